@@ -1,0 +1,164 @@
+"""A page while its notebook runs: checked parameters, and a folder for what it shows."""
+
+import ast
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pandas as pd
+from matplotlib import rcParams
+from matplotlib.figure import Figure
+
+from ptclnm.book.parameters import check_values, declared
+from ptclnm.book.project import Project
+from ptclnm.errors import ParameterError, nearest
+from ptclnm.report.claims import check_claims
+from ptclnm.report.files import write_figure, write_table
+
+SIMPLE = (str, int, float, bool, list, dict, tuple, type(None))
+INTERACTIVE = {"In", "Out", "exit", "quit", "get_ipython", "open"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A notebook with its parameters, and the folder that its results go to.
+
+    Parameters
+    ----------
+    name : str
+        Unique name within a run, e.g. ``00_published_record-li2024``.
+    parameters : mapping
+        Checked values of every declared parameter.
+    results : Path
+        Folder for the page's tables and figures.
+    """
+
+    name: str
+    parameters: Mapping[str, Any]
+    results: Path
+
+    def save_table(self, frame: pd.DataFrame, name: str) -> pd.DataFrame:
+        """Write `frame` as ``name.csv`` among the results and give it back to be shown."""
+        write_table(frame, self._path(name, "csv"))
+        return frame
+
+    def save_figure(self, figure: Figure, name: str) -> Figure:
+        """Write `figure` as ``name.svg`` among the results and give it back to be shown."""
+        write_figure(figure, self._path(name, "svg"))
+        if pyplot := sys.modules.get("matplotlib.pyplot"):
+            pyplot.close(figure)  # else an interactive backend shows it a second time
+        return figure
+
+    def save_claims(self, claims: pd.DataFrame) -> pd.DataFrame:
+        """Write the page's rows of the claims table and give them back to be shown.
+
+        Raises
+        ------
+        ptclnm.report.claims.ClaimsError
+            If they do not follow the schema of claims.
+        """
+        write_table(check_claims(claims, self.name), self._path("claims", "csv"))
+        return claims
+
+    def glue(self, name: str, value: Any) -> None:
+        """Make `value` available to the page's prose as ``{glue:text}`` of that name."""
+        from myst_nb import glue
+
+        glue(name, value, display=False)
+
+    def _path(self, name: str, suffix: str) -> Path:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+            raise ParameterError(self.name, [f"result {name!r}: letters, digits, - and _ only"])
+        return self.results / f"{name}.{suffix}"
+
+
+def start_page(notebook: str, namespace: Mapping[str, Any], project: Project | None = None) -> Page:
+    """Check the parameters of a running notebook; call it right after they are set.
+
+    Parameters
+    ----------
+    notebook : str
+        Name of the notebook, without folder and suffix.
+    namespace : mapping
+        The notebook's ``globals()``.
+    project : Project, optional
+        The project that the notebook belongs to.
+
+    Returns
+    -------
+    Page
+        Its results go to the parameter ``results_dir`` (relative to the project), or where
+        that is empty to ``_build/results/alone/<page>``.
+
+    Raises
+    ------
+    ParameterError
+        Listing every variable that looks like a misspelt parameter, every wrong type and
+        every impossible value.
+    """
+    project = project or Project()
+    path = project.notebook(notebook)
+    parameters = declared(path)
+    given = {name: namespace[name] for name in parameters if name in namespace}
+    values, problems = check_values(parameters, given, project)
+    problems += [f"{name}: not set" for name in parameters if name not in namespace]
+    problems += [
+        f"{name}: no such parameter; {nearest(name, parameters)}"
+        for name in strays(namespace, {*parameters, *bound_names(path)})
+    ]
+    if problems:
+        raise ParameterError(f"{notebook}.ipynb", problems)
+    quiet_figures()
+    results_dir = values.get("results_dir", "")
+    name = Path(results_dir).name or page_name(notebook, values)
+    folder = project.root / results_dir if results_dir else project.results("alone") / name
+    return Page(name, values, folder)
+
+
+def page_name(notebook: str, values: Mapping[str, Any]) -> str:
+    """Name a page that runs alone after what it is about: its cohort, else its study."""
+    cohort = values.get("cohort") or ""
+    name = values.get("study") or "" if cohort in ("", "published") else cohort
+    subject = Path(str(name)).stem
+    return f"{notebook}-{subject}" if subject else notebook
+
+
+def strays(namespace: Mapping[str, Any], known: set[str]) -> list[str]:
+    """List variables of plain types that neither the notebook nor the shell defines."""
+    return [
+        name
+        for name, value in namespace.items()
+        if isinstance(value, SIMPLE)
+        and name not in known | INTERACTIVE
+        and not name.startswith("_")
+    ]
+
+
+def bound_names(notebook: Path) -> set[str]:
+    """Names that the notebook's own code assigns or imports, so none of them is a stray."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    nodes = [node for source in code for node in ast.walk(ast.parse(_without_magics(source)))]
+    assigned = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    imports = [n for n in nodes if isinstance(n, ast.Import | ast.ImportFrom)]
+    aliases = {(alias.asname or alias.name).split(".")[0] for n in imports for alias in n.names}
+    return assigned | aliases
+
+
+def _without_magics(source: str) -> str:
+    lines = source.splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith(("%", "!")))
+
+
+def quiet_figures() -> None:
+    """Show figures as SVG, the same bytes for the same figure, where a notebook runs."""
+    rcParams["svg.hashsalt"] = "ptclnm"
+    shell = sys.modules.get("IPython")
+    if shell and shell.get_ipython() is not None:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("svg", metadata={"Date": None})

@@ -1,0 +1,220 @@
+"""Putting a book together: prose, executed pages and generated pages in one fresh tree."""
+
+import copy
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pandas as pd
+import yaml
+from nbformat import NotebookNode
+
+from ptclnm.book.folders import fresh
+from ptclnm.book.generated import claims_page, command, status_page, verdicts_fragment
+from ptclnm.book.parameters import TAG, Parameter
+from ptclnm.book.profiles import PageSpec, Profile
+from ptclnm.book.project import BuildError, Project
+from ptclnm.report.files import write_text
+
+INJECTED = "injected-parameters"
+GENERATED = ("status", "claims")
+TARGET = re.compile(r"^\(([^()\n]+)\)=\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class ExecutedPage:
+    """A page as it last ran.
+
+    Parameters
+    ----------
+    spec : PageSpec
+        Its entry in the profile.
+    notebook : NotebookNode
+        The executed notebook.
+    given : mapping
+        Values it was given; the others were the notebook's own.
+    declared : mapping of str to Parameter
+        What its notebook declares.
+    seconds : float
+        Run time.
+    """
+
+    spec: PageSpec
+    notebook: NotebookNode
+    given: Mapping[str, Any]
+    declared: Mapping[str, Parameter]
+    seconds: float
+
+
+def stage_book(
+    project: Project, profile: Profile, pages: list[ExecutedPage], claims: pd.DataFrame
+) -> Path:
+    """Put a book together in a fresh tree.
+
+    Parameters
+    ----------
+    project : Project
+        Where the prose is, and the folder to stage in.
+    profile : Profile
+        The profile that ran.
+    pages : list of ExecutedPage
+        All its pages, in order.
+    claims : DataFrame
+        All claims, as `ptclnm.report.claims.collect` gives them.
+
+    Returns
+    -------
+    Path
+        The tree, ready for ``jupyter-book build``.
+
+    Raises
+    ------
+    BuildError
+        Naming every prose page that the table of contents lists and that does not exist.
+    """
+    contents = yaml.safe_load((project.book / "_toc.yml").read_text(encoding="utf-8"))
+    check_prose(contents, project.book)
+    tree = project.stage(profile.name) / "book"
+    if tree.exists():
+        shutil.rmtree(tree)
+    shutil.copytree(project.book, tree, ignore=shutil.ignore_patterns("profiles", "_toc.yml"))
+    shutil.copy(project.root / "_config.yml", tree / "_config.yml")
+    contents = with_parts(contents, [page.spec for page in pages])
+    write_text(yaml.safe_dump(contents, sort_keys=False), tree / "_toc.yml")
+    for page in pages:
+        nbformat.write(stage_page(page, profile), tree / f"{page.spec.page}.ipynb")
+    generated = fresh(tree / "_generated")
+    write_text(verdicts_fragment(claims), generated / "verdicts.md")
+    claims.to_csv(generated / "claims.csv", index=False, lineterminator="\n")
+    write_text(claims_page(claims), tree / "claims.md")
+    write_text(status_page(pages, profile), tree / "status.md")
+    return tree
+
+
+def listed_files(contents: Any) -> list[str]:
+    """List every ``file`` and the ``root`` of a table of contents, in order."""
+    if isinstance(contents, list):
+        return [name for entry in contents for name in listed_files(entry)]
+    if not isinstance(contents, dict):
+        return []
+    own = [contents[key] for key in ("root", "file") if key in contents]
+    return own + [name for value in contents.values() for name in listed_files(value)]
+
+
+def check_prose(contents: Any, book: Path) -> None:
+    """Check that the prose exists that a table of contents lists.
+
+    Raises
+    ------
+    BuildError
+        Naming every missing file.
+    """
+    wanted = [name for name in listed_files(contents) if name not in GENERATED]
+    if missing := [f"{name}.md" for name in wanted if not (book / f"{name}.md").is_file()]:
+        raise BuildError(
+            f"{book / '_toc.yml'} lists pages that are not in {book}: {', '.join(missing)}. "
+            "Write them or take them off the list."
+        )
+
+
+def with_parts(contents: dict[str, Any], specs: list[PageSpec]) -> dict[str, Any]:
+    """Put the parts of a profile in the place of the entry ``pages: profile``."""
+    captions = list(dict.fromkeys(spec.part for spec in specs))
+    parts = [
+        {
+            "caption": caption,
+            "chapters": [{"file": spec.page} for spec in specs if spec.part == caption],
+        }
+        for caption in captions
+    ]
+    staged: list[Any] = []
+    for entry in contents["parts"]:
+        staged += parts if entry == {"pages": "profile"} else [entry]
+    return {**contents, "parts": staged}
+
+
+def stage_page(page: ExecutedPage, profile: Profile) -> NotebookNode:
+    """Make a page of an executed notebook: its own title, and where its values come from.
+
+    The folder that the runner gives for results, and papermill's record with its absolute
+    paths, are left out.
+    """
+    cells = [cell for cell in map(_without_results_dir, page.notebook.cells) if cell is not None]
+    cells = with_own_labels(with_title(cells, page.spec.title), page.spec.page)
+    at = next((i for i, cell in enumerate(cells) if TAG in _tags(cell)), 1)
+    note = nbformat.v4.new_markdown_cell(source_note(page, profile))
+    kept = ("kernelspec", "language_info")
+    metadata = {key: page.notebook.metadata[key] for key in kept if key in page.notebook.metadata}
+    staged = nbformat.v4.new_notebook(cells=[*cells[:at], note, *cells[at:]], metadata=metadata)
+    for cell in staged.cells:
+        cell.metadata.pop("papermill", None)
+    staged.nbformat_minor = 5
+    return nbformat.validator.normalize(staged)[1]
+
+
+def _tags(cell: NotebookNode) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def _without_results_dir(cell: NotebookNode) -> NotebookNode | None:
+    if INJECTED not in _tags(cell):
+        return cell
+    lines = cell.source.splitlines()
+    kept = [line for line in lines if not line.startswith(("results_dir =", "# Parameters"))]
+    return nbformat.from_dict({**cell, "source": "\n".join(kept)}) if kept else None
+
+
+def with_title(cells: list[NotebookNode], title: str) -> list[NotebookNode]:
+    """Replace the first heading of level 1, or put one before everything."""
+    for i, cell in enumerate(cells):
+        lines = cell.source.splitlines() if cell.cell_type == "markdown" else []
+        at = next((n for n, line in enumerate(lines) if line.startswith("# ")), None)
+        if at is not None:
+            lines[at] = f"# {title}"
+            changed = nbformat.from_dict({**cell, "source": "\n".join(lines)})
+            return [*cells[:i], changed, *cells[i + 1 :]]
+    return [nbformat.v4.new_markdown_cell(f"# {title}"), *cells]
+
+
+def with_own_labels(cells: list[NotebookNode], page: str) -> list[NotebookNode]:
+    """Put the page's name before every label, since one notebook may serve several pages.
+
+    Labels are the names of figures and MyST targets; references to them in the notebook's own
+    Markdown follow.
+    """
+    figures = [cell.metadata.get("mystnb", {}).get("figure", {}).get("name") for cell in cells]
+    texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
+    labels = {name for name in figures if name}
+    labels |= {name for text in texts for name in TARGET.findall(text)}
+    if not labels:
+        return cells
+    label = re.compile(rf"(?<=[`<(#])({'|'.join(map(re.escape, sorted(labels)))})(?=[`>)])")
+    return [_relabelled(cell, label, page) for cell in cells]
+
+
+def _relabelled(cell: NotebookNode, label: re.Pattern[str], page: str) -> NotebookNode:
+    cell = copy.deepcopy(cell)
+    if cell.cell_type == "markdown":
+        cell.source = label.sub(rf"{page}-\1", cell.source)
+    figure = cell.metadata.get("mystnb", {}).get("figure", {})
+    if "name" in figure:
+        figure["name"] = f"{page}-{figure['name']}"
+    return cell
+
+
+def source_note(page: ExecutedPage, profile: Profile) -> str:
+    """Say where a page's values come from, how to run it alone and how long it took."""
+    listed = {**profile.parameters, **page.spec.parameters}
+    by_hand = [f"`{name}`" for name, value in page.given.items() if listed.get(name) != value]
+    exception = f", except {', '.join(by_hand)}, given on the command line" if by_hand else ""
+    return (
+        ":::{div} page-source\n"
+        f"Parameters from profile *{profile.name}*{exception}. "
+        f"Run this page alone: `{command(page.spec.notebook, page.given)}`. "
+        f"It took {page.seconds:.0f} s.\n"
+        ":::"
+    )

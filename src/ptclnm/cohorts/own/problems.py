@@ -1,0 +1,122 @@
+"""Every problem that a cohort of the reader's own can have, named once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ptclnm.cohorts.own.catalogue import CATALOGUE, Kind
+
+MAX_LINES = 20
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem at one place.
+
+    Parameters
+    ----------
+    code : str
+        A key of ``CATALOGUE``.
+    file : str
+        The file that is wrong, as the manifest or the CSV names it.
+    found : str
+        What was found there.
+    row : int or None
+        Line of the CSV, its header being line 1; None where no line is concerned.
+    table : str
+        Name of the CSV that `row` belongs to; empty where it is `file` itself.
+    """
+
+    code: str
+    file: str
+    found: str
+    row: int | None = None
+    table: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        """The entry of the catalogue."""
+        return CATALOGUE[self.code]
+
+    def __str__(self) -> str:
+        """Say where, what was found and what to do, in one line."""
+        place = self.file
+        if self.row is not None:
+            line = f"row {self.row}"
+            place += f" ({self.table} {line})" if self.table else f", {line}"
+        return f"{place}: {self.found}. {self.kind.remedy}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found.
+
+    Parameters
+    ----------
+    subject : str
+        The manifest's path.
+    problems : tuple of Problem
+        All of them, in the order of manifest, CSV and files.
+    """
+
+    subject: str
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that stop."""
+        return tuple(p for p in self.problems if p.kind.stops)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """The problems that are listed only."""
+        return tuple(p for p in self.problems if not p.kind.stops)
+
+    @property
+    def ok(self) -> bool:
+        """True if the cohort can be opened."""
+        return not self.errors
+
+    def frame(self) -> pd.DataFrame:
+        """List all problems, one a row: ``severity, code, file, row, found, remedy``."""
+        rows = [
+            (p.kind.severity, p.code, p.file, p.row, p.found, p.kind.remedy) for p in self.problems
+        ]
+        frame = pd.DataFrame(rows, columns=["severity", "code", "file", "row", "found", "remedy"])
+        return frame.astype({"row": "Int64"})
+
+    def __str__(self) -> str:
+        """List errors, then warnings; many of one kind are cut short."""
+        parts = [self.subject]
+        for title, problems in (("error", self.errors), ("warning", self.warnings)):
+            parts.append(f"{len(problems)} {title}{'' if len(problems) == 1 else 's'}")
+            parts += [f"  - {line}" for line in lines(problems)]
+        return "\n".join(parts)
+
+
+def lines(problems: Iterable[Problem], limit: int = MAX_LINES) -> list[str]:
+    """Phrase problems, at most so many of each kind.
+
+    Parameters
+    ----------
+    problems : iterable of Problem
+        What to list.
+    limit : int
+        Lines of each kind; the number of those left out is said.
+
+    Returns
+    -------
+    list of str
+        One line a problem.
+    """
+    groups: dict[str, list[str]] = {}
+    for problem in problems:
+        groups.setdefault(problem.code, []).append(str(problem))
+    listed = []
+    for code, group in groups.items():
+        listed += group[:limit]
+        if len(group) > limit:
+            more = len(group) - limit
+            listed.append(f"... and {more:,} more of this kind: {CATALOGUE[code].what}")
+    return listed

@@ -1,0 +1,82 @@
+"""Which cohorts there are, and how each is opened."""
+
+from collections.abc import Callable
+from importlib import import_module
+from inspect import signature
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from ptclnm.cohorts.schema import Cohort
+from ptclnm.errors import ParameterError, PtclnmError, nearest
+
+Opener = Callable[..., Cohort]
+
+# module:function, imported when the cohort is asked for. Each takes n_patients and seed, then
+# settings of its own by keyword.
+COHORTS: dict[str, str] = {
+    "clnm_ptc": "ptclnm.cohorts.clnm_ptc:open_cohort",
+    "ddti": "ptclnm.cohorts.ddti:open_cohort",
+    "uci_thyroid": "ptclnm.cohorts.uci_thyroid:open_cohort",
+}
+MANIFEST = "ptclnm.cohorts.own:open_manifest"
+
+
+def open_cohort(
+    name_or_manifest: str | PathLike[str],
+    n_patients: int | None = None,
+    seed: int = 0,
+    **settings: Any,
+) -> Cohort:
+    """Open a cohort by its name, or the reader's own by its manifest.
+
+    Parameters
+    ----------
+    name_or_manifest : str or path
+        A name of ``COHORTS``, or the path of a YAML file.
+    n_patients : int, optional
+        Keep as many patients only; all where left out.
+    seed : int
+        Seed of the draw and of the split.
+    **settings
+        Settings of the cohort's own, e.g. ``duplicates="keep"``.
+
+    Returns
+    -------
+    Cohort
+        Its table, endpoint, evidence, flow, warnings and fingerprint.
+
+    Raises
+    ------
+    PtclnmError
+        If there is no such cohort; the nearest name is given.
+    ParameterError
+        If the cohort has no such setting, or not such a value of it.
+    MissingDataError
+        If its data are not on this machine.
+    """
+    name = str(name_or_manifest)
+    if is_manifest(name):
+        opener: Opener = _load(MANIFEST)
+        return opener(Path(name), n_patients, seed, **settings)
+    if name not in COHORTS:
+        raise PtclnmError(
+            f"No cohort is called {name!r}: {nearest(name, COHORTS)} "
+            "A cohort of your own is opened by the path of its .yml file."
+        )
+    opener = _load(COHORTS[name])
+    allowed = [p for p in signature(opener).parameters if p not in ("n_patients", "seed")]
+    unknown = [key for key in settings if key not in allowed]
+    if unknown:
+        raise ParameterError(name, [f"no setting {k!r}: {nearest(k, allowed)}" for k in unknown])
+    return opener(n_patients=n_patients, seed=seed, **settings)
+
+
+def is_manifest(name: str) -> bool:
+    """Tell a manifest's path from a cohort's name."""
+    return name.endswith((".yml", ".yaml")) or "/" in name
+
+
+def _load(place: str) -> Opener:
+    module, _, function = place.partition(":")
+    return getattr(import_module(module), function)

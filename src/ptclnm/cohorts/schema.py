@@ -1,0 +1,57 @@
+"""The cohort table: one row per image, the contract between cohorts and everything after."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+SPLITS = ("train", "internal", "external", "test")
+COLUMNS = ("patient_id", "image_id", "image", "mask", "split", "center", "label")
+EVIDENCE = ("published", "simulated", "public", "own")
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """A cohort ready to be used.
+
+    Parameters
+    ----------
+    name : str
+        Short name, e.g. ``ddti``.
+    title : str
+        What a page's heading calls it.
+    evidence : str
+        One of ``published``, ``simulated``, ``public``, ``own``.
+    endpoint : str
+        What ``label == 1`` means, in words; for a surrogate it says what it is not.
+    table : DataFrame
+        One row per image (per patient where the cohort has no images): the columns of
+        ``COLUMNS``, then the clinical ones. `image` and `mask` are absolute paths or empty;
+        `label` is 0 or 1.
+    clinical : tuple of str
+        Names of the clinical columns.
+    flow : DataFrame
+        Columns ``step, rows, images, patients, reason``: what was there, dropped for what, kept.
+    fingerprint : str
+        Hash of contents and settings; a cache key.
+    warnings : tuple of str
+        Problems that do not stop, to be listed on the page.
+    root : Path or None
+        The folder that images and masks stay under.
+    """
+
+    name: str
+    title: str
+    evidence: str
+    endpoint: str
+    table: pd.DataFrame
+    clinical: tuple[str, ...]
+    flow: pd.DataFrame
+    fingerprint: str
+    warnings: tuple[str, ...] = field(default=())
+    root: Path | None = None
+
+    @property
+    def patients(self) -> pd.DataFrame:
+        """One row per patient: its first row of the table."""
+        return self.table.drop_duplicates("patient_id").reset_index(drop=True)

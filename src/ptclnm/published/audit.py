@@ -1,0 +1,85 @@
+"""All checks of one study's printed numbers, in one call."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ptclnm.published.auc import auc_checks
+from ptclnm.published.cells import cells
+from ptclnm.published.comparisons import comparisons
+from ptclnm.published.features import feature_accounting
+from ptclnm.published.intervals import intervals
+from ptclnm.published.pvalues import p_values
+from ptclnm.published.samplesize import sample_size
+from ptclnm.published.splits import LIMIT, class_split, confusion, find_groups, split_checks
+from ptclnm.published.tables import Study
+from ptclnm.published.totals import totals
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What follows from a study's printed numbers: one frame a check.
+
+    Parameters
+    ----------
+    class_split, confusion, intervals, split_checks, cells, totals, p_values, auc, comparisons, \
+features, sample_size : DataFrame
+        See the functions of the same names.
+    """
+
+    study: Study
+    class_split: pd.DataFrame
+    confusion: pd.DataFrame
+    intervals: pd.DataFrame
+    split_checks: pd.DataFrame
+    cells: pd.DataFrame
+    totals: pd.DataFrame
+    p_values: pd.DataFrame
+    auc: pd.DataFrame
+    comparisons: pd.DataFrame
+    features: pd.DataFrame
+    sample_size: pd.DataFrame
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every frame by name."""
+        return {name: value for name, value in vars(self).items() if name != "study"}
+
+
+def called_positive(tables: pd.DataFrame) -> dict[str, int]:
+    """Patients that each model calls positive in a set, by ``model@set``."""
+    first = tables.drop_duplicates(["evaluation_set", "model"])
+    return {f"{row.model}@{row.evaluation_set}": int(row.tp + row.fp) for row in first.itertuples()}
+
+
+def audit(study: Study, limit: int = LIMIT) -> Audit:
+    """Check a study's printed numbers against each other.
+
+    Parameters
+    ----------
+    study : Study
+        From ``load``.
+    limit : int
+        Largest number of patients that the search for class splits considers.
+
+    Returns
+    -------
+    Audit
+        One frame for each check.
+    """
+    groups = find_groups(study, limit)
+    tables = confusion(study, groups)
+    checks = split_checks(study, groups)
+    return Audit(
+        study=study,
+        class_split=class_split(study, groups),
+        confusion=tables,
+        intervals=intervals(tables),
+        split_checks=checks,
+        cells=cells(study, groups, checks),
+        totals=totals(study, called_positive(tables)),
+        p_values=p_values(study),
+        auc=auc_checks(study, groups),
+        comparisons=comparisons(study, groups),
+        features=feature_accounting(study),
+        sample_size=sample_size(study),
+    )

@@ -1,0 +1,148 @@
+"""What the printed comparisons of two models need in order to hold."""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from ptclnm.published.auc import auc_checks, chosen_splits, split_of
+from ptclnm.published.printed import rounds_to
+from ptclnm.published.splits import Group
+from ptclnm.published.tables import Study
+
+ALPHA = 0.05
+COMPARISON_COLUMNS = [
+    "key", "study", "where", "model_a", "set_a", "model_b", "set_b", "statistic", "printed",
+    "auc_a", "auc_b", "difference", "accuracy_a", "accuracy_b", "se_a", "se_b", "p_unpaired",
+    "correlation_needed", "split_a", "split_b", "paired", "verdict", "follows",
+]  # fmt: skip
+
+
+def correlation_for_p(difference: float, se_a: float, se_b: float, p: float) -> float:
+    """Correlation of two AUC estimates at which a paired z-test gives a p-value.
+
+    Parameters
+    ----------
+    difference : float
+        Difference of the two AUCs.
+    se_a, se_b : float
+        Their standard errors.
+    p : float
+        Two-sided p-value.
+
+    Returns
+    -------
+    float
+        The correlation; above 1 or below -1 where none gives this p-value. A larger correlation
+        gives a smaller p-value.
+    """
+    spread = difference / norm.isf(p / 2)
+    return float((se_a**2 + se_b**2 - spread**2) / (2 * se_a * se_b))
+
+
+def paired_p(difference: float, se_a: float, se_b: float, correlation: float) -> float:
+    """Two-sided p-value of a z-test of two correlated AUCs; correlation 0 is the unpaired test."""
+    variance = se_a**2 + se_b**2 - 2 * correlation * se_a * se_b
+    return float(2 * norm.sf(abs(difference) / np.sqrt(variance)))
+
+
+def _needs(statistic: str, rho: float) -> tuple[str, str]:
+    """What a printed p-value needs, and whether any correlation gives it."""
+    if statistic == "p":
+        certain, possible, words = False, -1 <= rho <= 1, f"a correlation of {rho:.2f}"
+    elif statistic == "p_below":
+        certain, possible, words = rho <= -1, rho <= 1, f"a correlation of at least {rho:.2f}"
+    else:
+        certain, possible, words = rho >= 1, rho >= -1, f"a correlation of at most {rho:.2f}"
+    if certain:
+        return "agrees", "follows at any correlation between the two models' AUCs"
+    if not possible:
+        return "contradicts", f"needs {words}, which does not exist"
+    return "cannot be checked", f"needs {words} between the two models' AUCs"
+
+
+def _claim_verdict(row, values: dict, same: bool) -> tuple[str, str]:
+    if row.statistic == "auc_difference":
+        exact = abs(values["auc_a"] - values["auc_b"])
+        return _simple(bool(rounds_to(exact, row.value)), f"{exact:.3f}")
+    if row.statistic in ("greater_auc", "greater_accuracy"):
+        name = row.statistic.removeprefix("greater_")
+        a, b = values[f"{name}_a"], values[f"{name}_b"]
+        return _simple(a > b, f"{a:.3f} against {b:.3f}")
+    verdict, words = _needs(row.statistic, values["correlation_needed"])
+    if not same:
+        p = values["p_unpaired"]
+        return "contradicts", f"the rows imply different patients; the unpaired p is {p:.3f}"
+    return verdict, words
+
+
+def _simple(holds: bool, follows: str) -> tuple[str, str]:
+    return "agrees" if holds else "contradicts", follows
+
+
+def _accuracy(study: Study) -> dict[tuple[str, str], float]:
+    rows = study.performance[study.performance["metric"] == "accuracy"]
+    rows = rows.drop_duplicates(["evaluation_set", "model"])
+    keys = zip(rows["evaluation_set"], rows["model"], strict=True)
+    return dict(zip(keys, rows["value"].astype(float), strict=True))
+
+
+def _values(row, aucs: pd.DataFrame, accuracy: dict) -> dict[str, float]:
+    a, b = (row.set_a, row.model_a), (row.set_b, row.model_b)
+    first, second = aucs.loc[a], aucs.loc[b]
+    difference = float(first["auc"]) - float(second["auc"])
+    se_a, se_b = first["se_implied"], second["se_implied"]
+    p = ALPHA if row.statistic in ("p_below", "not_significant") else None
+    p = float(row.value) if row.statistic in ("p", "p_below") else p
+    return {
+        "auc_a": float(first["auc"]), "auc_b": float(second["auc"]), "difference": difference,
+        "accuracy_a": accuracy.get(a, np.nan), "accuracy_b": accuracy.get(b, np.nan),
+        "se_a": se_a, "se_b": se_b, "p_unpaired": paired_p(difference, se_a, se_b, 0.0),
+        "correlation_needed": correlation_for_p(difference, se_a, se_b, p) if p else np.nan,
+    }  # fmt: skip
+
+
+def comparisons(study: Study, groups: list[Group]) -> pd.DataFrame:
+    """Check the printed comparisons of two models.
+
+    Parameters
+    ----------
+    study : Study
+        The transcribed paper.
+    groups : list of Group
+        From ``splits.find_groups``.
+
+    Returns
+    -------
+    DataFrame
+        One row a comparison: ``key, study, where, model_a, set_a, model_b, set_b, statistic,
+        printed, auc_a, auc_b, difference, accuracy_a, accuracy_b, se_a, se_b, p_unpaired,
+        correlation_needed, split_a, split_b, paired, verdict, follows``. A DeLong test needs the
+        same patients under both models: where the printed rows imply different class splits,
+        the comparison is not paired, and contradicts.
+    """
+    aucs = auc_checks(study, groups).drop_duplicates(["evaluation_set", "model"])
+    aucs = aucs.set_index(["evaluation_set", "model"])
+    splits, accuracy, records = chosen_splits(groups), _accuracy(study), []
+    for row in study.comparisons.itertuples():
+        if not {(row.set_a, row.model_a), (row.set_b, row.model_b)} <= set(aucs.index):
+            continue
+        split_a = split_of(splits, row.set_a, row.model_a)
+        split_b = split_of(splits, row.set_b, row.model_b)
+        same = row.set_a == row.set_b and split_a == split_b
+        values = _values(row, aucs, accuracy)
+        verdict, follows = _claim_verdict(row, values, same)
+        key = f"{row.statistic}:{row.set_a}/{row.model_a}~{row.set_b}/{row.model_b}"
+        records.append(
+            {
+                "key": key, "study": study.name, "where": row.where, "model_a": row.model_a,
+                "set_a": row.set_a, "model_b": row.model_b, "set_b": row.set_b,
+                "statistic": row.statistic, "printed": row.value, **values,
+                "split_a": _pair(split_a), "split_b": _pair(split_b), "paired": same,
+                "verdict": verdict, "follows": follows,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(records, columns=COMPARISON_COLUMNS)
+
+
+def _pair(split: tuple[int, int] | None) -> str:
+    return f"{split[0]}/{split[1]}" if split else ""

@@ -1,0 +1,93 @@
+"""The printed Table 1 as one frame, and the recruitment flow that the sizes give."""
+
+import pandas as pd
+
+from ptclnm.published.tables import Study
+
+# What R's chisq.test does by default, and what reproduces Li's printed values.
+PREFERRED = ("chi-square, Yates", "chi-square", "Welch")
+
+
+def _cell(part: pd.DataFrame) -> str:
+    values = dict(zip(part["statistic"], part["value"], strict=True))
+    if "mean" in values:
+        return f"{values['mean']} ± {values.get('sd', '?')}"
+    percent = f" ({values['percent']})" if "percent" in values else ""
+    return f"{values.get('count', '')}{percent}"
+
+
+def _one_test(p_values: pd.DataFrame) -> pd.DataFrame:
+    """Keep the preferred test of each variable and pair."""
+    rank = p_values["test"].map({name: i for i, name in enumerate(PREFERRED)})
+    kept = p_values.assign(rank=rank).dropna(subset=["rank"]).sort_values("rank", kind="stable")
+    return kept.drop_duplicates("key")
+
+
+def published_table1(study: Study, p_values: pd.DataFrame) -> pd.DataFrame:
+    """Table 1 as printed, with the p-values and differences that follow from it.
+
+    Parameters
+    ----------
+    study : Study
+        The transcribed paper.
+    p_values : DataFrame
+        From ``p_values``.
+
+    Returns
+    -------
+    DataFrame
+        One row for each level: ``variable, level``, a column for each printed group, then for
+        each pair of compared groups ``test``, ``p`` and ``smd`` (with the pair's parent in the
+        name where there are several pairs) and ``printed p``.
+    """
+    rows = study.counts[study.counts["where"].str.startswith("Table")]
+    cells = rows[rows["statistic"] != "p"]
+    keys = ["variable", "level"]
+    body = {
+        (variable, level, group): _cell(part)
+        for (variable, level, group), part in cells.groupby([*keys, "group"], sort=False)
+    }
+    frame = cells.drop_duplicates(keys)[keys].reset_index(drop=True)
+    for group in dict.fromkeys(cells["group"]):
+        frame[group] = [
+            body.get((v, level, group), "")
+            for v, level in zip(frame["variable"], frame["level"], strict=True)
+        ]
+    return _with_tests(frame, _one_test(p_values))
+
+
+def _with_tests(frame: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
+    first = ~frame["variable"].duplicated()
+    pairs = tests.groupby(["group_a", "group_b"], sort=False)
+    for (a, b), part in pairs:
+        suffix = f" {a} / {b}" if pairs.ngroups > 1 else ""
+        of = part.set_index("variable")
+        for name in ("test", "p", "smd", "printed"):
+            column = f"{'printed p' if name == 'printed' else name}{suffix}"
+            if name == "printed" and (of[name] == "").all():
+                continue
+            frame[column] = frame["variable"].map(of[name]).where(first)
+    return frame
+
+
+def published_flow(study: Study) -> pd.DataFrame:
+    """Recruitment flow from the printed sizes, in the form of a cohort's flow.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``step, rows, images, patients, reason``: the cohort, then each of its sets with
+        the stated number with the outcome. A paper that prints no number of excluded patients has
+        no row for them.
+    """
+    tops = study.groups[study.groups["parent"] == ""]
+    records = [{"step": f"{study.about['title']}: {row.group}", "patients": int(row.n or 0)}
+               for row in tops.itertuples()]  # fmt: skip
+    for top in tops["group"]:
+        for row in study.groups[study.groups["parent"] == top].itertuples():
+            positive, _ = study.stated_split(row.group)
+            size = study.size(row.group)
+            step = f"split: {row.group}, {positive} {study.about['positive']}"
+            records.append({"step": step, "patients": size})
+    frame = pd.DataFrame(records).assign(rows=0, images=0, reason="")
+    return frame[["step", "rows", "images", "patients", "reason"]]

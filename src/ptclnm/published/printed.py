@@ -1,0 +1,68 @@
+"""Numbers as printed: what a rounded figure can stand for."""
+
+import re
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+# Admits a value that lies exactly on a rounding boundary, whichever way it was rounded.
+TIE = 1e-9
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?|[+-]?\.\d+")
+
+
+def decimals(text: str) -> int:
+    """Count the digits after the decimal point of a printed number."""
+    return len(text.strip().partition(".")[2])
+
+
+def common_decimals(texts: Iterable[str]) -> int:
+    """Precision of a table: the most decimals that any of its cells shows.
+
+    Statistical software drops trailing zeros (0.240 appears as 0.24), so the precision of a
+    single cell understates what it was rounded to.
+    """
+    return max((decimals(text) for text in texts), default=0)
+
+
+def interval(text: str, places: int | None = None) -> tuple[float, float]:
+    """Bounds of the values that round to a printed number.
+
+    Parameters
+    ----------
+    text : str
+        The number as printed.
+    places : int, optional
+        Decimals it was rounded to; by default those that it shows.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper bound, both included.
+    """
+    half = 0.5 * 10.0 ** -(decimals(text) if places is None else places)
+    return float(text) - half - TIE, float(text) + half + TIE
+
+
+def rounds_to(values: ArrayLike, text: str, places: int | None = None) -> NDArray[np.bool_]:
+    """Tell which values would be printed as `text`; NaN never would.
+
+    Parameters
+    ----------
+    values : array_like
+        Exact values, any shape.
+    text : str
+        The number as printed; ``<0.001`` stands for every value below.
+    places : int, optional
+        Decimals it was rounded to; by default those that it shows.
+
+    Returns
+    -------
+    ndarray of bool
+        Same shape as `values`.
+    """
+    exact = np.asarray(values, dtype=float)
+    if text.startswith("<"):
+        return exact < float(text[1:])
+    low, high = interval(text, places)
+    return (exact >= low) & (exact <= high)

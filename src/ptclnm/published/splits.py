@@ -1,0 +1,313 @@
+"""Class splits that the printed metrics admit, without assuming the stated sizes."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from mlscorecheck.check.binary import check_1_testset_no_kfold
+
+from ptclnm.published.printed import TIE, common_decimals
+from ptclnm.published.schema import CELL_METRICS
+from ptclnm.published.search import (
+    UNEXPLAINED,
+    Row,
+    best_tables,
+    cost_map,
+    row_intervals,
+    unexplained,
+)
+from ptclnm.published.tables import Study
+
+# It reports every step of its reasoning at level INFO.
+logging.getLogger("mlscorecheck").setLevel(logging.WARNING)
+
+LIMIT = 1000
+SPLIT_COLUMNS = [
+    "study", "evaluation_set", "n_positive", "n_negative", "n_solutions",
+    "stated_positive", "stated_negative", "models",
+]  # fmt: skip
+CHECK_COLUMNS = [
+    "key", "study", "evaluation_set", "model", "where", "found_positive", "found_negative", "found",
+    "stated_positive", "stated_negative", "stated", "mlscorecheck_found", "mlscorecheck_stated",
+    "fits_set", "verdict",
+]  # fmt: skip
+CONFUSION_COLUMNS = ["study", "evaluation_set", "model", "tp", "fp", "fn", "tn"]
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """One model's printed metrics in one evaluation set."""
+
+    evaluation_set: str
+    model: str
+    where: str
+    cells: dict[str, str]
+    places: int
+
+    @property
+    def bounds(self) -> Row:
+        """Bounds of the printed metrics."""
+        return row_intervals(self.cells, self.places)
+
+    @property
+    def usable(self) -> bool:
+        """Whether the row constrains a split: three cells, sensitivity or specificity in them."""
+        return len(self.cells) >= 3 and bool({"sensitivity", "specificity"} & set(self.cells))
+
+
+@dataclass(frozen=True)
+class Group:
+    """Models of an evaluation set that one and the same split explains.
+
+    Parameters
+    ----------
+    evaluation_set : str
+        The set that the paper assigns the models to.
+    models : tuple of str
+        The models explained.
+    splits : tuple of tuple of int
+        Every (positives, negatives) that leaves fewest cells unexplained, smallest first.
+    chosen : tuple of int or None
+        The split that the rest of the audit uses: of the stated size where one is, else the
+        smallest. None where no split explains the models.
+    """
+
+    evaluation_set: str
+    models: tuple[str, ...]
+    splits: tuple[tuple[int, int], ...]
+    chosen: tuple[int, int] | None
+
+
+def model_rows(study: Study) -> list[ModelRow]:
+    """Collect each model's printed metrics, from the table that prints most of them.
+
+    Parameters
+    ----------
+    study : Study
+        The transcribed paper.
+
+    Returns
+    -------
+    list of ModelRow
+        In the order of printing. The precision is that of the whole table, since software drops
+        trailing zeros.
+    """
+    cells = study.performance[study.performance["metric"].isin(CELL_METRICS)]
+    places = cells.groupby("where")["value"].agg(common_decimals)
+    rows: dict[tuple[str, str], ModelRow] = {}
+    for (where, name, model), part in cells.groupby(
+        ["where", "evaluation_set", "model"], sort=False
+    ):
+        found = dict(zip(part["metric"], part["value"], strict=True))
+        row = ModelRow(name, model, where, found, int(places[where]))
+        before = rows.get((name, model))
+        if before is None or len(found) > len(before.cells):
+            rows[name, model] = row
+    return list(rows.values())
+
+
+def _choose(splits: list[tuple[int, int]], size: int | None) -> tuple[int, int]:
+    of_size = [split for split in splits if sum(split) == size]
+    return (of_size or splits)[0]
+
+
+def _group(rows: list[ModelRow], maps: list[np.ndarray], size: int | None) -> Group:
+    """Find the splits with the smallest number of unexplained cells over all rows."""
+    total = np.sum(maps, axis=0, dtype=np.int64)
+    best = np.argwhere(total == total.min())
+    splits = sorted((tuple(map(int, pair)) for pair in best), key=lambda pair: (sum(pair), pair))
+    chosen = _choose(splits, size)
+    explained = np.array([costs[tuple(zip(*splits, strict=True))] < UNEXPLAINED for costs in maps])
+    here = explained[:, splits.index(chosen)]
+    if not here.any():
+        return Group(rows[0].evaluation_set, tuple(row.model for row in rows), (), None)
+    same = (explained == here[:, None]).all(axis=0)
+    return Group(
+        evaluation_set=rows[0].evaluation_set,
+        models=tuple(row.model for row, yes in zip(rows, here, strict=True) if yes),
+        splits=tuple(split for split, yes in zip(splits, same, strict=True) if yes),
+        chosen=chosen,
+    )
+
+
+def groups_of_set(rows: list[ModelRow], size: int | None, limit: int = LIMIT) -> list[Group]:
+    """Explain the rows of one evaluation set with as few class splits as possible.
+
+    Parameters
+    ----------
+    rows : list of ModelRow
+        Usable rows of one evaluation set.
+    size : int or None
+        Stated number of patients; only decides between equally good splits.
+    limit : int
+        Largest number of patients to consider.
+
+    Returns
+    -------
+    list of Group
+        The first explains most. A row with two or more unexplained cells under it goes on to the
+        next, until every row is explained or cannot be by any split.
+    """
+    maps = {row.model: cost_map(row.bounds, limit) for row in rows}
+    left, groups = list(rows), []
+    while left:
+        group = _group(left, [maps[row.model] for row in left], size)
+        groups.append(group)
+        left = [row for row in left if row.model not in group.models]
+    return groups
+
+
+def models_explained(study: Study, evaluation_set: str, limit: int = LIMIT) -> np.ndarray:
+    """Count the models of a set whose rows each class split explains, but for one cell at most.
+
+    Returns
+    -------
+    ndarray of int, shape (limit + 1, limit + 1)
+        Entry ``[p, n]`` is for p positives and n negatives.
+    """
+    rows = [r for r in model_rows(study) if r.usable and r.evaluation_set == evaluation_set]
+    return np.sum([cost_map(row.bounds, limit) < UNEXPLAINED for row in rows], axis=0)
+
+
+def find_groups(study: Study, limit: int = LIMIT) -> list[Group]:
+    """Search the splits of every evaluation set of a study."""
+    rows = [row for row in model_rows(study) if row.usable]
+    names = dict.fromkeys(row.evaluation_set for row in rows)
+    return [
+        group
+        for name in names
+        for group in groups_of_set(
+            [row for row in rows if row.evaluation_set == name], study.size(name), limit
+        )
+    ]
+
+
+def class_split(study: Study, groups: list[Group]) -> pd.DataFrame:
+    """One row for each distinct split that explains an evaluation set's models best.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``study, evaluation_set, n_positive, n_negative, n_solutions, stated_positive,
+        stated_negative, models``; `n_solutions` is how many splits explain these models equally
+        well, `models` names them, separated by semicolons.
+    """
+    records = []
+    for group in groups:
+        stated = study.stated_split(group.evaluation_set)
+        for positive, negative in group.splits:
+            values = [study.name, group.evaluation_set, positive, negative, len(group.splits)]
+            records.append([*values, *stated, ";".join(group.models)])
+    frame = pd.DataFrame(records, columns=SPLIT_COLUMNS)
+    whole = ["stated_positive", "stated_negative"]
+    return frame.astype(dict.fromkeys(whole, "Int64"))
+
+
+def confusion(study: Study, groups: list[Group]) -> pd.DataFrame:
+    """The 2x2 tables of every model at the chosen split of its group.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``study, evaluation_set, model, tp, fp, fn, tn``; several rows for a model where
+        several tables explain its row equally well.
+    """
+    rows = {(row.evaluation_set, row.model): row for row in model_rows(study)}
+    records = [
+        [study.name, group.evaluation_set, model, *map(int, table)]
+        for group in groups
+        if group.chosen
+        for model in group.models
+        for table in best_tables(rows[group.evaluation_set, model].bounds, *group.chosen)[1]
+    ]
+    return pd.DataFrame(records, columns=CONFUSION_COLUMNS)
+
+
+def mlscorecheck_agrees(row: ModelRow, split: tuple[int, int]) -> bool:
+    """Ask mlscorecheck whether a split can give a row's metrics (Fazekas & Kovács 2024).
+
+    A cell that the split's best 2x2 table does not give is set aside first, so that the answer
+    is about the other cells.
+    """
+    names = {"accuracy": "acc", "sensitivity": "sens", "specificity": "spec"}
+    missed, tables = best_tables(row.bounds, *split)
+    aside = unexplained(row.bounds, tables[0]) if missed < UNEXPLAINED else []
+    scores = {
+        names.get(metric, metric): float(text)
+        for metric, text in row.cells.items()
+        if metric not in aside
+    }
+    testset = {"p": split[0], "n": split[1]}
+    eps = 0.5 * 10.0**-row.places + TIE
+    return not check_1_testset_no_kfold(testset=testset, scores=scores, eps=eps)["inconsistency"]
+
+
+def _fit(row: ModelRow, split: tuple[int | None, int | None] | None) -> str:
+    if split is None or None in split:
+        return ""
+    missed = best_tables(row.bounds, *split)[0]
+    return "fits" if missed == 0 else f"{missed} of {len(row.cells)} cells do not fit"
+
+
+def split_checks(study: Study, groups: list[Group]) -> pd.DataFrame:
+    """Hold every model's row against the split found and the split stated.
+
+    Returns
+    -------
+    DataFrame
+        One row a model: ``key, study, evaluation_set, model, where, found_positive,
+        found_negative, found, stated_positive, stated_negative, stated, mlscorecheck_found,
+        mlscorecheck_stated, fits_set, verdict``. `fits_set` names another evaluation set whose
+        split explains the whole row where its own does not.
+    """
+    rows = {(row.evaluation_set, row.model): row for row in model_rows(study)}
+    main = {}
+    for group in groups:
+        main.setdefault(group.evaluation_set, group.chosen)
+    records = []
+    for group in groups:
+        for model in group.models:
+            row = rows[group.evaluation_set, model]
+            records.append(_split_record(study, row, group.chosen, main))
+    return pd.DataFrame(records, columns=CHECK_COLUMNS)
+
+
+def _split_record(
+    study: Study,
+    row: ModelRow,
+    chosen: tuple[int, int] | None,
+    main: dict[str, tuple[int, int] | None],
+) -> dict[str, object]:
+    stated = study.stated_split(row.evaluation_set)
+    known = None not in stated
+    own = chosen is not None and chosen == main[row.evaluation_set]
+    others = [
+        name
+        for name, split in main.items()
+        if not own and name != row.evaluation_set and split and _fit(row, split) == "fits"
+    ]
+    fits_stated = _fit(row, stated)
+    return {
+        "key": f"{row.evaluation_set}/{row.model}",
+        "study": study.name,
+        "evaluation_set": row.evaluation_set,
+        "model": row.model,
+        "where": row.where,
+        "found_positive": chosen[0] if chosen else pd.NA,
+        "found_negative": chosen[1] if chosen else pd.NA,
+        "found": _fit(row, chosen) or "no split up to the limit",
+        "stated_positive": stated[0],
+        "stated_negative": stated[1],
+        "stated": fits_stated or "not stated",
+        "mlscorecheck_found": mlscorecheck_agrees(row, chosen) if chosen else pd.NA,
+        "mlscorecheck_stated": mlscorecheck_agrees(row, stated) if known else pd.NA,
+        "fits_set": ";".join(others),
+        "verdict": _verdict(fits_stated),
+    }
+
+
+def _verdict(fits_stated: str) -> str:
+    if not fits_stated:
+        return "cannot be checked"
+    return "agrees" if fits_stated == "fits" else "contradicts"

@@ -1,0 +1,192 @@
+"""Read a study's folder of tidy CSVs."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from ptclnm.errors import PublishedTableError, nearest
+from ptclnm.paths import PUBLISHED
+from ptclnm.published.schema import DEFAULTS, OPTIONAL, REQUIRED, SCHEMAS, problems, require
+
+STUDY_KEYS = (
+    "name", "title", "citation", "doi", "endpoint", "positive", "negative", "summary", "text",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Study:
+    """One paper's printed numbers.
+
+    Parameters
+    ----------
+    name : str
+        Name of the study's folder.
+    about : dict
+        What ``study.yml`` says: title, citation, doi, endpoint, names of the classes, a summary.
+    groups, counts, performance, comparisons, features, design, relations, claims : DataFrame
+        The tables, every cell as the text that was printed.
+    """
+
+    name: str
+    about: dict[str, str]
+    groups: pd.DataFrame
+    counts: pd.DataFrame
+    performance: pd.DataFrame
+    comparisons: pd.DataFrame
+    features: pd.DataFrame
+    design: pd.DataFrame
+    relations: pd.DataFrame
+    claims: pd.DataFrame
+
+    def stated_split(self, evaluation_set: str) -> tuple[int | None, int | None]:
+        """Positives and negatives that the paper prints for an evaluation set.
+
+        Where only the variables' rows are printed, their sum within the class stands for it.
+        """
+        children = self.groups[self.groups["parent"] == evaluation_set]
+        sizes = {}
+        for role in ("positive", "negative"):
+            names = children.loc[children["role"] == role, "group"]
+            parts = [self.size(name) for name in names]
+            sizes[role] = sum(parts) if parts and None not in parts else None
+        return sizes["positive"], sizes["negative"]
+
+    def size(self, group: str) -> int | None:
+        """Printed size of a group, or else the sum over the levels of its first variable."""
+        row = self.groups[self.groups["group"] == group]
+        if len(row) and row["n"].iloc[0]:
+            return int(row["n"].iloc[0])
+        rows = self.counts[(self.counts["group"] == group) & (self.counts["statistic"] == "count")]
+        if rows.empty:
+            return None
+        first = rows[rows["variable"] == rows["variable"].iloc[0]]
+        return int(first["value"].astype(int).sum())
+
+
+def studies(folder: Path = PUBLISHED) -> list[str]:
+    """Names of the transcribed studies, sorted."""
+    return sorted(path.parent.name for path in folder.glob("*/study.yml"))
+
+
+def _about(folder: Path) -> tuple[dict[str, str], list[str]]:
+    file = folder / "study.yml"
+    if not file.is_file():
+        return {}, [f"study.yml is missing; it needs: {', '.join(STUDY_KEYS)}"]
+    try:
+        about = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        return {}, [f"study.yml is not readable YAML: {error}"]
+    if not isinstance(about, dict):
+        return {}, [f"study.yml must be a mapping; it needs: {', '.join(STUDY_KEYS)}"]
+    missing = [key for key in STUDY_KEYS if about.get(key) in (None, "")]
+    odd = [key for key in STUDY_KEYS if key not in missing and not isinstance(about[key], str)]
+    unknown = [key for key in about if key not in STUDY_KEYS]
+    lines = [f"study.yml: {key!r} is missing" for key in missing]
+    lines += [f"study.yml: {key!r} is {about[key]!r}, not text; put it in quotes" for key in odd]
+    lines += [f"study.yml: unknown key {key!r}; {nearest(str(key), STUDY_KEYS)}" for key in unknown]
+    return about, lines
+
+
+def _read(folder: Path, name: str) -> tuple[pd.DataFrame, list[str]]:
+    file = folder / f"{name}.csv"
+    if not file.is_file():
+        if name in OPTIONAL:
+            return pd.DataFrame(columns=OPTIONAL[name], dtype=str), []
+        return pd.DataFrame(), [f"{file.name} is missing; a study needs {', '.join(REQUIRED)}"]
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as handle:
+            rows = list(csv.reader(handle, strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        return pd.DataFrame(), [f"{file.name} is not a UTF-8 CSV with commas: {error}"]
+    header, *body = [[cell.strip() for cell in row] for row in rows if row] or [[]]
+    lines = _ragged(file, header, body)
+    if lines:
+        return pd.DataFrame(), lines
+    frame = pd.DataFrame(body, columns=header, dtype=str)
+    lines = problems(frame, file, name)
+    allowed = SCHEMAS[name].columns
+    return frame.assign(
+        **{c: v for c, v in DEFAULTS.items() if c in allowed and c not in frame}
+    ), lines
+
+
+def _ragged(file: Path, header: list[str], body: list[list[str]]) -> list[str]:
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    lines = [f"{file.name}: column {name!r} occurs more than once" for name in repeated]
+    return lines + [
+        f"{file.name}, row {number}: found {len(row)} cells, the header has {len(header)}; "
+        "put quotes around a cell that holds a comma"
+        for number, row in enumerate(body, start=2)
+        if len(row) != len(header)
+    ]
+
+
+def _unknown(frame: pd.DataFrame, column: str, known: list[str], file: str) -> list[str]:
+    """Name the cells that refer to a group which groups.csv does not have."""
+    return [
+        f"{file}, row {row + 2}, column {column!r}: found {cell!r}; {nearest(name, known)}"
+        for row, cell in frame[column].items()
+        for name in cell.split(";")
+        if name and name not in known
+    ]
+
+
+def _references(tables: dict[str, pd.DataFrame], name: str) -> list[str]:
+    known = list(tables["groups"]["group"])
+    columns = {
+        "groups": ["parent"], "counts": ["group"], "performance": ["evaluation_set"],
+        "comparisons": ["set_a", "set_b"], "design": ["training_group"],
+    }  # fmt: skip
+    lines = [
+        line
+        for table, names in columns.items()
+        for column in names
+        for line in _unknown(tables[table], column, known, f"{table}.csv")
+    ]
+    for table, frame in tables.items():
+        wrong = frame.index[frame["study"] != name] if "study" in frame else []
+        lines += [
+            f"{table}.csv, row {row + 2}, column 'study': found {frame['study'][row]!r}; "
+            f"must be the folder's name {name!r}"
+            for row in wrong
+        ]
+    return lines
+
+
+def load(study: str | Path, folder: Path = PUBLISHED) -> Study:
+    """Read and check one study's tables.
+
+    Parameters
+    ----------
+    study : str or Path
+        A study's name, or a path to its folder.
+    folder : Path
+        Where the named studies are.
+
+    Returns
+    -------
+    Study
+        Its tables, all cells as text.
+
+    Raises
+    ------
+    PublishedTableError
+        If the study is not there, or with every problem of its files: a metric outside 0 to 1,
+        a count that does not parse, an unknown metric, a missing column, a group that does not
+        exist. Each line names file, row (the header is row 1) and column.
+    """
+    root = folder / study if isinstance(study, str) and study in studies(folder) else Path(study)
+    if not root.is_dir():
+        hint = nearest(str(study), studies(folder))
+        raise PublishedTableError(str(study), [f"no such study or folder; {hint}"])
+    about, lines = _about(root)
+    tables = {}
+    for name in (*REQUIRED, *OPTIONAL):
+        tables[name], found = _read(root, name)
+        lines += found
+    require(lines, root)
+    require(_references(tables, root.resolve().name), root)
+    return Study(name=root.resolve().name, about=about, **tables)

@@ -1,0 +1,1 @@
+"""Tables, figures and claims, as pages show them and as files hold them."""

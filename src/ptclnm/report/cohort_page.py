@@ -1,0 +1,141 @@
+"""What page 01 shows, whether it is about a printed table or about patients."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+from IPython.display import Markdown
+from matplotlib.figure import Figure
+
+from ptclnm import cohorts, published
+from ptclnm.book.page import Page
+from ptclnm.cohorts.schema import Cohort
+from ptclnm.errors import MissingDataError
+from ptclnm.published.describe import published_flow, published_table1
+from ptclnm.published.pvalues import p_values
+from ptclnm.report.flow import flow_figure
+from ptclnm.report.gallery import gallery, withheld
+from ptclnm.report.record import balance_figure
+from ptclnm.report.table1 import table1
+
+PUBLISHED = "published"
+LEFT_OUT = "Left out of this run: the data are not on this machine."
+FLOW_COLUMNS = ["step", "rows", "images", "patients", "reason"]
+
+
+@dataclass(frozen=True)
+class CohortView:
+    """A cohort as page 01 shows it.
+
+    Parameters
+    ----------
+    title, evidence, endpoint : str
+        What it is, what it rests on, what the outcome is.
+    table1 : DataFrame
+        Who is in it, group against group.
+    balance : DataFrame
+        Columns ``key, variable, group_a, group_b, smd``.
+    flow : DataFrame
+        What was there, dropped for what, kept.
+    warnings : tuple of str
+        Problems that did not stop.
+    missing : str
+        Why the data are not here and how to get them; empty where they are.
+    cohort : Cohort or None
+        The patients, where there are any.
+    """
+
+    title: str
+    evidence: str
+    endpoint: str
+    table1: pd.DataFrame
+    balance: pd.DataFrame
+    flow: pd.DataFrame
+    warnings: tuple[str, ...] = field(default=())
+    missing: str = ""
+    cohort: Cohort | None = None
+
+    def summary(self) -> str:
+        """Say in Markdown what the cohort is, and what is wrong with it."""
+        if self.missing:
+            return f":::{{warning}} Left out of this run\n{self.missing}\n:::"
+        lines = [f"**{self.title}** (evidence: {self.evidence}). Endpoint: {self.endpoint}."]
+        return "\n\n".join([*lines, *(f"- {line}" for line in self.warnings)])
+
+
+def _published_view(study: str) -> CohortView:
+    record = published.load(study)
+    tests = p_values(record)
+    return CohortView(
+        title=record.about["title"], evidence=PUBLISHED, endpoint=record.about["endpoint"],
+        table1=published_table1(record, tests), balance=tests, flow=published_flow(record),
+    )  # fmt: skip
+
+
+def _balance(frame: pd.DataFrame) -> pd.DataFrame:
+    """Standardised differences of a table 1, one row a variable."""
+    rows = frame[frame["smd"].map(lambda value: isinstance(value, float)) & frame["smd"].notna()]
+    columns = {"key": rows["variable"], "variable": rows["variable"], "smd": rows["smd"]}
+    return pd.DataFrame(columns).assign(group_a="with the outcome", group_b="without")
+
+
+def _cohort_view(name: str, n_patients: int | None, seed: int) -> CohortView:
+    cohort = cohorts.open(name, n_patients=n_patients, seed=seed)
+    frame = table1(cohort, names={0: "without the outcome", 1: "with the outcome"})
+    return CohortView(
+        title=cohort.title, evidence=cohort.evidence, endpoint=cohort.endpoint, table1=frame,
+        balance=_balance(frame), flow=cohort.flow, warnings=cohort.warnings, cohort=cohort,
+    )  # fmt: skip
+
+
+def view(study: str, cohort: str, n_patients: int, seed: int) -> CohortView:
+    """Prepare what page 01 shows.
+
+    Parameters
+    ----------
+    study : str
+        Paper whose printed table is shown where `cohort` is ``published``.
+    cohort : str
+        ``published``, a cohort's name, or the path of a manifest.
+    n_patients : int
+        Keep as many patients only; 0 keeps all.
+    seed : int
+        Seed of the draw and of the split.
+
+    Returns
+    -------
+    CohortView
+        Where the data are not on this machine, an empty view that says how to get them.
+    """
+    if cohort == PUBLISHED:
+        return _published_view(study)
+    try:
+        return _cohort_view(cohort, n_patients or None, seed)
+    except MissingDataError as error:
+        empty = pd.DataFrame(columns=["variable", "level", "test", "p", "smd"])
+        flow = pd.DataFrame(columns=FLOW_COLUMNS)
+        balance = pd.DataFrame(columns=["key", "variable", "group_a", "group_b", "smd"])
+        return CohortView(cohort, "public", "", empty, balance, flow, missing=str(error))
+
+
+def draw_flow(found: CohortView) -> Figure | str:
+    """Draw the recruitment flow, or say why not."""
+    return LEFT_OUT if found.flow.empty else flow_figure(found.flow, found.title)
+
+
+def draw_balance(found: CohortView) -> Figure | str:
+    """Draw the standardised differences, or say why not."""
+    return LEFT_OUT if found.balance.empty else balance_figure(found.balance)
+
+
+def draw_gallery(found: CohortView, show_images: bool, seed: int) -> Figure | str:
+    """Draw pictures of both classes, or say why not."""
+    if found.missing:
+        return LEFT_OUT
+    if found.cohort is None or not found.cohort.table["image"].ne("").any():
+        return "There are no pictures: this is a table."
+    return withheld(found.cohort, show_images) or gallery(found.cohort, seed=seed)
+
+
+def keep(page: Page, drawn: Figure | str, name: str) -> Figure | Markdown:
+    """Save a figure among the page's results and show it; show a sentence as it is."""
+    return Markdown(drawn) if isinstance(drawn, str) else page.save_figure(drawn, name)

@@ -1,0 +1,215 @@
+"""Figures of the published record: splits, intervals, p-values, comparisons."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ptclnm.published.audit import Audit
+from ptclnm.published.comparisons import ALPHA, paired_p
+from ptclnm.published.splits import models_explained
+from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, RED, use_style
+
+MAP_LIMIT = 500
+TEST_MARKS = {
+    "chi-square": ("o", BLUE), "chi-square, Yates": ("s", GREEN), "Fisher": ("^", ORANGE),
+    "Student": ("o", BLUE), "Welch": ("s", GREEN),
+}  # fmt: skip
+
+
+def split_maps(audit: Audit, limit: int = MAP_LIMIT) -> Figure:
+    """Map, set by set, how many models' printed metrics each class split explains.
+
+    Parameters
+    ----------
+    audit : Audit
+        From ``audit``.
+    limit : int
+        Largest number of patients on the map.
+    """
+    names = list(dict.fromkeys(audit.split_checks["evaluation_set"]))
+    with use_style():
+        figure = Figure(figsize=(4.6 * max(len(names), 1), 4.2), layout="constrained")
+        for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+            first = audit.split_checks[audit.split_checks["evaluation_set"] == name].iloc[0]
+            found = (first["found_positive"], first["found_negative"])
+            explained = models_explained(audit.study, name, limit)
+            _split_map(axes, explained, found, audit.study.stated_split(name), name)
+    return figure
+
+
+def _split_map(axes: Axes, explained: np.ndarray, found: tuple, stated: tuple, title: str) -> None:
+    known = [pair for pair in (found, stated) if not any(map(pd.isna, pair))]
+    top_p = int(1.45 * max((pair[0] for pair in known), default=100)) + 4
+    top_n = int(1.25 * max((pair[1] for pair in known), default=100)) + 4
+    positive, negative = np.nonzero(explained[: top_p + 1, : top_n + 1])
+    count = explained[positive, negative]
+    most = int(count.max(initial=1))
+    dots = axes.scatter(
+        positive, negative, c=count, s=12 + 60 * count / most, cmap="viridis_r", vmin=0.5,
+        vmax=most + 0.5, zorder=3,
+    )  # fmt: skip
+    marks = (("found", found, "o", 17, RED, -17), ("stated", stated, "x", 10, INK, 9))
+    for word, pair, mark, size, color, shift in marks:
+        if pair in known:
+            axes.plot(*pair, mark, ms=size, mfc="none", mec=color, mew=2)
+            axes.annotate(f"{word} {pair[0]}/{pair[1]}", pair, (0, shift), color=color, ha="center",
+                          textcoords="offset points", weight="bold")  # fmt: skip
+    axes.figure.colorbar(dots, ax=axes, label="models explained", ticks=range(1, most + 1))
+    axes.set(
+        xlabel="patients with the outcome", ylabel="patients without", title=title,
+        xlim=(0, top_p), ylim=(0, top_n),
+    )  # fmt: skip
+
+
+def auc_forest(auc: pd.DataFrame) -> Figure:
+    """Draw printed AUCs and intervals over those that Hanley and McNeil's formula expects.
+
+    Parameters
+    ----------
+    auc : DataFrame
+        From ``auc_checks``.
+    """
+    rows = auc.drop_duplicates(["evaluation_set", "model"]).iloc[::-1].reset_index(drop=True)
+    with use_style():
+        figure = Figure(figsize=(7, 0.34 * len(rows) + 1.3), layout="constrained")
+        axes = figure.subplots()
+        value = rows["auc"].astype(float)
+        low, high = rows["low"].astype(float), rows["high"].astype(float)
+        half = 1.96 * rows["se_hanley_mcneil"]
+        at = np.arange(len(rows))
+        axes.hlines(at, rows["lowest"], rows["highest"], color="#D5DBE1", lw=7)
+        axes.hlines(at - 0.16, value - half, np.minimum(value + half, 1), color=ORANGE, lw=3)
+        axes.hlines(at + 0.16, low, high, color=BLUE, lw=3)
+        axes.plot(value, at + 0.16, "o", color=BLUE, ms=5)
+        axes.plot(rows["yes_no_auc"], at, "D", color=RED, ms=6)
+        axes.set_yticks(at, rows["model"] + ", " + rows["evaluation_set"])
+        axes.set(xlabel="AUC", xlim=(0.2, 1.02), ylim=(-0.7, len(rows) - 0.3))
+        axes.axvline(0.5, color=GREY, lw=0.8, ls=":")
+        figure.legend(handles=_forest_legend(), loc="outside upper center", ncols=2)
+    return figure
+
+
+def _forest_legend() -> list[Line2D]:
+    return [
+        Line2D([], [], color=BLUE, marker="o", lw=3, label="printed, with interval"),
+        Line2D([], [], color=ORANGE, lw=3, label="interval expected at the split found"),
+        Line2D([], [], color="#D5DBE1", lw=7, label="what the operating point allows"),
+        Line2D([], [], color=RED, marker="D", lw=0, label="AUC of the yes/no reading"),
+    ]
+
+
+def p_value_figure(p_values: pd.DataFrame) -> Figure:
+    """Draw each variable's p-values by test, and the printed one.
+
+    Parameters
+    ----------
+    p_values : DataFrame
+        From ``p_values``, one pair of groups.
+    """
+    names = list(dict.fromkeys(p_values["variable"]))[::-1]
+    with use_style():
+        figure = Figure(figsize=(7, 0.34 * len(names) + 1.3), layout="constrained")
+        axes = figure.subplots()
+        for test, part in p_values.groupby("test", sort=False):
+            mark, color = TEST_MARKS[test]
+            at = [names.index(name) for name in part["variable"]]
+            axes.plot(part["p"], at, mark, color=color, ms=7, mfc="none", mew=1.7, label=test)
+        printed = p_values[p_values["printed"] != ""].drop_duplicates("variable")
+        if len(printed):
+            at = [names.index(name) for name in printed["variable"]]
+            values = printed["printed"].str.removeprefix("<").astype(float)
+            axes.plot(values, at, "|", color=RED, ms=16, mew=2, label="printed")
+        low = max(p_values["p"].min(), 1e-20)
+        axes.set_xscale("log" if low < 1e-3 else "linear")
+        axes.axvline(ALPHA, color=GREY, lw=0.8, ls=":")
+        axes.set_yticks(range(len(names)), names)
+        axes.set(xlabel="p-value", ylim=(-0.6, len(names) - 0.4))
+        handles, labels = axes.get_legend_handles_labels()
+        unique = dict(zip(labels, handles, strict=True))
+        figure.legend(unique.values(), unique, loc="outside upper center", ncols=4)
+    return figure
+
+
+def correlation_figure(comparisons: pd.DataFrame) -> Figure:
+    """Draw the p-value of each printed comparison over the correlation it would need.
+
+    Parameters
+    ----------
+    comparisons : DataFrame
+        From ``comparisons``; only rows about a p-value are drawn.
+    """
+    rows = comparisons[comparisons["correlation_needed"].notna()]
+    rho = np.linspace(-0.5, 0.99, 300)
+    with use_style():
+        figure = Figure(figsize=(7, 5.2), layout="constrained")
+        axes = figure.subplots()
+        for index, row in enumerate(rows.itertuples()):
+            p = [paired_p(row.difference, row.se_a, row.se_b, r) for r in rho]
+            style = "-" if row.paired else "--"
+            axes.plot(rho, p, style, color=f"C{index % 7}", label=_pair_name(row))
+        axes.axhline(ALPHA, color=INK, lw=0.9, ls=":")
+        axes.annotate("p = 0.05", (-0.5, ALPHA), (2, 4), textcoords="offset points")
+        axes.set(
+            yscale="log", ylim=(1e-4, 1.3), xlabel="correlation between the two AUC estimates",
+            ylabel="p-value of the difference",
+        )  # fmt: skip
+        figure.legend(loc="outside lower center", fontsize=8)
+    return figure
+
+
+def _pair_name(row) -> str:
+    sets = row.set_a if row.set_a == row.set_b else f"{row.set_a} / {row.set_b}"
+    printed = {"p": f"p = {row.printed}", "p_below": f"p < {row.printed}"}
+    return f"{row.model_a} / {row.model_b}, {sets}: {printed.get(row.statistic, 'not significant')}"
+
+
+def interval_forest(intervals: pd.DataFrame) -> Figure:
+    """Draw sensitivity and specificity with Clopper-Pearson intervals.
+
+    Parameters
+    ----------
+    intervals : DataFrame
+        From ``intervals``.
+    """
+    rows = intervals[intervals["method"] == "Clopper-Pearson"]
+    names = [*dict.fromkeys(zip(rows["evaluation_set"], rows["model"], strict=True))][::-1]
+    with use_style():
+        figure = Figure(figsize=(7, 0.34 * len(names) + 1.2), layout="constrained")
+        panels = figure.subplots(1, 2, sharey=True)
+        for axes, metric in zip(panels, ("sensitivity", "specificity"), strict=True):
+            part = rows[rows["metric"] == metric].drop_duplicates(["evaluation_set", "model"])
+            at = [names.index(pair) for pair in zip(part.evaluation_set, part.model, strict=True)]
+            axes.hlines(at, part["low"], part["high"], color=BLUE, lw=2.5)
+            axes.plot(part["value"], at, "o", color=BLUE, ms=5)
+            axes.set(xlabel=metric, xlim=(0, 1.02), ylim=(-0.6, len(names) - 0.4))
+        panels[0].set_yticks(range(len(names)), [f"{model}, {name}" for name, model in names])
+    return figure
+
+
+def balance_figure(p_values: pd.DataFrame) -> Figure:
+    """Draw standardised mean differences of each variable, one mark a pair of groups.
+
+    Parameters
+    ----------
+    p_values : DataFrame
+        From ``p_values``.
+    """
+    rows = p_values.drop_duplicates("key")
+    names = list(dict.fromkeys(rows["variable"]))[::-1]
+    marks = "os^Dv"
+    with use_style():
+        figure = Figure(figsize=(7, 0.34 * len(names) + 1.4), layout="constrained")
+        axes = figure.subplots()
+        pairs = rows.groupby(["group_a", "group_b"], sort=False)
+        for index, ((first, second), part) in enumerate(pairs):
+            at = [names.index(name) for name in part["variable"]]
+            label = f"{first.replace('_', ' ')} / {second.replace('_', ' ')}"
+            axes.plot(part["smd"], at, marks[index], color=f"C{index}", ms=7, label=label)
+        axes.axvline(0.1, color=GREY, lw=0.9, ls=":")
+        axes.set_yticks(range(len(names)), names)
+        axes.set(xlabel="standardised mean difference", ylim=(-0.6, len(names) - 0.4))
+        axes.set_xlim(left=0)
+        figure.legend(loc="outside upper center")
+    return figure

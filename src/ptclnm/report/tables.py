@@ -1,0 +1,67 @@
+"""Tables as a page shows them: few columns, few digits, verdicts marked."""
+
+from collections.abc import Mapping
+from html import escape
+
+import pandas as pd
+from IPython.display import HTML, Markdown
+
+from ptclnm.report import columns
+from ptclnm.report.claims import VERDICTS, badge
+
+ENOUGH_ROWS = 60
+
+
+def text(value: object, digits: int) -> str:
+    """Give a cell as HTML: numbers with few digits, verdicts as badges, the rest escaped."""
+    if value is None or value is pd.NA or value != value:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.{digits}g}" if abs(value) < 10 ** (-digits) else f"{value:.{digits}f}"
+    return badge(value) if value in VERDICTS else escape(str(value))
+
+
+def show(frame: pd.DataFrame, headings: Mapping[str, str], caption: str, digits: int = 3) -> HTML:
+    """Lay out a frame for reading.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        What to show; a long one is cut, and says so.
+    headings : mapping of str to str
+        Columns to show, in order, with their headings.
+    caption : str
+        A full sentence.
+    digits : int
+        Decimals of floating-point numbers.
+
+    Returns
+    -------
+    IPython.display.HTML
+        The table.
+    """
+    part = frame.head(ENOUGH_ROWS)
+    head = "".join(f"<th>{escape(name)}</th>" for name in headings.values())
+    rows = (
+        "".join(f"<td>{text(value, digits)}</td>" for value in record)
+        for record in part[list(headings)].itertuples(index=False, name=None)
+    )
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    more = len(frame) - len(part)
+    rest = f" The first {len(part)} of {len(frame)} rows; all are in the CSV." if more else ""
+    return HTML(
+        f'<table class="table"><caption>{escape(caption + rest)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def say(markdown: str) -> Markdown:
+    """Show Markdown that a run wrote."""
+    return Markdown(markdown)
+
+
+def show_claims(claims: pd.DataFrame) -> HTML:
+    """Show a page's rows of the claims table."""
+    return show(claims, columns.CLAIMS, "Claims of this page, each with its verdict.")

@@ -1,0 +1,50 @@
+"""A profile that cannot be run says everything that is wrong with it."""
+
+import pytest
+import yaml
+
+from ptclnm.book.profiles import load_profile
+from ptclnm.book.project import Project
+from ptclnm.errors import ParameterError
+from ptclnm.paths import PROFILES
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted(PROFILES.glob("*.yml"))])
+def test_every_profile_of_the_book_follows_the_schema(name: str) -> None:
+    assert load_profile(name, Project()).pages
+
+
+def test_an_unknown_profile_is_named_with_the_nearest(small: Project) -> None:
+    with pytest.raises(ParameterError, match="did you mean 'quick'"):
+        load_profile("quik", small)
+
+
+def test_schema_errors_are_told_at_once(small: Project) -> None:
+    pages = [
+        {"page": "one/two", "notebook": "first", "title": "T", "part": "P"},
+        {"page": "three", "notebok": "first", "title": 3, "part": "P"},
+    ]
+    path = small.profiles / "quick.yml"
+    path.write_text(yaml.safe_dump({"title": "T", "pages": pages}), encoding="utf-8")
+    with pytest.raises(ParameterError) as error:
+        load_profile("quick", small)
+    told = "\n".join(error.value.problems)
+    assert "pages.0.page" in told
+    assert "pages.1.notebok: no such field; did you mean 'notebook'" in told
+    assert "pages.1.title" in told
+
+
+def test_pages_are_unique_have_notebooks_and_hide_no_prose(small: Project) -> None:
+    page = {"notebook": "first", "title": "T", "part": "P"}
+    pages = [
+        {**page, "page": "one"},
+        {**page, "page": "one"},
+        {**page, "page": "index"},
+        {**page, "page": "two", "notebook": "frist"},
+    ]
+    path = small.profiles / "quick.yml"
+    path.write_text(yaml.safe_dump({"title": "T", "pages": pages}), encoding="utf-8")
+    with pytest.raises(ParameterError) as error:
+        load_profile("quick", small)
+    assert len(error.value.problems) == 3
+    assert "did you mean 'first'" in error.value.problems[2]

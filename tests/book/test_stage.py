@@ -1,0 +1,97 @@
+"""A staged page says where its values come from and clashes with no other page."""
+
+import shlex
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from papermill.cli import papermill as papermill_command
+
+from ptclnm.book.generated import command
+from ptclnm.book.parameters import parse
+from ptclnm.book.profiles import PageSpec, Profile
+from ptclnm.book.stage import ExecutedPage, listed_files, stage_page, with_own_labels, with_parts
+
+LINES = "study: str = 'a'  # which\nresults_dir: str = ''  # folder"
+
+
+def executed(given: dict[str, object], injected: str) -> ExecutedPage:
+    cells = [
+        new_markdown_cell("Before.\n\n# Heading\n\nAfter."),
+        new_code_cell(LINES, metadata={"tags": ["parameters"]}),
+        new_code_cell(injected, metadata={"tags": ["injected-parameters"]}),
+    ]
+    spec = PageSpec(page="p", notebook="n", title="Title", part="Part", parameters={"study": "b"})
+    notebook = new_notebook(cells=cells, metadata={"papermill": {"output_path": "/secret"}})
+    return ExecutedPage(spec, notebook, given, parse(LINES, "n"), 2.0)
+
+
+def profile() -> Profile:
+    return Profile("quick", "Quick", {}, ())
+
+
+def test_title_is_replaced_and_the_runners_folder_left_out() -> None:
+    injected = '# Parameters\nstudy = "b"\nresults_dir = "_build/x"'
+    staged = stage_page(executed({"study": "b"}, injected), profile())
+    assert staged.cells[0].source == "Before.\n\n# Title\n\nAfter."
+    assert staged.cells[-1].source == 'study = "b"'
+    assert "/secret" not in nbformat.writes(staged)
+
+
+def test_the_line_above_the_parameters_tells_profile_from_hand() -> None:
+    page = executed({"study": "b"}, "# Parameters")
+    note = stage_page(page, profile()).cells[1].source
+    assert "profile *quick*. " in note
+    assert "papermill notebooks/n.ipynb out.ipynb -p study b" in note
+    by_hand = stage_page(executed({"study": "c"}, "# Parameters"), profile()).cells[1].source
+    assert "except `study`, given on the command line" in by_hand
+
+
+def test_two_pages_of_one_notebook_share_no_label() -> None:
+    figure = {"mystnb": {"figure": {"name": "roc", "caption": "ROC"}}}
+    cells = [
+        new_markdown_cell(
+            "(sec)=\n## S\n\nSee {numref}`roc`, [here](#sec), {ref}`text <roc>`; roc."
+        ),
+        new_code_cell("x", metadata=figure),
+    ]
+    text, code = with_own_labels(cells, "p")
+    assert code.metadata.mystnb.figure.name == "p-roc"
+    assert text.source == (
+        "(p-sec)=\n## S\n\nSee {numref}`p-roc`, [here](#p-sec), {ref}`text <p-roc>`; roc."
+    )
+    assert cells[1].metadata.mystnb.figure.name == "roc"
+
+
+def test_parts_take_the_place_of_their_marker_in_order() -> None:
+    toc = {"root": "index", "parts": [{"chapters": [{"file": "a"}]}, {"pages": "profile"}]}
+    specs = [
+        PageSpec(page=page, notebook="n", title="T", part=part)
+        for page, part in [("x", "B"), ("y", "A"), ("z", "B")]
+    ]
+    staged = with_parts(toc, specs)
+    assert listed_files(staged) == ["index", "a", "x", "z", "y"]
+    assert [part.get("caption") for part in staged["parts"]] == [None, "B", "A"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"study": "li2024", "n": 3, "level": 0.5, "leak": True},
+        {"study": "2024", "flag": "True", "text": "two words; $HOME"},
+        {"models": ["lr", "svm"], "levels": [0.5, 1.0]},
+    ],
+)
+def test_the_command_gives_papermill_the_same_values(
+    given: dict[str, object], tmp_path: Path
+) -> None:
+    source, out = tmp_path / "n.ipynb", tmp_path / "out.ipynb"
+    lines = "\n".join(f"{name} = None" for name in given)
+    cell = new_code_cell(lines, metadata={"tags": ["parameters"]})
+    kernel = {"kernelspec": {"name": "python3", "language": "python", "display_name": "p"}}
+    nbformat.write(new_notebook(cells=[cell], metadata=kernel), source)
+    words = shlex.split(command("n", given))[3:]
+    papermill_command.main([str(source), str(out), "--prepare-only", *words], standalone_mode=False)
+    assert papermill.iorw.load_notebook_node(str(out)).metadata.papermill.parameters == given
