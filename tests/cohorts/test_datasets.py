@@ -22,6 +22,12 @@ def test_every_entry_is_complete(name):
     assert not any(path.startswith("/") or ".." in path for path in registry)
 
 
+def test_a_surrogate_says_what_it_is_not():
+    stated = dataset("ddti").stated_endpoint
+    assert "Not: Lymph-node metastasis" in stated
+    assert not stated.endswith(".")
+
+
 @pytest.mark.parametrize("name", list(datasets()))
 def test_every_address_is_pinned_to_a_commit(name):
     entry = datasets()[name]

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 ABOUT = {
-    "name": "demo", "title": "Demo", "citation": "demo", "doi": "10.0/demo", "endpoint": "metastasis",
-    "positive": "present", "negative": "absent", "summary": "A made-up paper.", "text": "none.txt",
+    "name": "demo", "title": "Demo", "citation": "demo", "doi": "10.0/demo",
+    "endpoint": "metastasis", "positive": "present", "negative": "absent",
+    "summary": "A made-up paper.", "text": "none.txt",
 }  # fmt: skip
 HEADERS = {
     "groups": "study,where,quote_hint,group,parent,role,n",
@@ -19,7 +20,9 @@ HEADERS = {
 }
 
 
-def metric_lines(name: str, model: str, table: tuple[int, int, int, int], **changed: str) -> list[str]:
+def metric_lines(
+    name: str, model: str, table: tuple[int, int, int, int], **changed: str
+) -> list[str]:
     """Performance rows that a 2x2 table (tp, fp, fn, tn) gives, printed to three digits."""
     tp, fp, fn, tn = table
     exact = {

@@ -4,6 +4,7 @@ import re
 
 import pandas as pd
 import pytest
+
 from ptclnm import published
 from ptclnm.paths import ROOT
 from ptclnm.published.claims import claims, combine
@@ -31,14 +32,18 @@ def paper_lines(study) -> list[str]:
     path = PAPERS / study.about["text"]
     if not path.is_file():
         pytest.skip(f"the papers' texts are not here: {path}")
-    text = path.read_text(encoding="utf-8").replace("\\%", "%").replace("<i>", "").replace("</i>", "")
+    text = (
+        path.read_text(encoding="utf-8").replace("\\%", "%").replace("<i>", "").replace("</i>", "")
+    )
     lines = [" ".join(re.sub(r"[*$]", "", line).split()) for line in text.split("\n\n")]
     return lines + [" ".join(line.split()) for line in text.splitlines()]
 
 
 def numbers(line: str) -> set[str]:
     found = re.findall(r"\d[\d,]*\.?\d*", line)
-    return {n.replace(",", "").rstrip(".") for n in found} | set(re.findall(r"[a-z]+", line.lower()))
+    return {n.replace(",", "").rstrip(".") for n in found} | set(
+        re.findall(r"[a-z]+", line.lower())
+    )
 
 
 def values(frame: pd.DataFrame) -> pd.DataFrame:
@@ -77,7 +82,7 @@ def test_hints_are_in_the_paper(study, table):
 def test_every_number_of_the_performance_tables_is_transcribed(study):
     """No cell of a table with an AUC column is left out."""
     known = set(study.performance["value"])
-    text = (PAPERS / study.about["text"])
+    text = PAPERS / study.about["text"]
     if not text.is_file():
         pytest.skip(f"the papers' texts are not here: {text}")
     rows = [line for line in text.read_text(encoding="utf-8").splitlines() if line.count("\t") >= 7]
@@ -227,9 +232,7 @@ def test_planted_sums_are_found(write_study):
     totals = published.audit(published.load(folder)).totals.set_index("key")["verdict"]
     wrong = set(totals.index[totals == "contradicts"])
     assert wrong == {
-        "levels:Sex@train", "levels:Sex@all", "percentages:Sex=male@test", "text:count:Sex=male@test",
-        "means:mean:Age@all",
+        "levels:Sex@train", "levels:Sex@all", "percentages:Sex=male@test",
+        "text:count:Sex=male@test", "means:mean:Age@all",
     }  # fmt: skip
     assert totals["relations:Sex=male@all=Sex=male@train;Sex=male@test"] == "agrees"
-
-

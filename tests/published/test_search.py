@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ptclnm import published
 from ptclnm.errors import PublishedTableError
 from ptclnm.published.search import UNEXPLAINED, cost_map, metrics_of, misses, row_intervals
@@ -63,6 +64,11 @@ def tables(positive: int, negative: int, count: int, seed: int) -> list[tuple[in
     return [(a, negative - b, positive - a, b) for a, b in zip(tp, tn, strict=True)]
 
 
+def splits_of(found: published.Audit) -> set[tuple[int, int]]:
+    pairs = found.class_split[["n_positive", "n_negative"]]
+    return set(pairs.itertuples(index=False, name=None))
+
+
 @pytest.mark.parametrize("split", [(33, 71), (45, 119), (128, 252), (7, 300)])
 def test_planted_split_is_recovered_whatever_is_stated(write_study, split):
     rows = [
@@ -71,14 +77,13 @@ def test_planted_split_is_recovered_whatever_is_stated(write_study, split):
         for line in metric_lines("test", f"M{i}", table)
     ]
     found = published.audit(published.load(write_study(groups=GROUPS, performance=rows)))
-    pairs = found.class_split[["n_positive", "n_negative"]].itertuples(index=False, name=None)
-    pairs = set(pairs)
+    pairs = splits_of(found)
     assert split in pairs
     if min(split) > 30:  # with fewer, three digits leave room for near multiples
         assert all(a * split[1] == b * split[0] for a, b in pairs), "all others are multiples"
     assert set(found.class_split["stated_positive"]) == {30}
     assert (found.split_checks["verdict"] == "contradicts").all()
-    assert (found.split_checks["mlscorecheck_found"] == True).all()  # noqa: E712
+    assert found.split_checks["mlscorecheck_found"].all()
 
 
 def test_a_wrong_cell_is_named_with_what_it_should_be(write_study):
@@ -86,7 +91,7 @@ def test_a_wrong_cell_is_named_with_what_it_should_be(write_study):
     rows = metric_lines("test", "Bad", first, npv="0.111")
     rows += [line for i, t in enumerate(rest) for line in metric_lines("test", f"M{i}", t)]
     found = published.audit(published.load(write_study(groups=GROUPS, performance=rows)))
-    assert (33, 71) in set(zip(found.class_split.n_positive, found.class_split.n_negative))
+    assert (33, 71) in splits_of(found)
     (cell,) = found.cells.itertuples()
     assert (cell.model, cell.metric, cell.printed) == ("Bad", "npv", "0.111")
     assert cell.follows == f"{first[3] / (first[3] + first[2]):.3f}"
@@ -115,7 +120,11 @@ def test_a_row_of_another_set_is_named_as_such(write_study):
 
 
 def test_stated_split_that_holds_agrees(write_study):
-    rows = [line for i, t in enumerate(tables(30, 70, 4, 9)) for line in metric_lines("test", f"M{i}", t)]
+    rows = [
+        line
+        for i, t in enumerate(tables(30, 70, 4, 9))
+        for line in metric_lines("test", f"M{i}", t)
+    ]
     found = published.audit(published.load(write_study(groups=GROUPS, performance=rows)))
     assert set(found.split_checks["verdict"]) == {"agrees"}
     sums = found.confusion[["tp", "fn"]].sum(axis=1), found.confusion[["fp", "tn"]].sum(axis=1)
@@ -126,7 +135,7 @@ def test_dropped_trailing_zeros_are_read_at_the_tables_precision(write_study):
     # 12/15 = 0.800 and 12/50 = 0.240 are printed as 0.8 and 0.24.
     rows = metric_lines("test", "M", (12, 38, 3, 97), sensitivity="0.8", ppv="0.24", npv="0.97")
     found = published.audit(published.load(write_study(groups=GROUPS, performance=rows)), limit=200)
-    assert list(zip(found.class_split.n_positive, found.class_split.n_negative)) == [(15, 135)]
+    assert splits_of(found) == {(15, 135)}
 
 
 def test_a_row_that_nothing_explains_is_said_to_be_so(write_study):
@@ -139,7 +148,7 @@ def test_a_row_that_nothing_explains_is_said_to_be_so(write_study):
 def test_small_third_paper_without_optional_tables_is_audited(write_study):
     rows = metric_lines("test", "M", (20, 10, 10, 60))
     found = published.audit(published.load(write_study(groups=GROUPS, performance=rows)))
-    assert (30, 70) in set(zip(found.class_split.n_positive, found.class_split.n_negative))
+    assert (30, 70) in splits_of(found)
     assert found.auc.empty and found.comparisons.empty and found.features.empty
 
 
@@ -162,13 +171,17 @@ def test_every_problem_of_bad_input_is_reported_at_once(write_study):
 
 def test_missing_column_unknown_group_and_ragged_row_are_named(write_study):
     folder = write_study(groups=GROUPS, performance=["demo,T,h,tset,yes,A,auc,0.8"])
-    with pytest.raises(PublishedTableError, match="row 2, column 'evaluation_set': found 'tset'.*'test'"):
+    with pytest.raises(
+        PublishedTableError, match="row 2, column 'evaluation_set': found 'tset'.*'test'"
+    ):
         published.load(folder)
     (folder / "performance.csv").write_text("study,where,quote_hint,evaluation_set,model,value\n")
     with pytest.raises(PublishedTableError, match="performance.csv: column 'metric' is missing"):
         published.load(folder)
     (folder / "counts.csv").write_text("study,where\na,b,c\n")
-    with pytest.raises(PublishedTableError, match="counts.csv, row 2: found 3 cells, the header has 2"):
+    with pytest.raises(
+        PublishedTableError, match="counts.csv, row 2: found 3 cells, the header has 2"
+    ):
         published.load(folder)
     (folder / "groups.csv").unlink()
     with pytest.raises(PublishedTableError, match="groups.csv is missing"):

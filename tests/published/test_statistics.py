@@ -7,15 +7,22 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy.stats import norm
+from sklearn.metrics import roc_auc_score
+
 from ptclnm.published.auc import Z95, auc_bounds, binary_auc, hanley_mcneil_se, interval_se
 from ptclnm.published.comparisons import correlation_for_p, paired_p
 from ptclnm.published.intervals import intervals
 from ptclnm.published.printed import interval, rounds_to
-from ptclnm.published.pvalues import count_tests, mean_test_bounds, mean_tests, smd_counts, smd_means
+from ptclnm.published.pvalues import (
+    count_tests,
+    mean_test_bounds,
+    mean_tests,
+    smd_counts,
+    smd_means,
+)
 from ptclnm.published.samplesize import cox_snell_from_auc, riley_minimum
 from ptclnm.published.totals import pooled
-from scipy.stats import norm
-from sklearn.metrics import roc_auc_score
 
 ORACLES = Path(__file__).parents[1] / "oracles"
 UNIT = st.floats(0.001, 0.999)
@@ -25,7 +32,9 @@ def oracle(name: str) -> pd.DataFrame:
     return pd.read_csv(ORACLES / f"published_{name}.csv", skipinitialspace=True)
 
 
-@pytest.mark.parametrize("row", list(oracle("counts").itertuples()), ids=lambda row: f"table{row.table}")
+@pytest.mark.parametrize(
+    "row", list(oracle("counts").itertuples()), ids=lambda row: f"table{row.table}"
+)
 def test_tests_of_counts_equal_r(row):
     table = np.array(row.counts.split(), dtype=int).reshape(-1, 2)
     found = count_tests(table)
@@ -35,7 +44,9 @@ def test_tests_of_counts_equal_r(row):
         assert found["chi-square, Yates"] == pytest.approx(row.yates, rel=1e-10)
 
 
-@pytest.mark.parametrize("row", list(oracle("means").itertuples()), ids=lambda row: f"{row.m1}-{row.m2}")
+@pytest.mark.parametrize(
+    "row", list(oracle("means").itertuples()), ids=lambda row: f"{row.m1}-{row.m2}"
+)
 def test_tests_of_means_and_pooling_equal_r(row):
     first, second = (row.m1, row.s1, int(row.n1)), (row.m2, row.s2, int(row.n2))
     found = mean_tests(first, second)
@@ -54,12 +65,14 @@ def test_rounding_bounds_hold_the_p_value_of_any_unrounded_input(m1, m2, s1, s2,
 
 def test_intervals_equal_r():
     for row in oracle("intervals").itertuples():
-        table = pd.DataFrame([("s", "test", "m", row.k, 0, row.n - row.k, 5)],
-                             columns=["study", "evaluation_set", "model", "tp", "fp", "fn", "tn"])  # fmt: skip
+        columns = ["study", "evaluation_set", "model", "tp", "fp", "fn", "tn"]
+        table = pd.DataFrame([("s", "test", "m", row.k, 0, row.n - row.k, 5)], columns=columns)
         found = intervals(table).query("metric == 'sensitivity'").set_index("method")
         exact, wilson = found.loc["Clopper-Pearson"], found.loc["Wilson"]
         assert (exact.low, exact.high) == pytest.approx((row.exact_low, row.exact_high), abs=1e-9)
-        assert (wilson.low, wilson.high) == pytest.approx((row.wilson_low, row.wilson_high), abs=1e-9)
+        assert (wilson.low, wilson.high) == pytest.approx(
+            (row.wilson_low, row.wilson_high), abs=1e-9
+        )
 
 
 def test_hanley_mcneil_is_the_variance_of_the_exponential_model():
@@ -116,7 +129,9 @@ def test_cox_snell_from_auc_equals_a_fitted_model(auc, prevalence):
     lp = np.log(prevalence / (1 - prevalence)) - shift**2 / 2 + shift * x
     fitted = -np.logaddexp(0, np.where(label, -lp, lp)).mean()
     null = prevalence * np.log(prevalence) + (1 - prevalence) * np.log1p(-prevalence)
-    assert cox_snell_from_auc(auc, prevalence) == pytest.approx(1 - np.exp(2 * (null - fitted)), abs=0.01)
+    assert cox_snell_from_auc(auc, prevalence) == pytest.approx(
+        1 - np.exp(2 * (null - fitted)), abs=0.01
+    )
 
 
 def test_standardised_differences():
@@ -125,7 +140,9 @@ def test_standardised_differences():
     expected = abs(p - q) / np.sqrt((p * (1 - p) + q * (1 - q)) / 2)
     assert smd_counts(np.array([[70, 40], [30, 60]])) == pytest.approx(expected)
     three = np.array([[30, 10], [20, 30], [50, 60]])
-    assert smd_counts(three) == pytest.approx(smd_counts(three[[2, 0, 1]])), "whatever level is left out"
+    assert smd_counts(three) == pytest.approx(smd_counts(three[[2, 0, 1]])), (
+        "whatever level is left out"
+    )
 
 
 @given(st.floats(0, 1), st.integers(1, 4))

@@ -67,6 +67,14 @@ def test_any_wording_stays_in_its_box(steps):
     assert_readable(flow_figure(frame(*lines)))
 
 
+def test_a_long_title_stays_in_the_figure_and_off_the_boxes():
+    figure = flow_figure(FLOW, "A title of many words " * 8)
+    boxes, texts = boxes_and_texts(figure)
+    place = next(place for text, place in texts if text.startswith("A title"))
+    assert holds(figure.bbox, place)
+    assert not any(place.overlaps(box) for box in boxes)
+
+
 def test_every_count_of_the_flow_is_in_the_picture():
     _, texts = boxes_and_texts(flow_figure(FLOW, "DDTI"))
     shown = " ".join(text for text, _ in texts)

@@ -94,7 +94,7 @@ def open_cohort(
         name=NAME,
         title=entry.title,
         evidence=entry.evidence,
-        endpoint=f"{entry.endpoint}. Not: {entry.endpoint_is_not}",
+        endpoint=entry.stated_endpoint,
         table=kept[[*COLUMNS, *CLINICAL.values(), SIGNATURE, *RADIOMICS]],
         clinical=tuple(CLINICAL.values()),
         flow=_flow(whole, kept, n_patients),

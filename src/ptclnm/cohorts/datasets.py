@@ -39,6 +39,11 @@ class Dataset:
     folders: dict[str, str] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def stated_endpoint(self) -> str:
+        """What the endpoint is and what it is not, as a page says it."""
+        return f"{self.endpoint}. Not: {self.endpoint_is_not}".rstrip(".")
+
     def url(self, file: str) -> str:
         """Address of one file, given its local path below the dataset's folder."""
         folder, _, rest = file.rpartition("/")

@@ -87,7 +87,7 @@ def open_cohort(
         name=NAME,
         title=entry.title,
         evidence=entry.evidence,
-        endpoint=f"{entry.endpoint}. Not: {entry.endpoint_is_not}",
+        endpoint=entry.stated_endpoint,
         table=final,
         clinical=tuple(CLINICAL.values()),
         flow=flow.frame(),

@@ -277,3 +277,29 @@ def p_values(study: Study) -> pd.DataFrame:
                     }
                 )  # fmt: skip
     return pd.DataFrame(records, columns=P_COLUMNS)
+
+
+def one_row_a_variable(p_values: pd.DataFrame) -> pd.DataFrame:
+    """Lay out the p-values with a column for each test.
+
+    Parameters
+    ----------
+    p_values : DataFrame
+        From ``p_values``.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``variable, groups, printed, reproduced by``, one for each test, then ``smd``.
+    """
+    keys = ["variable", "group_a", "group_b"]
+    wide = p_values.pivot(index=keys, columns="test", values="p")
+    wide = wide.reindex(columns=list(dict.fromkeys(p_values["test"])))
+    first = p_values.drop_duplicates(keys).set_index(keys)
+    good = p_values[p_values["reproduces"]].groupby(keys)["test"].agg(", ".join)
+    wide = wide.reindex(first.index).assign(smd=first["smd"]).reset_index()
+    groups = wide.pop("group_a") + " / " + wide.pop("group_b")
+    wide.insert(1, "groups", groups.str.replace("_", " "))
+    wide.insert(2, "printed", first["printed"].to_numpy())
+    wide.insert(3, "reproduced by", good.reindex(first.index).fillna("").to_numpy())
+    return wide

@@ -28,9 +28,9 @@ SPLIT_COLUMNS = [
     "stated_positive", "stated_negative", "models",
 ]  # fmt: skip
 CHECK_COLUMNS = [
-    "key", "study", "evaluation_set", "model", "where", "found_positive", "found_negative", "found",
-    "stated_positive", "stated_negative", "stated", "mlscorecheck_found", "mlscorecheck_stated",
-    "fits_set", "verdict",
+    "key", "study", "evaluation_set", "model", "where", "cells", "found_positive",
+    "found_negative", "found_fit", "stated_positive", "stated_negative", "stated_fit",
+    "mlscorecheck_found", "mlscorecheck_stated", "fits_set", "verdict",
 ]  # fmt: skip
 CONFUSION_COLUMNS = ["study", "evaluation_set", "model", "tp", "fp", "fn", "tn"]
 
@@ -243,11 +243,10 @@ def mlscorecheck_agrees(row: ModelRow, split: tuple[int, int]) -> bool:
     return not check_1_testset_no_kfold(testset=testset, scores=scores, eps=eps)["inconsistency"]
 
 
-def _fit(row: ModelRow, split: tuple[int | None, int | None] | None) -> str:
+def _cells_that_fit(row: ModelRow, split: tuple[int | None, int | None] | None) -> int | None:
     if split is None or None in split:
-        return ""
-    missed = best_tables(row.bounds, *split)[0]
-    return "fits" if missed == 0 else f"{missed} of {len(row.cells)} cells do not fit"
+        return None
+    return len(row.cells) - best_tables(row.bounds, *split)[0]
 
 
 def split_checks(study: Study, groups: list[Group]) -> pd.DataFrame:
@@ -256,10 +255,10 @@ def split_checks(study: Study, groups: list[Group]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a model: ``key, study, evaluation_set, model, where, found_positive,
-        found_negative, found, stated_positive, stated_negative, stated, mlscorecheck_found,
-        mlscorecheck_stated, fits_set, verdict``. `fits_set` names another evaluation set whose
-        split explains the whole row where its own does not.
+        One row a model: columns ``CHECK_COLUMNS``. `cells` counts the printed metrics,
+        `found_fit` and `stated_fit` those that the split found and the split stated give.
+        `fits_set` names another evaluation set whose split explains the whole row where its own
+        does not.
     """
     rows = {(row.evaluation_set, row.model): row for row in model_rows(study)}
     main = {}
@@ -270,7 +269,9 @@ def split_checks(study: Study, groups: list[Group]) -> pd.DataFrame:
         for model in group.models:
             row = rows[group.evaluation_set, model]
             records.append(_split_record(study, row, group.chosen, main))
-    return pd.DataFrame(records, columns=CHECK_COLUMNS)
+    whole = [c for c in CHECK_COLUMNS if c.startswith(("found_", "stated_"))]
+    frame = pd.DataFrame(records, columns=CHECK_COLUMNS)
+    return frame.astype(dict.fromkeys(whole, "Int64"))
 
 
 def _split_record(
@@ -285,29 +286,25 @@ def _split_record(
     others = [
         name
         for name, split in main.items()
-        if not own and name != row.evaluation_set and split and _fit(row, split) == "fits"
+        if not own and name != row.evaluation_set and _cells_that_fit(row, split) == len(row.cells)
     ]
-    fits_stated = _fit(row, stated)
+    fit_stated = _cells_that_fit(row, stated)
     return {
-        "key": f"{row.evaluation_set}/{row.model}",
-        "study": study.name,
-        "evaluation_set": row.evaluation_set,
-        "model": row.model,
-        "where": row.where,
+        "key": f"{row.evaluation_set}/{row.model}", "study": study.name,
+        "evaluation_set": row.evaluation_set, "model": row.model, "where": row.where,
+        "cells": len(row.cells),
         "found_positive": chosen[0] if chosen else pd.NA,
         "found_negative": chosen[1] if chosen else pd.NA,
-        "found": _fit(row, chosen) or "no split up to the limit",
-        "stated_positive": stated[0],
-        "stated_negative": stated[1],
-        "stated": fits_stated or "not stated",
+        "found_fit": _cells_that_fit(row, chosen),
+        "stated_positive": stated[0], "stated_negative": stated[1], "stated_fit": fit_stated,
         "mlscorecheck_found": mlscorecheck_agrees(row, chosen) if chosen else pd.NA,
         "mlscorecheck_stated": mlscorecheck_agrees(row, stated) if known else pd.NA,
         "fits_set": ";".join(others),
-        "verdict": _verdict(fits_stated),
-    }
+        "verdict": _verdict(fit_stated, len(row.cells)),
+    }  # fmt: skip
 
 
-def _verdict(fits_stated: str) -> str:
-    if not fits_stated:
+def _verdict(fit_stated: int | None, cells: int) -> str:
+    if fit_stated is None:
         return "cannot be checked"
-    return "agrees" if fits_stated == "fits" else "contradicts"
+    return "agrees" if fit_stated == cells else "contradicts"

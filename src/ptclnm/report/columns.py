@@ -1,15 +1,13 @@
 """Which columns of the audit's tables a page shows, and their headings."""
 
-P_VALUES = {
-    "variable": "Variable", "group_a": "Group", "group_b": "against", "test": "Test", "p": "p",
-    "printed": "Printed", "reproduces": "Same digits", "smd": "SMD",
-}  # fmt: skip
+from collections.abc import Iterable
+
+
 SPLIT_CHECKS = {
     "evaluation_set": "Set", "model": "Model", "found_positive": "With",
-    "found_negative": "Without", "found": "Split found", "stated_positive": "With, stated",
-    "stated_negative": "Without, stated", "stated": "Split stated",
-    "mlscorecheck_found": "mlscorecheck, found", "mlscorecheck_stated": "mlscorecheck, stated",
-    "verdict": "Verdict",
+    "found_negative": "Without", "found_fit": "Cells that fit", "stated_positive": "With, stated",
+    "stated_negative": "Without, stated", "stated_fit": "Cells that fit", "cells": "Cells",
+    "mlscorecheck_found": "mlscorecheck, found", "mlscorecheck_stated": "stated",
 }  # fmt: skip
 CONFUSION = {
     "evaluation_set": "Set", "model": "Model", "tp": "TP", "fp": "FP", "fn": "FN", "tn": "TN",
@@ -28,6 +26,11 @@ SAMPLE_SIZE = {
     "enough": "Enough",
 }  # fmt: skip
 CLAIMS = {
-    "quantity": "Claim", "reported": "Reported", "obtained": "Obtained", "verdict": "Verdict",
-    "where": "Where", "note": "What would settle it",
+    "claim": "Claim", "reported": "Reported", "obtained": "Obtained", "verdict": "Verdict",
+    "note": "What would settle it",
 }  # fmt: skip
+
+
+def same(names: Iterable[str]) -> dict[str, str]:
+    """Head every column of a frame with its own name."""
+    return {name: name for name in names}

@@ -15,6 +15,7 @@ from ptclnm.report.style import BLUE, GREY, PALE, RULE, use_style
 
 WIDTH = 7.6
 FONT = 9.0
+TITLE_FONT = 11.0
 LINE = 0.168
 PAD = 0.11
 GAP = 0.24
@@ -74,12 +75,15 @@ def flow_figure(flow: pd.DataFrame, title: str = "") -> Figure:
     split = flow["step"].str.startswith(SPLIT)
     levels = _levels(flow[~split])
     foot = _split_boxes(flow[split])
-    height = _place(levels, foot, 0.36 if title else 0.08)
+    head = wrap_text(title, WIDTH * FONT / TITLE_FONT * 0.9, "bold")
+    height = _place(levels, foot, 0.1 + 1.5 * LINE * len(head))
     with use_style():
         figure = Figure(figsize=(WIDTH, height))
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(0, height))
         axes.set_axis_off()
-        axes.text(MIDDLE[0], height - 0.1, title, fontsize=FONT + 2, weight="bold", va="top")
+        axes.text(
+            MIDDLE[0], height - 0.1, "\n".join(head), fontsize=TITLE_FONT, weight="bold", va="top"
+        )
         for kept, dropped in levels:
             _draw_box(axes, kept)
             if dropped:

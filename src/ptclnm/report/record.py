@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -145,10 +146,11 @@ def correlation_figure(comparisons: pd.DataFrame) -> Figure:
     with use_style():
         figure = Figure(figsize=(7, 5.2), layout="constrained")
         axes = figure.subplots()
-        for index, row in enumerate(rows.itertuples()):
+        colors = sns.color_palette("colorblind", max(len(rows), 1))
+        for color, row in zip(colors, rows.itertuples(), strict=False):
             p = [paired_p(row.difference, row.se_a, row.se_b, r) for r in rho]
             style = "-" if row.paired else "--"
-            axes.plot(rho, p, style, color=f"C{index % 7}", label=_pair_name(row))
+            axes.plot(rho, p, style, color=color, label=_pair_name(row))
         axes.axhline(ALPHA, color=INK, lw=0.9, ls=":")
         axes.annotate("p = 0.05", (-0.5, ALPHA), (2, 4), textcoords="offset points")
         axes.set(

@@ -9,6 +9,11 @@ from ptclnm.published.splits import model_rows
 from ptclnm.published.tables import Study
 from ptclnm.report.claims import VERDICTS, escape_markdown
 
+METRIC_NAMES = {
+    "ppv": "PPV", "npv": "NPV", "f1": "F1", "auc": "AUC", "auc_low": "lower limit of the AUC",
+    "auc_high": "upper limit of the AUC", "all": "all metrics",
+}  # fmt: skip
+
 
 def bullets(lines: Iterable[str], none: str = "Nothing.") -> str:
     """Lay out sentences as a Markdown list; `none` where there are none."""
@@ -120,7 +125,7 @@ def _split_sentence(audit: Audit, part: pd.DataFrame, positive: int, negative: i
     if pd.isna(first["stated_positive"]):
         return text + " The paper does not state the split."
     stated = f"{first['stated_positive']}/{first['stated_negative']}"
-    fitting = int((part["stated"] == "fits").sum())
+    fitting = int((part["stated_fit"] == part["cells"]).sum())
     if (positive, negative) == (first["stated_positive"], first["stated_negative"]):
         return text + " It is the split that the paper states."
     return text + f" The paper states {stated}, which explains {fitting or 'none'} of the rows."
@@ -159,7 +164,8 @@ def cells(audit: Audit) -> str:
     """List the cells that cannot be right."""
     return bullets(
         (
-            f"{row.metric} of {row.model}, {row.evaluation_set} ({row.where}): printed "
+            f"{METRIC_NAMES.get(row.metric, row.metric)} of {row.model}, {row.evaluation_set} "
+            f"({row.where}): printed "
             f"{row.printed}, but {row.follows} follows ({row.problem})"
             + (f"; the same number is printed as {row.same_as}." if row.same_as else ".")
             for row in audit.cells.itertuples()

@@ -42,6 +42,8 @@ def show(frame: pd.DataFrame, headings: Mapping[str, str], caption: str, digits:
     IPython.display.HTML
         The table.
     """
+    if frame.empty:
+        return HTML(f"<p>{escape(caption)} None.</p>")
     part = frame.head(ENOUGH_ROWS)
     head = "".join(f"<th>{escape(name)}</th>" for name in headings.values())
     rows = (
@@ -64,4 +66,5 @@ def say(markdown: str) -> Markdown:
 
 def show_claims(claims: pd.DataFrame) -> HTML:
     """Show a page's rows of the claims table."""
-    return show(claims, columns.CLAIMS, "Claims of this page, each with its verdict.")
+    named = claims.assign(claim=claims["quantity"] + " (" + claims["where"] + ")")
+    return show(named, columns.CLAIMS, "Claims of this page, each with its verdict.")

@@ -17,7 +17,8 @@ quick = settings(max_examples=40, deadline=None, suppress_health_check=list(Heal
 words = st.sampled_from(
     "title endpoint csv root name columns positive negative exclude mask_label split options "
     "patient image mask label center clinical column kind range map ratio seed by_center train "
-    "external internal min_roi_pixels any N0 N1a numeric categorical patients.csv .. 1e999 ~ <<".split()
+    "external internal min_roi_pixels any N0 N1a numeric categorical patients.csv .. 1e999 ~ <<"
+    "".split()
 )
 scalars = st.one_of(
     words, st.integers(), st.floats(), st.booleans(), st.none(), st.text(max_size=12)

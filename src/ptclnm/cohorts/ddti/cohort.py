@@ -84,7 +84,7 @@ def open_cohort(
         name=NAME,
         title=entry.title,
         evidence=entry.evidence,
-        endpoint=f"{entry.endpoint}. Not: {entry.endpoint_is_not}",
+        endpoint=entry.stated_endpoint,
         table=_cohort_table(table, folder, clinical),
         clinical=clinical,
         flow=_flow(lines, whole, table, n_patients),

@@ -41,7 +41,7 @@ def rasterise(polygon: Polygon, shape: tuple[int, int]) -> np.ndarray:
     Parameters
     ----------
     polygon : sequence of (x, y)
-        Outline in pixels; it is closed if it is not.
+        Outline in pixels, taken to whole ones; it is closed if it is not.
     shape : tuple of int
         Rows and columns of the picture.
 
@@ -53,7 +53,8 @@ def rasterise(polygon: Polygon, shape: tuple[int, int]) -> np.ndarray:
     """
     rows, columns = shape
     canvas = Image.new("1", (columns, rows))
-    ImageDraw.Draw(canvas).polygon(list(polygon), fill=1, outline=1)
+    corners = [(round(x), round(y)) for x, y in polygon]
+    ImageDraw.Draw(canvas).polygon(corners, fill=1, outline=1)
     mask = np.array(canvas)
     if mask.any():
         box = ndimage.find_objects(mask.astype(np.uint8))[0]
