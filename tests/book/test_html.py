@@ -1,5 +1,7 @@
 """The built book opens in a browser with the network off, and everything in it is there."""
 
+import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -13,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from ptclnm.book.profiles import load_profile
 from ptclnm.book.project import Project
 from ptclnm.book.stage import listed_files
-from ptclnm.paths import BOOK
+from ptclnm.paths import BOOK, ROOT
 
 pytestmark = pytest.mark.browser
 
@@ -118,6 +120,19 @@ def test_the_claims_can_be_filtered(browser: Browser, address: str) -> None:
     page.fill("input[name=text]", "no claim says this")
     assert rows.count() == 0
     page.close()
+
+
+def test_nothing_of_the_machine_that_built_it_is_in_the_book(html: Path) -> None:
+    places = [str(ROOT), sys.prefix, str(Path.home()), tempfile.gettempdir() + "/"]
+    files = [p for p in html.rglob("*") if p.suffix in {".html", ".ipynb", ".md", ".csv", ".svg"}]
+    assert files
+    found = [
+        f"{path.relative_to(html)}: {place}"
+        for path in files
+        for place in places
+        if len(place) > 1 and place in path.read_text(encoding="utf-8", errors="replace")
+    ]
+    assert found == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

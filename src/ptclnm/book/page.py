@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,7 +156,12 @@ def _without_magics(source: str) -> str:
 
 
 def quiet_figures() -> None:
-    """Show figures as SVG, the same bytes for the same figure, where a notebook runs."""
+    """Show figures as SVG, the same bytes for the same figure, where a notebook runs.
+
+    One warning is silenced: that of a progress bar which would need widgets, and which a page
+    does not show.
+    """
+    warnings.filterwarnings("ignore", message="IProgress not found")
     rcParams["svg.hashsalt"] = "ptclnm"
     shell = sys.modules.get("IPython")
     if shell and shell.get_ipython() is not None:

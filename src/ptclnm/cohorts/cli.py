@@ -94,3 +94,15 @@ def _report(name: str, number: int, total: int) -> None:
     """Print a line for the first, each hundredth and the last file."""
     if number in (1, total) or number % 100 == 0:
         typer.echo(f"  {number}/{total} {name}", err=True)
+
+
+@app.command()
+def example(
+    folder: Annotated[Path, typer.Argument(help="New folder to write into.")],
+    seed: Annotated[int, typer.Option(help="Seed of the made-up patients.")] = 0,
+) -> None:
+    """Write a complete small cohort of made-up patients, with its manifest, to start from."""
+    from ptclnm.cohorts.own.example import write_example
+
+    with _named_errors():
+        typer.echo(f"Written: {write_example(folder, seed=seed)}")

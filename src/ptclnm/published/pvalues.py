@@ -290,7 +290,8 @@ def one_row_a_variable(p_values: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``variable, groups, printed, reproduced by``, one for each test, then ``smd``.
+        Columns ``variable, groups``, where p-values are printed ``printed, reproduced by``, one
+        for each test, then ``smd``.
     """
     keys = ["variable", "group_a", "group_b"]
     wide = p_values.pivot(index=keys, columns="test", values="p")
@@ -298,8 +299,18 @@ def one_row_a_variable(p_values: pd.DataFrame) -> pd.DataFrame:
     first = p_values.drop_duplicates(keys).set_index(keys)
     good = p_values[p_values["reproduces"]].groupby(keys)["test"].agg(", ".join)
     wide = wide.reindex(first.index).assign(smd=first["smd"]).reset_index()
-    groups = wide.pop("group_a") + " / " + wide.pop("group_b")
-    wide.insert(1, "groups", groups.str.replace("_", " "))
-    wide.insert(2, "printed", first["printed"].to_numpy())
-    wide.insert(3, "reproduced by", good.reindex(first.index).fillna("").to_numpy())
+    pairs = zip(wide.pop("group_a"), wide.pop("group_b"), strict=True)
+    wide.insert(1, "groups", [pair_name(a, b) for a, b in pairs])
+    if first["printed"].any():
+        wide.insert(2, "printed", first["printed"].to_numpy())
+        wide.insert(3, "reproduced by", good.reindex(first.index).fillna("").to_numpy())
     return wide
+
+
+def pair_name(first: str, second: str) -> str:
+    """Name two groups, with what their names share said once: ``training: LVLNM / NLVLNM``."""
+    head, _, tail = first.partition("_")
+    other, _, rest = second.partition("_")
+    same = head == other and tail and rest
+    names = f"{head}: {tail} / {rest}" if same else f"{first} / {second}"
+    return names.replace("_", " ")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-
 SPLIT_CHECKS = {
     "evaluation_set": "Set", "model": "Model", "found_positive": "With",
     "found_negative": "Without", "found_fit": "Cells that fit", "stated_positive": "With, stated",

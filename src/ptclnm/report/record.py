@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 
 from ptclnm.published.audit import Audit
 from ptclnm.published.comparisons import ALPHA, paired_p
+from ptclnm.published.pvalues import pair_name
 from ptclnm.published.splits import models_explained
 from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, RED, use_style
 
@@ -207,7 +208,7 @@ def balance_figure(p_values: pd.DataFrame) -> Figure:
         pairs = rows.groupby(["group_a", "group_b"], sort=False)
         for index, ((first, second), part) in enumerate(pairs):
             at = [names.index(name) for name in part["variable"]]
-            label = f"{first.replace('_', ' ')} / {second.replace('_', ' ')}"
+            label = pair_name(first, second)
             axes.plot(part["smd"], at, marks[index], color=f"C{index}", ms=7, label=label)
         axes.axvline(0.1, color=GREY, lw=0.9, ls=":")
         axes.set_yticks(range(len(names)), names)

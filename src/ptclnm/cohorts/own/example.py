@@ -3,7 +3,6 @@
 ``python -m ptclnm.cohorts.own.example FOLDER`` writes it.
 """
 
-import sys
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -133,12 +132,3 @@ def _write(array: NDArray[np.uint8], path: Path) -> None:
     image = sitk.GetImageFromArray(array)
     image.SetSpacing((SPACING_MM, SPACING_MM))
     sitk.WriteImage(image, str(path))
-
-
-if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m ptclnm.cohorts.own.example FOLDER")
-    try:
-        print(write_example(sys.argv[1]))
-    except PtclnmError as error:
-        sys.exit(str(error))

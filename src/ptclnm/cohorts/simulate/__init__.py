@@ -1,0 +1,1 @@
+"""Simulated cohorts: patients, and pictures rendered acoustically."""

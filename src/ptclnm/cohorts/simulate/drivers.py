@@ -1,0 +1,84 @@
+"""What drives a simulated picture: the contract between patients and rendering."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """Appearance of one nodule; the same in all planes of a patient.
+
+    Parameters
+    ----------
+    diameter_mm : float
+        Largest diameter in mm.
+    taller_than_wide : float
+        Height over width of the nodule's envelope; above 1 is taller than wide.
+    irregularity : float
+        0 smooth to 1 spiculated or lobulated margin.
+    echogenicity_db : float
+        Mean echo of the solid part relative to the gland in dB; negative is hypoechoic.
+    heterogeneity : float
+        0 to 1; SD of the echo inside the solid part over that of a coarse mixture.
+    cystic_fraction : float
+        0 to 1; share of the nodule's area that is anechoic.
+    microcalcifications : int
+        Bright spots below 1 mm.
+    macrocalcifications : int
+        Bright coarse plaques that shadow.
+    halo : float
+        0 to 1; strength of a dark rim.
+    capsule_contact : float
+        0 (deep in the gland) to 1 (bulging through the gland's capsule).
+    """
+
+    diameter_mm: float
+    taller_than_wide: float = 0.8
+    irregularity: float = 0.2
+    echogenicity_db: float = -8.0
+    heterogeneity: float = 0.3
+    cystic_fraction: float = 0.0
+    microcalcifications: int = 0
+    macrocalcifications: int = 0
+    halo: float = 0.0
+    capsule_contact: float = 0.0
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """Settings of a centre's machine.
+
+    Parameters
+    ----------
+    frequency_mhz : float
+        Centre frequency of the pulse in MHz.
+    bandwidth : float
+        -6 dB bandwidth over the centre frequency.
+    f_number : float
+        Focal depth over aperture; a larger one has a wider focus.
+    focus_mm : float
+        Depth of the transmit focus in mm.
+    gain_db : float
+        Overall gain in dB.
+    dynamic_range_db : float
+        Range of the log compression in dB.
+    attenuation_db : float
+        Tissue attenuation in dB/cm/MHz, one way.
+    tgc_error_db : float
+        What the time-gain compensation leaves over, in dB per cm of depth.
+    depth_mm, width_mm : float
+        Field of view of the linear array in mm.
+    pixel_mm : float
+        Side of a pixel of the stored frame in mm.
+    """
+
+    frequency_mhz: float = 10.0
+    bandwidth: float = 0.6
+    f_number: float = 2.5
+    focus_mm: float = 15.0
+    gain_db: float = 0.0
+    dynamic_range_db: float = 60.0
+    attenuation_db: float = 0.5
+    tgc_error_db: float = 0.0
+    depth_mm: float = 40.0
+    width_mm: float = 40.0
+    pixel_mm: float = 0.09
