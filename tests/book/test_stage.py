@@ -6,11 +6,12 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from papermill.cli import papermill as papermill_command
 
 from ptclnm.book.generated import command
 from ptclnm.book.parameters import parse
+from ptclnm.book.places import without_places
 from ptclnm.book.profiles import PageSpec, Profile
 from ptclnm.book.stage import ExecutedPage, listed_files, stage_page, with_own_labels, with_parts
 
@@ -63,6 +64,19 @@ def test_two_pages_of_one_notebook_share_no_label() -> None:
         "(p-sec)=\n## S\n\nSee {numref}`p-roc`, [here](#p-sec), {ref}`text <p-roc>`; roc."
     )
     assert cells[1].metadata.mystnb.figure.name == "roc"
+
+
+def test_the_machine_is_kept_out_of_text_and_pictures_are_left_alone() -> None:
+    picture = new_output("display_data", data={"image/png": "AA/home/me/BB"})
+    shown = new_output("display_data", data={"text/html": "<b>/home/me/book/x.csv</b>"})
+    said = new_output("stream", text="in /home/me, not in /home/men nor /home/me-too. /home/me.")
+    cell = new_code_cell("x", outputs=[picture, shown, said])
+    known = {"/home/me": "~", "/home/me/book": "."}
+    (mended,) = without_places([cell], known)
+    assert mended.outputs[0] == picture
+    assert mended.outputs[1].data["text/html"] == "<b>./x.csv</b>"
+    assert mended.outputs[2].text == "in ~, not in /home/men nor /home/me-too. ~."
+    assert "/home/me/book" in cell.outputs[1].data["text/html"]
 
 
 def test_parts_take_the_place_of_their_marker_in_order() -> None:

@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from ptclnm.book.folders import fresh
 from ptclnm.book.generated import claims_page, command, status_page, verdicts_fragment
 from ptclnm.book.parameters import TAG, Parameter
+from ptclnm.book.places import places, without_places
 from ptclnm.book.profiles import PageSpec, Profile
 from ptclnm.book.project import BuildError, Project
 from ptclnm.report.files import write_text
@@ -86,7 +87,9 @@ def stage_book(
     contents = with_parts(contents, [page.spec for page in pages])
     write_text(yaml.safe_dump(contents, sort_keys=False), tree / "_toc.yml")
     for page in pages:
-        nbformat.write(stage_page(page, profile), tree / f"{page.spec.page}.ipynb")
+        staged = stage_page(page, profile)
+        staged.cells = without_places(staged.cells, places(project))
+        nbformat.write(staged, tree / f"{page.spec.page}.ipynb")
     generated = fresh(tree / "_generated")
     write_text(verdicts_fragment(claims), generated / "verdicts.md")
     claims.to_csv(generated / "claims.csv", index=False, lineterminator="\n")

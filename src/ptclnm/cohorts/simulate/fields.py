@@ -1,0 +1,94 @@
+"""Grid of the simulated body and correlated random fields on it."""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+# The body is drawn whatever the scanner sees of it, so that the same seed is the same body.
+SIDE_MM = 50.0
+STEP_MM = 0.1
+CELLS = round(SIDE_MM / STEP_MM)
+
+Map = NDArray[np.float32]
+
+
+@lru_cache(maxsize=1)
+def grid() -> tuple[Map, Map]:
+    """Give lateral position and depth of the body's cells.
+
+    Returns
+    -------
+    x, z : ndarray of float32, shapes (1, cells) and (cells, 1)
+        In mm; `x` is 0 at the middle of the array, `z` is 0 at the skin.
+    """
+    centres = (np.arange(CELLS, dtype=np.float32) + 0.5) * np.float32(STEP_MM)
+    return (centres - np.float32(SIDE_MM / 2))[None, :], centres[:, None]
+
+
+def line_field(rng: np.random.Generator, points: int, step_mm: float, length_mm: float) -> Map:
+    """Draw a correlated Gaussian sequence, mean 0 and variance 1.
+
+    Parameters
+    ----------
+    rng : Generator
+        Source of randomness; `points` normal numbers are drawn.
+    points : int
+        Length.
+    step_mm, length_mm : float
+        Distance of the points, and SD of the Gaussian they are smoothed with.
+
+    Returns
+    -------
+    ndarray of float32, shape (points,)
+    """
+    return _smooth(rng.standard_normal((points, 1), dtype=np.float32), (length_mm / step_mm, 0))[
+        :, 0
+    ]
+
+
+def field(rng: np.random.Generator, depth_mm: float, across_mm: float) -> Map:
+    """Draw a correlated Gaussian field on the body's grid, mean 0 and variance 1.
+
+    Parameters
+    ----------
+    rng : Generator
+        Source of randomness.
+    depth_mm, across_mm : float
+        SD of the Gaussian that the white noise is smoothed with, in depth and across.
+
+    Returns
+    -------
+    ndarray of float32, shape (cells, cells)
+    """
+    white = rng.standard_normal((CELLS, CELLS), dtype=np.float32)
+    return _smooth(white, (depth_mm / STEP_MM, across_mm / STEP_MM))
+
+
+def soft_step(distance_mm: Map, width_mm: float) -> Map:
+    """Give 0 to 1 across an edge.
+
+    Parameters
+    ----------
+    distance_mm : ndarray
+        Signed distance to the edge, positive inside.
+    width_mm : float
+        Width over which the step rises.
+
+    Returns
+    -------
+    ndarray of float32
+    """
+    return np.clip(distance_mm / np.float32(width_mm) + np.float32(0.5), 0, 1).astype(np.float32)
+
+
+def _smooth(white: Map, sigmas: tuple[float, float]) -> Map:
+    """Smooth white noise with a Gaussian, in cells and around the edges, and bring to SD 1."""
+    spectrum = fft.rfft2(white)
+    rows = np.exp(-2 * (np.pi * sigmas[0] * fft.fftfreq(white.shape[0])) ** 2)
+    columns = np.exp(-2 * (np.pi * sigmas[1] * fft.rfftfreq(white.shape[1])) ** 2)
+    spectrum *= (rows[:, None] * columns[None, :]).astype(np.float32)
+    spectrum[0, 0] = 0
+    smooth = fft.irfft2(spectrum, s=white.shape)
+    return smooth / max(float(smooth.std()), 1e-12)
