@@ -5,6 +5,7 @@ import pandas as pd
 from ptclnm.published.tables import Study
 
 # What R's chisq.test does by default, and what reproduces Li's printed values.
+HEADINGS = {"test": "tested by", "printed": "printed p"}
 PREFERRED = ("chi-square, Yates", "chi-square", "Welch")
 
 
@@ -37,8 +38,8 @@ def published_table1(study: Study, p_values: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One row for each level: ``variable, level``, a column for each printed group, then for
-        each pair of compared groups ``test``, ``p`` and ``smd`` (with the pair's parent in the
-        name where there are several pairs) and ``printed p``.
+        each pair of compared groups ``tested by``, ``p``, ``smd`` (with the pair's parent in the
+        name where there are several pairs) and, where there is one, ``printed p``.
     """
     rows = study.counts[study.counts["where"].str.startswith("Table")]
     cells = rows[rows["statistic"] != "p"]
@@ -63,7 +64,7 @@ def _with_tests(frame: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
         suffix = f" {a} / {b}" if pairs.ngroups > 1 else ""
         of = part.set_index("variable")
         for name in ("test", "p", "smd", "printed"):
-            column = f"{'printed p' if name == 'printed' else name}{suffix}"
+            column = f"{HEADINGS.get(name, name)}{suffix}"
             if name == "printed" and (of[name] == "").all():
                 continue
             frame[column] = frame["variable"].map(of[name]).where(first)

@@ -58,7 +58,10 @@ class CohortView:
         """Say in Markdown what the cohort is, and what is wrong with it."""
         if self.missing:
             return f":::{{warning}} Left out of this run\n{self.missing}\n:::"
-        lines = [f"**{self.title}** (evidence: {self.evidence}). Endpoint: {self.endpoint}."]
+        head = f"**{self.title}** (evidence: {self.evidence}). Endpoint: {self.endpoint}"
+        lines = [head.rstrip(".") + "."]
+        if self.cohort is not None:
+            lines.append(f"Fingerprint of contents and settings: `{self.cohort.fingerprint[:16]}`.")
         return "\n\n".join([*lines, *(f"- {line}" for line in self.warnings)])
 
 

@@ -1,0 +1,88 @@
+"""Work on several cores: the only module that knows of joblib."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from numbers import Integral
+from typing import Any, TypeVar
+
+import joblib
+
+from ptclnm.errors import ParameterError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+CORES = "PTCLNM_CORES"
+
+
+def parallel_map(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    n_jobs: int | None = None,
+    progress: str = "",
+) -> list[Result]:
+    """Apply a function to each item, on several cores.
+
+    Parameters
+    ----------
+    function : callable
+        Of one item; importable, so that another process can find it. What it returns may depend
+        on the item alone.
+    items : iterable
+        The items.
+    n_jobs : int, optional
+        Processes; by default as many as there are cores, or as the variable ``PTCLNM_CORES``
+        says. With 1 nothing is started.
+    progress : str
+        What is counted, e.g. ``"patients"``; shown in a terminal, never in a notebook or a log.
+
+    Returns
+    -------
+    list
+        The results in the order of the items, the same for any `n_jobs`.
+
+    Raises
+    ------
+    ParameterError
+        If `n_jobs` is no whole number from 1.
+    """
+    work = list(items)
+    jobs = min(cores(n_jobs), max(len(work), 1))
+    if jobs == 1:
+        done: Iterable[Result] = map(function, work)
+    else:
+        parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
+        done = parallel(joblib.delayed(function)(item) for item in work)
+    return list(_counted(done, len(work), progress))
+
+
+def cores(n_jobs: int | None = None) -> int:
+    """Processes to use: `n_jobs`, else what ``PTCLNM_CORES`` says, else one a core.
+
+    Raises
+    ------
+    ParameterError
+        If either is no whole number from 1.
+    """
+    if n_jobs is not None:
+        return _whole("n_jobs", n_jobs)
+    asked = os.environ.get(CORES, "")
+    if not asked:
+        return joblib.cpu_count()
+    return _whole(CORES, int(asked) if asked.isascii() and asked.isdigit() else asked)
+
+
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise ParameterError("compute", [f"{name} is {value!r}; allowed: a whole number from 1"])
+    return int(value)
+
+
+def _counted(done: Iterable[Result], total: int, what: str) -> Iterator[Result]:
+    """Pass results on, counting them on one line of the terminal."""
+    shown = bool(what) and sys.stderr.isatty()
+    for number, result in enumerate(done, start=1):
+        if shown:
+            end = "\n" if number == total else ""
+            print(f"\r{number}/{total} {what}", end=end, file=sys.stderr, flush=True)
+        yield result

@@ -1,0 +1,46 @@
+"""Sentences that a run writes follow from its tables."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from ptclnm import published
+from ptclnm.published.claims import claims
+from ptclnm.report import sentences
+from ptclnm.report.tables import show
+
+
+@pytest.fixture(scope="module")
+def audit():
+    return published.audit(published.load("li2024"))
+
+
+def test_worked_example_gives_true_fractions_that_decide(audit):
+    text = sentences.split_example(audit)
+    printed = float(re.search(r"printed as ([\d.]+\d)", text)[1])
+    *stated, found = re.findall(r"(\d+)/(\d+) = ([\d.]+\d)", text)
+    for hits, of, share in (*stated, found):
+        assert f"{int(hits) / int(of):.3f}" == share
+    assert {of for _, of, _ in stated} == {"121"} and found[1] == "128"
+    assert float(found[2]) == printed and printed not in {float(s) for *_, s in stated}
+
+
+def test_counts_of_verdicts_add_up(audit):
+    judged = claims(audit)
+    total, *parts = map(int, re.findall(r"\d+", sentences.verdicts(judged)))
+    assert total == len(judged) == sum(parts)
+
+
+def test_every_contradicting_sum_has_its_line(audit):
+    wrong = audit.totals.query("verdict == 'contradicts'")
+    text = sentences.totals(audit)
+    assert text.count("\n- ") == len(wrong)
+    assert f"{len(audit.totals) - len(wrong)} sums of {len(audit.totals)}" in text
+
+
+def test_table_escapes_what_it_shows_and_says_what_it_cuts():
+    frame = pd.DataFrame({"a": ["<script>"] * 70, "b": [0.00001] * 70, "c": [True] * 70})
+    html = show(frame, {"a": "A", "b": "B", "c": "C"}, "Caption.").data
+    assert "<script>" not in html and "&lt;script&gt;" in html
+    assert "The first 60 of 70 rows" in html and "<td>1e-05</td>" in html and "<td>yes</td>" in html
