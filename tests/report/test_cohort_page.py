@@ -45,7 +45,8 @@ def test_own_cohort_is_described_by_its_manifest(tmp_path):
     found = view("li2024", str(write_example(tmp_path / "mine")), 0, 0)
     assert found.evidence == "own" and found.cohort.fingerprint[:16] in found.summary()
     assert {"age", "sex", "size"} <= set(found.table1["variable"])
-    assert isinstance(draw_gallery(found, False, 0), Figure), "one's own pictures are shown"
+    assert "show_images" in draw_gallery(found, False, 0), "pictures of patients stay private"
+    assert isinstance(draw_gallery(found, True, 0), Figure)
 
 
 def test_unknown_cohort_suggests_the_nearest():
