@@ -43,6 +43,6 @@ $(STAMP): requirements.lock pyproject.toml
 	@.ci/check $(PYTHON)
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install -q $(BUILD_PINS)
-	$(BIN)/python -m pip install -q --no-build-isolation -r requirements.lock
+	$(BIN)/python -m pip install -q --no-build-isolation --no-deps -r requirements.lock
 	$(BIN)/python -m pip install -q --no-build-isolation --no-deps --editable .
 	@touch $@

@@ -56,6 +56,8 @@ def values(frame: pd.DataFrame) -> pd.DataFrame:
 @pytest.mark.parametrize("table", TABLES)
 def test_each_transcribed_number_stands_where_it_says(study, table):
     frame = getattr(study, table)
+    if "basis" in frame:
+        frame = frame[frame["basis"] == "printed"]
     if "value" in frame or "n" in frame or "predictors" in frame:
         lines = [(line.replace("*", ""), numbers(line)) for line in paper_lines(study)]
         for row in values(frame).itertuples():

@@ -9,11 +9,16 @@ from hypothesis import strategies as st
 
 from ptclnm import published
 from ptclnm.errors import PublishedTableError
-from ptclnm.published.search import UNEXPLAINED, cost_map, metrics_of, misses, row_intervals
+from ptclnm.published.printed import interval
+from ptclnm.published.search import UNEXPLAINED, cost_map, metrics_of, misses
 
 from .conftest import GROUPS, metric_lines
 
 LIMIT = 26
+
+
+def row_intervals(cells: dict[str, str], places: int) -> dict:
+    return {name: interval(text, places) for name, text in cells.items()}
 
 
 def brute_force(row: dict, limit: int) -> np.ndarray:
@@ -142,7 +147,7 @@ def test_a_row_that_nothing_explains_is_said_to_be_so(write_study):
     rows = metric_lines("test", "M", (12, 38, 3, 97), sensitivity="0.123", npv="0.456", ppv="0.9")
     found = published.audit(published.load(write_study(groups=GROUPS, performance=rows)), limit=300)
     assert found.class_split.empty
-    assert list(found.cells["problem"]) == ["no class split explains the row"]
+    assert list(found.cells["problem"]) == ["no class split explains all of its cells but one"]
 
 
 def test_small_third_paper_without_optional_tables_is_audited(write_study):

@@ -36,6 +36,7 @@ def table(tmp_path) -> pd.DataFrame:
         rows.append(
             {
                 "patient_id": f"p{number // 2}",
+                "center": "a",
                 "image_id": str(number),
                 "label": number // 4,
                 "image": str(image),
@@ -103,3 +104,10 @@ def test_pictures_that_may_not_be_published_need_a_word(table, name, evidence, s
     assert bool(note) == hidden
     if hidden:
         assert "show_images" in note
+
+
+def test_centres_take_turns_within_a_class(table):
+    many = pd.concat([table.assign(center=c, patient_id=table.patient_id + c) for c in "xyz"])
+    chosen = choose(many, 3, 0)
+    per_class = chosen.groupby("label")["center"].agg(sorted)
+    assert all(centers == ["x", "y", "z"] for centers in per_class)

@@ -13,8 +13,7 @@ AUC_COLUMNS = [
     "se_implied", "se_hanley_mcneil", "se_ratio", "se_stated", "lowest", "highest", "yes_no_auc",
     "verdict", "follows",
 ]  # fmt: skip
-# Operating points are printed to three digits, so what follows from them has this much slack.
-SLACK = 0.002
+POINT = ("sensitivity", "specificity")
 MOSTLY = 0.9
 Z95 = float(norm.ppf(0.975))
 
@@ -53,6 +52,11 @@ def interval_se(low: float, high: float) -> float:
     return (high - low) / (2 * Z95)
 
 
+def printed_se(value: float, low: float, high: float) -> float:
+    """Standard error that a printed 95 % interval implies; from its lower half if cut at 1."""
+    return (value - low) / Z95 if high >= 1 else interval_se(low, high)
+
+
 def _wide(study: Study) -> pd.DataFrame:
     """One row for each distinct printing of a model's AUC and interval."""
     keys = ["evaluation_set", "model", "where"]
@@ -79,13 +83,13 @@ def _symmetric(row: pd.Series) -> tuple[float, bool]:
     half = {name: 0.5 * 10.0 ** -decimals(row[name]) for name in ("auc", "auc_low", "auc_high")}
     slack = half["auc"] + (half["auc_low"] + half["auc_high"]) / 2 + 1e-9
     offset = (low + high) / 2 - value
-    return offset, abs(offset) <= slack
+    return offset, abs(offset) <= slack or high >= 1
 
 
 def _record(study: Study, row: pd.Series, split: tuple[int, int] | None) -> dict:
     value, low, high = (float(row[name]) for name in ("auc", "auc_low", "auc_high"))
     offset, symmetric = _symmetric(row)
-    se = interval_se(low, high)
+    se = printed_se(value, low, high)
     expected = hanley_mcneil_se(value, *split) if split else np.nan
     stated = study.stated_split(row["evaluation_set"])
     known = pd.notna(row["sensitivity"]) and pd.notna(row["specificity"])
@@ -95,22 +99,24 @@ def _record(study: Study, row: pd.Series, split: tuple[int, int] | None) -> dict
     return {
         "auc": row["auc"], "low": row["auc_low"], "high": row["auc_high"],
         "offset": offset, "symmetric": symmetric, "se_implied": se, "se_hanley_mcneil": expected,
-        "se_ratio": se / expected,
+        "se_ratio": se / expected if expected > 0 else np.nan,
         "se_stated": np.nan if None in stated else hanley_mcneil_se(value, *stated),
         "lowest": lowest, "highest": highest, "yes_no_auc": reading,
-        **_judge(value, low, high, (lowest, highest), reading),
+        **_judge(row, (lowest, highest), reading),
     }  # fmt: skip
 
 
-def _judge(
-    value: float, low: float, high: float, bounds: tuple[float, float], reading: float
-) -> dict[str, str]:
+def _judge(row: pd.Series, bounds: tuple[float, float], reading: float) -> dict[str, str]:
+    """Judge an AUC, with the room that its own rounding and that of its row leaves."""
+    value, low, high = (float(row[name]) for name in ("auc", "auc_low", "auc_high"))
+    shown = [row["auc"], *(row[name] for name in POINT if pd.notna(row[name]))]
+    slack = sum(0.5 * 10.0 ** -decimals(text) for text in (shown[0], *shown[1:])) + 1e-9
     if not low <= value <= high:
         return {"verdict": "contradicts", "follows": "the interval does not hold the AUC"}
-    if value < bounds[0] - SLACK or value > bounds[1] + SLACK:
+    if value < bounds[0] - slack or value > bounds[1] + slack:
         found = f"{bounds[0]:.3f} to {bounds[1]:.3f}"
         return {"verdict": "contradicts", "follows": f"the operating point allows {found}"}
-    if abs(reading - value) > SLACK:
+    if abs(reading - value) > slack:
         return {"verdict": "contradicts", "follows": f"a yes/no reading has {reading:.3f}"}
     return {"verdict": "agrees", "follows": "interval and operating point allow it"}
 

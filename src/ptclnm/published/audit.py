@@ -46,9 +46,11 @@ features, sample_size : DataFrame
 
 
 def called_positive(tables: pd.DataFrame) -> dict[str, int]:
-    """Patients that each model calls positive in a set, by ``model@set``."""
-    first = tables.drop_duplicates(["evaluation_set", "model"])
-    return {f"{row.model}@{row.evaluation_set}": int(row.tp + row.fp) for row in first.itertuples()}
+    """Patients that each model calls positive in a set, by ``model@set``, where they are sure."""
+    called = tables.assign(called=tables["tp"] + tables["fp"])
+    sure = called.groupby(["model", "evaluation_set"])["called"].agg(["first", "nunique"])
+    sure = sure[sure["nunique"] == 1]["first"]
+    return {f"{model}@{name}": int(count) for (model, name), count in sure.items()}
 
 
 def audit(study: Study, limit: int = LIMIT) -> Audit:

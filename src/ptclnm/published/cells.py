@@ -4,13 +4,16 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from ptclnm.published.printed import common_decimals, interval, rounds_to
+from ptclnm.published.printed import interval, rounds_to
 from ptclnm.published.schema import CELL_METRICS
 from ptclnm.published.search import best_tables, metrics_of, unexplained
-from ptclnm.published.splits import Group, ModelRow, model_rows
+from ptclnm.published.splits import Group, ModelRow, column_places, model_rows
 from ptclnm.published.tables import Study
 
+# With more equally good splits than this, which cell is wrong cannot be told.
+SPLITS_TRIED = 50
 CELL_COLUMNS = [
     "key", "study", "where", "evaluation_set", "model", "metric", "printed", "follows", "problem",
     "same_as", "verdict",
@@ -43,22 +46,36 @@ def _same_as(row: ModelRow, metric: str, rows: list[ModelRow]) -> str:
 
 
 def _impossible(rows: list[ModelRow], groups: list[Group]) -> Iterator[dict]:
-    chosen = {(g.evaluation_set, model): g.chosen for g in groups for model in g.models}
+    found = {(g.evaluation_set, model): g for g in groups for model in g.models}
     for row in rows:
-        split = chosen.get((row.evaluation_set, row.model))
-        if split is None:
+        group = found.get((row.evaluation_set, row.model))
+        if group is None or group.chosen is None:
             continue
-        tables = best_tables(row.bounds, *split)[1]
-        found = {
-            (metric, f"{metrics_of(*table)[metric]:.{row.places}f}")
-            for table in tables
-            for metric in unexplained(row.bounds, table)
-        }
-        for metric, follows in sorted(found):
+        missed, tables = best_tables(row.bounds, *group.chosen)
+        if not missed:
+            continue
+        metrics = _missed_by_all(row, group, tables)
+        for metric in metrics:
+            places = row.places[metric]
+            follows = {f"{metrics_of(*table)[metric]:.{places}f}" for table in tables}
             yield _record(
-                row.where, row.evaluation_set, row.model, metric, row.cells[metric], follows,
-                "impossible given the rest of its row", _same_as(row, metric, rows),
+                row.where, row.evaluation_set, row.model, metric, row.cells[metric],
+                " or ".join(sorted(follows)), "impossible given the rest of its row",
+                _same_as(row, metric, rows),
             )  # fmt: skip
+        if not metrics:
+            yield _record(
+                row.where, row.evaluation_set, row.model, "one of them",
+                "; ".join(row.cells.values()), "", "one cell of the row cannot be right",
+            )  # fmt: skip
+
+
+def _missed_by_all(row: ModelRow, group: Group, tables: NDArray[np.int64]) -> list[str]:
+    """Metrics that every 2x2 table of every equally good split leaves unexplained."""
+    sets = [set(unexplained(row.bounds, table)) for table in tables]
+    for split in group.splits[:SPLITS_TRIED]:
+        sets += [set(unexplained(row.bounds, t)) for t in best_tables(row.bounds, *split)[1]]
+    return sorted(set.intersection(*sets)) if len(group.splits) <= SPLITS_TRIED else []
 
 
 def _without_split(rows: list[ModelRow], groups: list[Group]) -> Iterator[dict]:
@@ -67,7 +84,7 @@ def _without_split(rows: list[ModelRow], groups: list[Group]) -> Iterator[dict]:
         if (row.evaluation_set, row.model) in lost:
             yield _record(
                 row.where, row.evaluation_set, row.model, "all", "; ".join(row.cells.values()), "",
-                "no class split explains the row",
+                "no class split explains all of its cells but one",
             )  # fmt: skip
 
 
@@ -104,18 +121,19 @@ def _accuracy_alone(study: Study, groups: list[Group]) -> Iterator[dict]:
         if group.chosen:
             sizes.setdefault(group.evaluation_set, sum(group.chosen))
     cells = study.performance[study.performance["metric"].isin(CELL_METRICS)]
-    places = cells.groupby("where")["value"].agg(common_decimals)
+    places = column_places(study)
     counted = cells.groupby(["evaluation_set", "model"])["metric"].transform("nunique")
     for row in cells[(counted == 1) & (cells["metric"] == "accuracy")].itertuples():
         size = sizes.get(row.evaluation_set)
         if not size:
             continue
-        low, high = interval(row.value, int(places[row.where]))
+        digits = places[row.where, "accuracy"]
+        low, high = interval(row.value, digits)
         if np.floor(high * size) < np.ceil(low * size):
             near = round(float(row.value) * size) / size
             yield _record(
                 row.where, row.evaluation_set, row.model, "accuracy", row.value,
-                f"{near:.{int(places[row.where])}f}",
+                f"{near:.{digits}f}",
                 f"no whole number of {size} patients gives it",
             )  # fmt: skip
 

@@ -89,8 +89,9 @@ def _obtained(name: str, rows: pd.DataFrame) -> str:
     counts = rows["verdict"].value_counts()
     if name == "cells":
         return "; ".join(f"{row['model']} {row['follows']}" for _, row in rows.iterrows())
-    words = {"agrees": "agree", "contradicts": "contradict"}
-    return ", ".join(f"{count} {words.get(verdict, verdict)}" for verdict, count in counts.items())
+    words = {"agrees": "hold", "contradicts": "do not", "cannot be checked": "cannot be checked"}
+    parts = [f"{count} {words[verdict]}" for verdict, count in counts.items()]
+    return f"of {len(rows)}: " + ", ".join(parts)
 
 
 def claims(audit: Audit) -> pd.DataFrame:

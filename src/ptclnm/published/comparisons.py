@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from ptclnm.published.auc import auc_checks, chosen_splits, split_of
-from ptclnm.published.printed import rounds_to
+from ptclnm.published.printed import decimals, interval
 from ptclnm.published.splits import Group
 from ptclnm.published.tables import Study
 
@@ -13,7 +13,7 @@ ALPHA = 0.05
 COMPARISON_COLUMNS = [
     "key", "study", "where", "model_a", "set_a", "model_b", "set_b", "statistic", "printed",
     "auc_a", "auc_b", "difference", "accuracy_a", "accuracy_b", "se_a", "se_b", "p_unpaired",
-    "correlation_needed", "split_a", "split_b", "paired", "verdict", "follows",
+    "correlation_needed", "rounding", "split_a", "split_b", "paired", "verdict", "follows",
 ]  # fmt: skip
 
 
@@ -60,14 +60,20 @@ def _needs(statistic: str, rho: float) -> tuple[str, str]:
     return "cannot be checked", f"needs {words} between the two models' AUCs"
 
 
-def _claim_verdict(row, values: dict, same: bool) -> tuple[str, str]:
+def _claim_verdict(row, values: dict, same: bool | None) -> tuple[str, str]:
     if row.statistic == "auc_difference":
-        exact = abs(values["auc_a"] - values["auc_b"])
-        return _simple(bool(rounds_to(exact, row.value)), f"{exact:.3f}")
+        exact, room = abs(values["auc_a"] - values["auc_b"]), values["rounding"]
+        low, high = interval(row.value)
+        return _simple(low - room <= exact <= high + room, f"{exact:.3f}")
     if row.statistic in ("greater_auc", "greater_accuracy"):
         name = row.statistic.removeprefix("greater_")
         a, b = values[f"{name}_a"], values[f"{name}_b"]
+        if a == b or pd.isna(a) or pd.isna(b):
+            why = "both are printed alike" if a == b else "they are not both printed"
+            return "cannot be checked", why
         return _simple(a > b, f"{a:.3f} against {b:.3f}")
+    if same is None:
+        return "cannot be checked", "no class split explains both rows"
     verdict, words = _needs(row.statistic, values["correlation_needed"])
     if not same:
         p = values["p_unpaired"]
@@ -91,14 +97,23 @@ def _values(row, aucs: pd.DataFrame, accuracy: dict) -> dict[str, float]:
     first, second = aucs.loc[a], aucs.loc[b]
     difference = float(first["auc"]) - float(second["auc"])
     se_a, se_b = first["se_implied"], second["se_implied"]
-    p = ALPHA if row.statistic in ("p_below", "not_significant") else None
-    p = float(row.value) if row.statistic in ("p", "p_below") else p
+    p = _p_in_question(row)
     return {
         "auc_a": float(first["auc"]), "auc_b": float(second["auc"]), "difference": difference,
         "accuracy_a": accuracy.get(a, np.nan), "accuracy_b": accuracy.get(b, np.nan),
         "se_a": se_a, "se_b": se_b, "p_unpaired": paired_p(difference, se_a, se_b, 0.0),
         "correlation_needed": correlation_for_p(difference, se_a, se_b, p) if p else np.nan,
+        "rounding": sum(0.5 * 10.0 ** -decimals(side["auc"]) for side in (first, second)),
     }  # fmt: skip
+
+
+def _p_in_question(row) -> float | None:
+    """p-value that a comparison turns on; a printed 0.000 stands for its largest value."""
+    if row.statistic == "not_significant":
+        return ALPHA
+    if row.statistic not in ("p", "p_below"):
+        return None
+    return float(row.value) or interval(row.value)[1]
 
 
 def comparisons(study: Study, groups: list[Group]) -> pd.DataFrame:
@@ -116,9 +131,9 @@ def comparisons(study: Study, groups: list[Group]) -> pd.DataFrame:
     DataFrame
         One row a comparison: ``key, study, where, model_a, set_a, model_b, set_b, statistic,
         printed, auc_a, auc_b, difference, accuracy_a, accuracy_b, se_a, se_b, p_unpaired,
-        correlation_needed, split_a, split_b, paired, verdict, follows``. A DeLong test needs the
-        same patients under both models: where the printed rows imply different class splits,
-        the comparison is not paired, and contradicts.
+        correlation_needed, rounding, split_a, split_b, paired, verdict, follows``. A DeLong test
+        needs the same patients under both models: where the printed rows imply different class
+        splits, the comparison is not paired, and contradicts.
     """
     aucs = auc_checks(study, groups).drop_duplicates(["evaluation_set", "model"])
     aucs = aucs.set_index(["evaluation_set", "model"])
@@ -128,7 +143,8 @@ def comparisons(study: Study, groups: list[Group]) -> pd.DataFrame:
             continue
         split_a = split_of(splits, row.set_a, row.model_a)
         split_b = split_of(splits, row.set_b, row.model_b)
-        same = row.set_a == row.set_b and split_a == split_b
+        known = split_a is not None and split_b is not None
+        same = row.set_a == row.set_b and split_a == split_b if known else None
         values = _values(row, aucs, accuracy)
         verdict, follows = _claim_verdict(row, values, same)
         key = f"{row.statistic}:{row.set_a}/{row.model_a}~{row.set_b}/{row.model_b}"

@@ -164,6 +164,11 @@ def smd_counts(table: NDArray[np.int64]) -> float:
     return float(np.sqrt(difference @ np.linalg.pinv(spread) @ difference))
 
 
+# A printed p-value for which no test can be redone from what is printed.
+NOTHING = {"kind": "none", "test": "none", "p": np.nan, "p_low": np.nan, "p_high": np.nan,
+           "smd": np.nan}  # fmt: skip
+
+
 def _variable_table(part: pd.DataFrame, pair: tuple[str, str]) -> NDArray[np.int64]:
     counts = part[part["statistic"] == "count"].assign(value=lambda f: f["value"].astype(int))
     wide = counts.pivot_table(
@@ -192,8 +197,11 @@ def _comparisons(study: Study) -> list[tuple[str, str]]:
     return pairs
 
 
-def _count_rows(part: pd.DataFrame, pair: tuple[str, str]) -> list[dict]:
+def _count_rows(study: Study, part: pd.DataFrame, pair: tuple[str, str]) -> list[dict]:
     table = _variable_table(part, pair)
+    sizes = [study.size(group) for group in pair]
+    if len(table) == 1 and None not in sizes:
+        table = np.vstack([table, np.array(sizes) - table[0]])  # "Male, n (%)" alone
     if (table.sum(axis=1) > 0).sum() < 2 or not table.sum(axis=0).all():
         return []
     smd = smd_counts(table)
@@ -241,7 +249,7 @@ def _verdict(rows: list[dict], printed: str) -> str:
         return "cannot be checked"
     if any(reproduces(row, printed) for row in rows):
         return "agrees"
-    return "cannot be checked" if rows[0]["kind"] == "mean" else "contradicts"
+    return "contradicts" if rows[0]["kind"] == "count" else "cannot be checked"
 
 
 def p_values(study: Study) -> pd.DataFrame:
@@ -261,22 +269,40 @@ def p_values(study: Study) -> pd.DataFrame:
         a mean's p-value that neither t-test gives may come from a rank test, which means and SDs
         cannot decide.
     """
+    counts = study.counts.drop_duplicates(["variable", "level", "group", "statistic"])
     records = []
     for pair in _comparisons(study):
-        for (where, variable), part in study.counts.groupby(["where", "variable"], sort=False):
-            rows = _mean_rows(study, part, pair) or _count_rows(part, pair)
+        for (where, variable), part in counts.groupby(["where", "variable"], sort=False):
             printed = _printed_p(part, pair)
-            for row in rows:
-                records.append(
-                    {
-                        "key": f"{variable}@{';'.join(pair)}", "study": study.name, "where": where,
-                        "variable": variable, "group_a": pair[0], "group_b": pair[1], **row,
-                        "printed": printed,
-                        "reproduces": bool(printed) and reproduces(row, printed),
-                        "verdict": _verdict(rows, printed),
-                    }
-                )  # fmt: skip
+            rows = _mean_rows(study, part, pair) or _count_rows(study, part, pair)
+            rows = rows or ([NOTHING] if printed else [])
+            head = {"study": study.name, "where": where, "variable": variable}
+            records += [_tested(head, pair, row, rows, printed) for row in rows]
+    records += _beyond_pairs(study)
     return pd.DataFrame(records, columns=P_COLUMNS)
+
+
+def _tested(head: dict, pair: tuple[str, str], row: dict, rows: list[dict], printed: str) -> dict:
+    return {
+        **head, **row, "group_a": pair[0], "group_b": pair[1], "printed": printed,
+        "key": f"{head['variable']}@{';'.join(pair)}",
+        "reproduces": bool(printed) and reproduces(row, printed),
+        "verdict": _verdict(rows, printed),
+    }  # fmt: skip
+
+
+def _beyond_pairs(study: Study) -> list[dict]:
+    """Printed p-values of more than two groups, which no test here redoes."""
+    pairs = [set(pair) for pair in _comparisons(study)]
+    rows = study.counts[study.counts["statistic"] == "p"]
+    rows = rows[[set(group.split(";")) not in pairs for group in rows["group"]]]
+    return [
+        _tested(
+            {"study": study.name, "where": row.where, "variable": row.variable},
+            (row.group, ""), NOTHING, [NOTHING], row.value,
+        )
+        for row in rows.itertuples()
+    ]  # fmt: skip
 
 
 def one_row_a_variable(p_values: pd.DataFrame) -> pd.DataFrame:
@@ -294,6 +320,8 @@ def one_row_a_variable(p_values: pd.DataFrame) -> pd.DataFrame:
         for each test, then ``smd``.
     """
     keys = ["variable", "group_a", "group_b"]
+    if p_values.empty:
+        return pd.DataFrame(columns=["variable", "groups", "smd"])
     wide = p_values.pivot(index=keys, columns="test", values="p")
     wide = wide.reindex(columns=list(dict.fromkeys(p_values["test"])))
     first = p_values.drop_duplicates(keys).set_index(keys)

@@ -99,7 +99,7 @@ def sample_size(study: Study) -> pd.DataFrame:
     records = []
     for row in study.design.itertuples():
         events, rest = study.stated_split(row.training_group)
-        if events is None or rest is None:
+        if not events or not rest:
             continue
         patients, predictors = events + rest, int(row.predictors)
         r2 = cox_snell_from_auc(float(row.auc), events / patients)

@@ -16,7 +16,7 @@ COMPARISONS = (
 )  # fmt: skip
 ROLES = ("", "positive", "negative")
 # Columns that a table may leave out, with what they then hold.
-DEFAULTS = {"set_stated": "yes"}
+DEFAULTS = {"set_stated": "yes", "basis": "printed"}
 SOURCE = ("study", "where", "quote_hint")
 CLAIM_COLUMNS = (
     "claim_id", "where", "quantity", "reported", "check", "settled_by", "headline",
@@ -52,6 +52,10 @@ def choice(allowed: tuple[str, ...]) -> pa.Check:
     """Check that a cell is one of the allowed words."""
     words = ", ".join(word or "(empty)" for word in allowed)
     return pa.Check.isin(list(allowed), error=f"allowed: {words}")
+
+
+def _is_informative(text: str) -> bool:
+    return is_fraction(text) and 0.5 < float(text) < 1
 
 
 FILLED = each(lambda text: text != "", "must not be empty")
@@ -117,7 +121,9 @@ SCHEMAS = {
     "design": _schema(
         {
             "model": [FILLED], "training_group": [FILLED],
-            "predictors": [each(is_count, "must be a count")], "auc": [FRACTION],
+            "predictors": [each(lambda text: is_count(text) and int(text) > 0, "must be above 0")],
+            "auc": [each(_is_informative, "must be a number above 0.5 and below 1")],
+            "basis": [choice(("printed", "counted"))],
         }
     ),
     "relations": _schema({"quantity": [FILLED], "total": [FILLED], "parts": [FILLED]}),

@@ -7,14 +7,13 @@ import numpy as np
 import pandas as pd
 from mlscorecheck.check.binary import check_1_testset_no_kfold
 
-from ptclnm.published.printed import TIE, common_decimals
+from ptclnm.published.printed import TIE, common_decimals, interval
 from ptclnm.published.schema import CELL_METRICS
 from ptclnm.published.search import (
     UNEXPLAINED,
     Row,
     best_tables,
     cost_map,
-    row_intervals,
     unexplained,
 )
 from ptclnm.published.tables import Study
@@ -23,6 +22,11 @@ from ptclnm.published.tables import Study
 logging.getLogger("mlscorecheck").setLevel(logging.WARNING)
 
 LIMIT = 1000
+# With one decimal nearly every split explains every row.
+FEWEST_DECIMALS = 2
+# So many different values of a column do not all end in a zero that was dropped.
+SEVERAL = 3
+Stated = tuple[int | None, int | None]
 SPLIT_COLUMNS = [
     "study", "evaluation_set", "n_positive", "n_negative", "n_solutions",
     "stated_positive", "stated_negative", "models",
@@ -30,7 +34,7 @@ SPLIT_COLUMNS = [
 CHECK_COLUMNS = [
     "key", "study", "evaluation_set", "model", "where", "cells", "found_positive",
     "found_negative", "found_fit", "stated_positive", "stated_negative", "stated_fit",
-    "mlscorecheck_found", "mlscorecheck_stated", "fits_set", "verdict",
+    "mlscorecheck_found", "mlscorecheck_stated", "fits_set", "set_stated", "verdict",
 ]  # fmt: skip
 CONFUSION_COLUMNS = ["study", "evaluation_set", "model", "tp", "fp", "fn", "tn"]
 
@@ -43,17 +47,22 @@ class ModelRow:
     model: str
     where: str
     cells: dict[str, str]
-    places: int
+    places: dict[str, int]
+    set_stated: bool = True
 
     @property
     def bounds(self) -> Row:
         """Bounds of the printed metrics."""
-        return row_intervals(self.cells, self.places)
+        return {name: interval(text, self.places[name]) for name, text in self.cells.items()}
 
     @property
     def usable(self) -> bool:
-        """Whether the row constrains a split: three cells, sensitivity or specificity in them."""
-        return len(self.cells) >= 3 and bool({"sensitivity", "specificity"} & set(self.cells))
+        """Whether the row constrains a split.
+
+        It takes three cells of two decimals or more, sensitivity or specificity among them.
+        """
+        fine = [name for name in self.cells if self.places[name] >= FEWEST_DECIMALS]
+        return len(fine) >= 3 and bool({"sensitivity", "specificity"} & set(fine))
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,23 @@ class Group:
     chosen: tuple[int, int] | None
 
 
+def column_places(study: Study) -> dict[tuple[str, str], int]:
+    """Decimals that each metric of a table was rounded to, by (where, metric).
+
+    Software drops trailing zeros, so a cell may show fewer digits than it was rounded to: it has
+    the most that its column shows, or, in a column of fewer than three different values, the most
+    that the table shows.
+    """
+    cells = study.performance[study.performance["metric"].isin(CELL_METRICS)]
+    whole = cells.groupby("where")["value"].agg(common_decimals)
+    return {
+        (where, metric): int(
+            common_decimals(column) if column.nunique() >= SEVERAL else whole[where]
+        )
+        for (where, metric), column in cells.groupby(["where", "metric"])["value"]
+    }
+
+
 def model_rows(study: Study) -> list[ModelRow]:
     """Collect each model's printed metrics, from the table that prints most of them.
 
@@ -90,34 +116,37 @@ def model_rows(study: Study) -> list[ModelRow]:
     Returns
     -------
     list of ModelRow
-        In the order of printing. The precision is that of the whole table, since software drops
-        trailing zeros.
+        In the order of printing, with the precision of each column (``column_places``).
     """
     cells = study.performance[study.performance["metric"].isin(CELL_METRICS)]
-    places = cells.groupby("where")["value"].agg(common_decimals)
+    places = column_places(study)
     rows: dict[tuple[str, str], ModelRow] = {}
     for (where, name, model), part in cells.groupby(
         ["where", "evaluation_set", "model"], sort=False
     ):
         found = dict(zip(part["metric"], part["value"], strict=True))
-        row = ModelRow(name, model, where, found, int(places[where]))
+        row = ModelRow(
+            name, model, where, found, {metric: places[where, metric] for metric in found},
+            set_stated=bool((part["set_stated"] == "yes").all()),
+        )  # fmt: skip
         before = rows.get((name, model))
         if before is None or len(found) > len(before.cells):
             rows[name, model] = row
     return list(rows.values())
 
 
-def _choose(splits: list[tuple[int, int]], size: int | None) -> tuple[int, int]:
+def _choose(splits: list[tuple[int, int]], stated: Stated, size: int | None) -> tuple[int, int]:
+    """Prefer the stated split, then one of the stated size, then the smallest."""
     of_size = [split for split in splits if sum(split) == size]
-    return (of_size or splits)[0]
+    return stated if stated in splits else (of_size or splits)[0]
 
 
-def _group(rows: list[ModelRow], maps: list[np.ndarray], size: int | None) -> Group:
+def _group(rows: list[ModelRow], maps: list[np.ndarray], stated: Stated, size: int | None) -> Group:
     """Find the splits with the smallest number of unexplained cells over all rows."""
     total = np.sum(maps, axis=0, dtype=np.int64)
     best = np.argwhere(total == total.min())
     splits = sorted((tuple(map(int, pair)) for pair in best), key=lambda pair: (sum(pair), pair))
-    chosen = _choose(splits, size)
+    chosen = _choose(splits, stated, size)
     explained = np.array([costs[tuple(zip(*splits, strict=True))] < UNEXPLAINED for costs in maps])
     here = explained[:, splits.index(chosen)]
     if not here.any():
@@ -131,15 +160,19 @@ def _group(rows: list[ModelRow], maps: list[np.ndarray], size: int | None) -> Gr
     )
 
 
-def groups_of_set(rows: list[ModelRow], size: int | None, limit: int = LIMIT) -> list[Group]:
+def groups_of_set(
+    rows: list[ModelRow], stated: Stated, size: int | None, limit: int = LIMIT
+) -> list[Group]:
     """Explain the rows of one evaluation set with as few class splits as possible.
 
     Parameters
     ----------
     rows : list of ModelRow
         Usable rows of one evaluation set.
+    stated : tuple of int or None
+        Stated positives and negatives; only decides between equally good splits.
     size : int or None
-        Stated number of patients; only decides between equally good splits.
+        Stated number of patients; likewise.
     limit : int
         Largest number of patients to consider.
 
@@ -152,7 +185,7 @@ def groups_of_set(rows: list[ModelRow], size: int | None, limit: int = LIMIT) ->
     maps = {row.model: cost_map(row.bounds, limit) for row in rows}
     left, groups = list(rows), []
     while left:
-        group = _group(left, [maps[row.model] for row in left], size)
+        group = _group(left, [maps[row.model] for row in left], stated, size)
         groups.append(group)
         left = [row for row in left if row.model not in group.models]
     return groups
@@ -178,7 +211,10 @@ def find_groups(study: Study, limit: int = LIMIT) -> list[Group]:
         group
         for name in names
         for group in groups_of_set(
-            [row for row in rows if row.evaluation_set == name], study.size(name), limit
+            [row for row in rows if row.evaluation_set == name],
+            study.stated_split(name),
+            study.size(name),
+            limit,
         )
     ]
 
@@ -239,7 +275,7 @@ def mlscorecheck_agrees(row: ModelRow, split: tuple[int, int]) -> bool:
         if metric not in aside
     }
     testset = {"p": split[0], "n": split[1]}
-    eps = 0.5 * 10.0**-row.places + TIE
+    eps = 0.5 * 10.0 ** -min(row.places.values()) + TIE
     return not check_1_testset_no_kfold(testset=testset, scores=scores, eps=eps)["inconsistency"]
 
 
@@ -268,7 +304,7 @@ def split_checks(study: Study, groups: list[Group]) -> pd.DataFrame:
     for group in groups:
         for model in group.models:
             row = rows[group.evaluation_set, model]
-            records.append(_split_record(study, row, group.chosen, main))
+            records.append(_split_record(study, row, group, main))
     whole = [c for c in CHECK_COLUMNS if c.startswith(("found_", "stated_"))]
     frame = pd.DataFrame(records, columns=CHECK_COLUMNS)
     return frame.astype(dict.fromkeys(whole, "Int64"))
@@ -277,9 +313,10 @@ def split_checks(study: Study, groups: list[Group]) -> pd.DataFrame:
 def _split_record(
     study: Study,
     row: ModelRow,
-    chosen: tuple[int, int] | None,
+    group: Group,
     main: dict[str, tuple[int, int] | None],
 ) -> dict[str, object]:
+    chosen = group.chosen
     stated = study.stated_split(row.evaluation_set)
     known = None not in stated
     own = chosen is not None and chosen == main[row.evaluation_set]
@@ -299,12 +336,13 @@ def _split_record(
         "stated_positive": stated[0], "stated_negative": stated[1], "stated_fit": fit_stated,
         "mlscorecheck_found": mlscorecheck_agrees(row, chosen) if chosen else pd.NA,
         "mlscorecheck_stated": mlscorecheck_agrees(row, stated) if known else pd.NA,
-        "fits_set": ";".join(others),
-        "verdict": _verdict(fit_stated, len(row.cells)),
+        "fits_set": ";".join(others), "set_stated": row.set_stated,
+        "verdict": _verdict(stated, group),
     }  # fmt: skip
 
 
-def _verdict(fit_stated: int | None, cells: int) -> str:
-    if fit_stated is None:
+def _verdict(stated: Stated, group: Group) -> str:
+    """Agree where no other split explains the models better than the stated one."""
+    if None in stated or not group.splits:
         return "cannot be checked"
-    return "agrees" if fit_stated == cells else "contradicts"
+    return "agrees" if stated in group.splits else "contradicts"

@@ -55,11 +55,13 @@ class Study:
         return sizes["positive"], sizes["negative"]
 
     def size(self, group: str) -> int | None:
-        """Printed size of a group, or else the sum over the levels of its first variable."""
+        """Printed size of a group, or else the sum over a variable with all its levels."""
         row = self.groups[self.groups["group"] == group]
         if len(row) and row["n"].iloc[0]:
             return int(row["n"].iloc[0])
         rows = self.counts[(self.counts["group"] == group) & (self.counts["statistic"] == "count")]
+        rows = rows.drop_duplicates(["variable", "level"])
+        rows = rows[rows.groupby("variable")["level"].transform("size") > 1]
         if rows.empty:
             return None
         first = rows[rows["variable"] == rows["variable"].iloc[0]]
@@ -146,6 +148,7 @@ def _references(tables: dict[str, pd.DataFrame], name: str) -> list[str]:
         for column in names
         for line in _unknown(tables[table], column, known, f"{table}.csv")
     ]
+    lines += _cycles(tables["groups"])
     for table, frame in tables.items():
         wrong = frame.index[frame["study"] != name] if "study" in frame else []
         lines += [
@@ -153,6 +156,22 @@ def _references(tables: dict[str, pd.DataFrame], name: str) -> list[str]:
             f"must be the folder's name {name!r}"
             for row in wrong
         ]
+    return lines
+
+
+def _cycles(groups: pd.DataFrame) -> list[str]:
+    """Name groups that are part of themselves, and groups of nobody."""
+    parents = dict(zip(groups["group"], groups["parent"], strict=True))
+    lines = []
+    for row, name in groups["group"].items():
+        seen, parent = [name], parents[name]
+        while parent and parent not in seen:
+            seen, parent = [*seen, parent], parents.get(parent, "")
+        if parent == name:
+            chain = " < ".join([*seen, name])
+            lines.append(f"groups.csv, row {row + 2}, column 'parent': {chain} is a circle")
+        if groups["n"][row] == "0":
+            lines.append(f"groups.csv, row {row + 2}, column 'n': found '0'; a group has patients")
     return lines
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from ptclnm.errors import PublishedTableError
 from ptclnm.published.printed import decimals, interval, rounds_to
 from ptclnm.published.tables import Study
 
@@ -70,8 +71,18 @@ class Counts:
         return self.level(variable, level, group)
 
 
+def alike(first: str, second: str) -> bool:
+    """Tell whether two printings can be one number, rounded to different digits or bounded."""
+    if first == second:
+        return True
+    bound, other = (first, second) if first.startswith("<") else (second, first)
+    if bound.startswith("<"):
+        return bool(rounds_to(float(other.removeprefix("<")), bound))
+    return bool(rounds_to(float(first), second) or rounds_to(float(second), first))
+
+
 def _record(check: str, where: str, quantity: str, key: str, printed, follows) -> dict:
-    same = printed == follows
+    same = alike(str(printed), str(follows))
     return {
         "key": f"{check}:{key}", "check": check, "where": where, "quantity": quantity,
         "printed": str(printed), "follows": str(follows),
@@ -152,6 +163,30 @@ def pooled(parts: list[tuple[float, float, int]]) -> tuple[float, float]:
     return whole, float(np.sqrt(square))
 
 
+def pooled_bounds(parts: list[tuple[str, str, int]]) -> tuple[tuple, tuple]:
+    """Bounds of mean and SD of several groups together, given means and SDs as printed.
+
+    Returns
+    -------
+    tuple of tuple of float
+        (low, high) of the mean and of the SD; never too narrow, and too wide by no more than the
+        rounding.
+    """
+    n = np.array([size for _, _, size in parts], dtype=float)
+    means = np.array([interval(mean) for mean, _, _ in parts])
+    sds = np.maximum([interval(sd) for _, sd, _ in parts], 0)
+    low, high = (float(np.average(end, weights=n)) for end in means.T)
+    middle = means.mean(axis=1)
+    apart = np.abs(middle - np.average(middle, weights=n))
+    room = np.ptp(means, axis=1).max()
+    between = np.maximum(apart - room, 0), apart + room
+    squares = [
+        ((n - 1) * sd**2 + n * gap**2).sum() / (n.sum() - 1)
+        for sd, gap in zip(sds.T, between, strict=True)
+    ]
+    return (low, high), (float(np.sqrt(squares[0])), float(np.sqrt(squares[1])))
+
+
 def _leaves(counts: Counts, group: str, variable: str) -> list[tuple[str, str, int]] | None:
     rows = counts.study.counts
     part = rows[(rows["variable"] == variable) & (rows["group"] == group)]
@@ -183,14 +218,11 @@ def _means(study: Study, counts: Counts) -> Iterator[dict]:
 def _mean_records(
     row, texts: tuple[str, ...], leaves: list[tuple[str, str, int]]
 ) -> Iterator[dict]:
-    ends = [
-        pooled([(interval(mean)[end], max(interval(sd)[end], 0), n) for mean, sd, n in leaves])
-        for end in (0, 1)
-    ]
     middle = pooled([(float(mean), float(sd), n) for mean, sd, n in leaves])
+    bounds = pooled_bounds(leaves)
     for index, (name, text) in enumerate(zip(("mean", "SD"), texts, strict=False)):
         low, high = interval(text)
-        inside = ends[0][index] <= high and ends[1][index] >= low
+        inside = bounds[index][0] <= high and bounds[index][1] >= low
         follows = text if inside else f"{middle[index]:.{decimals(text)}f}"
         quantity = f"{row.variable}, {name} of {row.group} from its parts"
         key = f"{name.lower()}:{row.variable}@{row.group}"
@@ -199,9 +231,12 @@ def _mean_records(
 
 def _relations(study: Study, counts: Counts) -> Iterator[dict]:
     for row in study.relations.itertuples():
-        total = counts.resolve(row.total)
-        parts = [counts.resolve(key) for key in row.parts.split(";")]
-        if total is None or None in parts:
+        terms = [row.total, *row.parts.split(";")]
+        total, *parts = (counts.resolve(key) for key in terms)
+        lost = [key for key, value in zip(terms, (total, *parts), strict=True) if value is None]
+        if any(not key.startswith("called:") for key in lost):
+            raise PublishedTableError("relations.csv", [f"{key!r} is not printed" for key in lost])
+        if lost:
             continue
         key = f"{row.total}={row.parts}"
         yield _record("relations", row.where, row.quantity, key, total, sum(parts))
@@ -224,6 +259,11 @@ def totals(study: Study, called: dict[str, int] | None = None) -> pd.DataFrame:
         levels (rows against headers), groups (cohort against its parts), parts (a level over the
         parts), percentages, means (pooled mean and SD, with room for rounding), text (text
         against table) and relations (those that the study's folder declares).
+
+    Raises
+    ------
+    PublishedTableError
+        If a relation names a count that is not printed.
     """
     counts = Counts(study, called)
     checks = [

@@ -1,23 +1,25 @@
 """What page 01 shows, whether it is about a printed table or about patients."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
-from IPython.display import Markdown
 from matplotlib.figure import Figure
 
 from ptclnm import cohorts, published
-from ptclnm.book.page import Page
 from ptclnm.cohorts.schema import Cohort
+from ptclnm.cohorts.simulate.patients import STUDIES, draw
 from ptclnm.errors import MissingDataError
 from ptclnm.published.describe import published_flow, published_table1
 from ptclnm.published.pvalues import p_values
 from ptclnm.report.flow import flow_figure
 from ptclnm.report.gallery import gallery, withheld
 from ptclnm.report.record import balance_figure
+from ptclnm.report.simulated import reported_against_obtained, side_by_side
 from ptclnm.report.table1 import table1
 
 PUBLISHED = "published"
+SIMULATED = "-sim"
+PICTURES = 6
 LEFT_OUT = "Left out of this run: the data are not on this machine."
 FLOW_COLUMNS = ["step", "rows", "images", "patients", "reason"]
 
@@ -42,6 +44,8 @@ class CohortView:
         Why the data are not here and how to get them; empty where they are.
     cohort : Cohort or None
         The patients, where there are any.
+    compared : DataFrame or None
+        Every printed number against the simulated patients, for a simulated cohort.
     """
 
     title: str
@@ -53,6 +57,7 @@ class CohortView:
     warnings: tuple[str, ...] = field(default=())
     missing: str = ""
     cohort: Cohort | None = None
+    compared: pd.DataFrame | None = None
 
     def summary(self) -> str:
         """Say in Markdown what the cohort is, and what is wrong with it."""
@@ -90,6 +95,14 @@ def _cohort_view(name: str, n_patients: int | None, seed: int) -> CohortView:
     )  # fmt: skip
 
 
+def _simulated_view(name: str, n_patients: int | None, seed: int) -> CohortView:
+    """Show the full table against print, and the pictures of as many patients as asked for."""
+    found = _cohort_view(name, n_patients, seed)
+    record = published.load(name.removesuffix(SIMULATED))
+    compared = reported_against_obtained(record, draw(name, seed=seed).table)
+    return replace(found, table1=side_by_side(compared), compared=compared)
+
+
 def view(study: str, cohort: str, n_patients: int, seed: int) -> CohortView:
     """Prepare what page 01 shows.
 
@@ -111,8 +124,9 @@ def view(study: str, cohort: str, n_patients: int, seed: int) -> CohortView:
     """
     if cohort == PUBLISHED:
         return _published_view(study)
+    opened = _simulated_view if cohort in STUDIES else _cohort_view
     try:
-        return _cohort_view(cohort, n_patients or None, seed)
+        return opened(cohort, n_patients or None, seed)
     except MissingDataError as error:
         empty = pd.DataFrame(columns=["variable", "level", "test", "p", "smd"])
         flow = pd.DataFrame(columns=FLOW_COLUMNS)
@@ -127,7 +141,7 @@ def draw_flow(found: CohortView) -> Figure | str:
 
 def draw_balance(found: CohortView) -> Figure | str:
     """Draw the standardised differences, or say why not."""
-    return LEFT_OUT if found.balance.empty else balance_figure(found.balance)
+    return LEFT_OUT if found.balance["smd"].isna().all() else balance_figure(found.balance)
 
 
 def draw_gallery(found: CohortView, show_images: bool, seed: int) -> Figure | str:
@@ -136,9 +150,6 @@ def draw_gallery(found: CohortView, show_images: bool, seed: int) -> Figure | st
         return LEFT_OUT
     if found.cohort is None or not found.cohort.table["image"].ne("").any():
         return "There are no pictures: this is a table."
-    return withheld(found.cohort, show_images) or gallery(found.cohort, seed=seed)
-
-
-def keep(page: Page, drawn: Figure | str, name: str) -> Figure | Markdown:
-    """Save a figure among the page's results and show it; show a sentence as it is."""
-    return Markdown(drawn) if isinstance(drawn, str) else page.save_figure(drawn, name)
+    return withheld(found.cohort, show_images) or gallery(
+        found.cohort, n_per_class=PICTURES, seed=seed
+    )

@@ -20,11 +20,12 @@ NAMES = {0: "without the endpoint", 1: "with the endpoint"}
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One picture: its label, grey values and mask, both of shape (rows, columns)."""
+    """One picture: its label, centre, grey values and mask, both of shape (rows, columns)."""
 
     label: int
     image: np.ndarray
     mask: np.ndarray
+    center: str = ""
 
 
 def gallery(cohort: Cohort, n_per_class: int = 4, seed: int = 0) -> Figure:
@@ -102,18 +103,19 @@ def examples(cohort: Cohort, n_per_class: int, seed: int) -> list[Example]:
         raise ParameterError("gallery", [f"the cohort {cohort.name!r} has no images"])
     chosen = choose(table, n_per_class, seed)
     return [
-        Example(int(row.label), read_image(row.image).array, read_mask(row.mask))
+        Example(int(row.label), read_image(row.image).array, read_mask(row.mask), str(row.center))
         for row in chosen.itertuples()
     ]
 
 
 def choose(table: pd.DataFrame, n_per_class: int, seed: int) -> pd.DataFrame:
-    """Draw rows, `n_per_class` patients of each label and one row of each."""
+    """Draw rows, `n_per_class` patients of each label, the centres in turn, one row of each."""
     rng = np.random.default_rng(seed)
     one_each = table.iloc[rng.permutation(len(table))].drop_duplicates("patient_id")
-    return (
-        one_each.groupby("label", sort=True).head(n_per_class).sort_values("label", kind="stable")
-    )
+    turn = one_each.groupby(["label", "center"]).cumcount()
+    in_turn = one_each.assign(turn=turn).sort_values(["label", "turn", "center"], kind="stable")
+    chosen = in_turn.groupby("label").head(n_per_class).drop(columns="turn")
+    return chosen.sort_values(["label", "center"], kind="stable")
 
 
 def gallery_figure(shown: list[Example]) -> Figure:
@@ -131,6 +133,7 @@ def gallery_figure(shown: list[Example]) -> Figure:
     """
     labels = sorted({example.label for example in shown})
     columns = max(sum(e.label == label for e in shown) for label in labels)
+    several = len({example.center for example in shown}) > 1
     with use_style():
         figure = Figure(
             figsize=(CELL * columns, 2 * CELL * len(labels) + 0.3 * len(labels)),
@@ -152,6 +155,7 @@ def gallery_figure(shown: list[Example]) -> Figure:
                 axes.set_axis_off()
             for example, (upper, lower) in zip(of_class, grid.T, strict=False):
                 _show_contour(upper, example)
+                upper.set_title(f"centre {example.center}" if several else "", fontsize=8)
                 _show_crop(lower, example)
     return figure
 

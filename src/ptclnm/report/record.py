@@ -20,7 +20,7 @@ TEST_MARKS = {
 }  # fmt: skip
 
 
-def split_maps(audit: Audit, limit: int = MAP_LIMIT) -> Figure:
+def split_maps(audit: Audit, limit: int = MAP_LIMIT) -> Figure | str:
     """Map, set by set, how many models' printed metrics each class split explains.
 
     Parameters
@@ -31,6 +31,8 @@ def split_maps(audit: Audit, limit: int = MAP_LIMIT) -> Figure:
         Largest number of patients on the map.
     """
     names = list(dict.fromkeys(audit.split_checks["evaluation_set"]))
+    if not names:
+        return "No model has three printed metrics that would decide a split."
     with use_style():
         figure = Figure(figsize=(4.6 * max(len(names), 1), 4.2), layout="constrained")
         for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
@@ -65,7 +67,7 @@ def _split_map(axes: Axes, explained: np.ndarray, found: tuple, stated: tuple, t
     )  # fmt: skip
 
 
-def auc_forest(auc: pd.DataFrame) -> Figure:
+def auc_forest(auc: pd.DataFrame) -> Figure | str:
     """Draw printed AUCs and intervals over those that Hanley and McNeil's formula expects.
 
     Parameters
@@ -73,6 +75,8 @@ def auc_forest(auc: pd.DataFrame) -> Figure:
     auc : DataFrame
         From ``auc_checks``.
     """
+    if auc.empty:
+        return "No AUC is printed with its interval."
     rows = auc.drop_duplicates(["evaluation_set", "model"]).iloc[::-1].reset_index(drop=True)
     with use_style():
         figure = Figure(figsize=(7, 0.34 * len(rows) + 1.3), layout="constrained")
@@ -102,14 +106,19 @@ def _forest_legend() -> list[Line2D]:
     ]
 
 
-def p_value_figure(p_values: pd.DataFrame) -> Figure:
+def p_value_figure(p_values: pd.DataFrame) -> Figure | str:
     """Draw each variable's p-values by test, and the printed one.
 
     Parameters
     ----------
     p_values : DataFrame
-        From ``p_values``, one pair of groups.
+        From ``p_values``; the first pair of groups is drawn.
     """
+    p_values = p_values[p_values["test"] != "none"]
+    if p_values.empty:
+        return "Nothing is printed from which a p-value follows."
+    pair = p_values.iloc[0][["group_a", "group_b"]]
+    p_values = p_values[(p_values[["group_a", "group_b"]] == pair).all(axis=1)]
     names = list(dict.fromkeys(p_values["variable"]))[::-1]
     with use_style():
         figure = Figure(figsize=(7, 0.34 * len(names) + 1.3), layout="constrained")
@@ -134,7 +143,7 @@ def p_value_figure(p_values: pd.DataFrame) -> Figure:
     return figure
 
 
-def correlation_figure(comparisons: pd.DataFrame) -> Figure:
+def correlation_figure(comparisons: pd.DataFrame) -> Figure | str:
     """Draw the p-value of each printed comparison over the correlation it would need.
 
     Parameters
@@ -143,6 +152,8 @@ def correlation_figure(comparisons: pd.DataFrame) -> Figure:
         From ``comparisons``; only rows about a p-value are drawn.
     """
     rows = comparisons[comparisons["correlation_needed"].notna()]
+    if rows.empty:
+        return "No comparison of two models is printed with a p-value."
     rho = np.linspace(-0.5, 0.99, 300)
     with use_style():
         figure = Figure(figsize=(7, 5.2), layout="constrained")
@@ -168,7 +179,7 @@ def _pair_name(row) -> str:
     return f"{row.model_a} / {row.model_b}, {sets}: {printed.get(row.statistic, 'not significant')}"
 
 
-def interval_forest(intervals: pd.DataFrame) -> Figure:
+def interval_forest(intervals: pd.DataFrame) -> Figure | str:
     """Draw sensitivity and specificity with Clopper-Pearson intervals.
 
     Parameters
@@ -177,6 +188,8 @@ def interval_forest(intervals: pd.DataFrame) -> Figure:
         From ``intervals``.
     """
     rows = intervals[intervals["method"] == "Clopper-Pearson"]
+    if rows.empty:
+        return "No two by two table is known."
     names = [*dict.fromkeys(zip(rows["evaluation_set"], rows["model"], strict=True))][::-1]
     with use_style():
         figure = Figure(figsize=(7, 0.34 * len(names) + 1.2), layout="constrained")
@@ -199,7 +212,7 @@ def balance_figure(p_values: pd.DataFrame) -> Figure:
     p_values : DataFrame
         From ``p_values``.
     """
-    rows = p_values.drop_duplicates("key")
+    rows = p_values.dropna(subset=["smd"]).drop_duplicates("key")
     names = list(dict.fromkeys(rows["variable"]))[::-1]
     marks = "os^Dv"
     with use_style():
@@ -209,7 +222,9 @@ def balance_figure(p_values: pd.DataFrame) -> Figure:
         for index, ((first, second), part) in enumerate(pairs):
             at = [names.index(name) for name in part["variable"]]
             label = pair_name(first, second)
-            axes.plot(part["smd"], at, marks[index], color=f"C{index}", ms=7, label=label)
+            axes.plot(
+                part["smd"], at, marks[index % len(marks)], color=f"C{index}", ms=7, label=label
+            )
         axes.axvline(0.1, color=GREY, lw=0.9, ls=":")
         axes.set_yticks(range(len(names)), names)
         axes.set(xlabel="standardised mean difference", ylim=(-0.6, len(names) - 0.4))

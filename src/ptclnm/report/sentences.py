@@ -27,13 +27,15 @@ def count(number: int, noun: str, many: str = "") -> str:
 
 
 def listing(words: Iterable[str]) -> str:
-    """Join words as English does: ``a, b and c``."""
-    *head, last = words
+    """Join words as English does: ``a, b and c``; empty where there are none."""
+    *head, last = list(words) or [""]
     return f"{', '.join(head)} and {last}" if head else last
 
 
 def verdicts(claims: pd.DataFrame) -> str:
     """Count the verdicts on a page's claims."""
+    if claims.empty:
+        return "No claims of this paper are transcribed."
     found = claims["verdict"].value_counts()
     phrases = {
         "agrees": ("agrees", "agree"),
@@ -71,6 +73,7 @@ def split_example(audit: Audit) -> str:
     """Work out one printed sensitivity by hand, for the stated and for the found split."""
     rows = {(row.evaluation_set, row.model): row for row in model_rows(audit.study)}
     known = audit.split_checks.dropna(subset=["found_positive", "stated_positive"])
+    known = known[known["verdict"] == "contradicts"]
     for check in known.itertuples():
         printed = rows[check.evaluation_set, check.model].cells.get("sensitivity")
         if printed and check.found_positive != check.stated_positive:
@@ -100,7 +103,10 @@ def splits(audit: Audit) -> str:
         models = count(len(part), "model")
         who = f"{models} ({listing(part['model'])})" if len(part) < 4 else models
         if pd.isna(positive):
-            lines.append(f"**{name}**, {who}: no split up to the largest size tried explains them.")
+            lines.append(
+                f"**{name}**, {who}: no split up to the largest size tried explains all but one "
+                "of their cells."
+            )
             continue
         lines.append(f"**{name}**, {who}: {_split_sentence(audit, part, positive, negative)}")
     lines += [
@@ -128,14 +134,25 @@ def _split_sentence(audit: Audit, part: pd.DataFrame, positive: int, negative: i
     fitting = int((part["stated_fit"] == part["cells"]).sum())
     if (positive, negative) == (first["stated_positive"], first["stated_negative"]):
         return text + " It is the split that the paper states."
-    return text + f" The paper states {stated}, which explains {fitting or 'none'} of the rows."
+    text += f" The paper states {stated} for {first['evaluation_set']}, which explains "
+    text += f"{fitting or 'none'} of the rows."
+    return text if part["set_stated"].all() else text + _unnamed(audit, part, positive, negative)
+
+
+def _unnamed(audit: Audit, part: pd.DataFrame, positive: int, negative: int) -> str:
+    """Say that the paper does not name the set of some rows, and whether another one fits."""
+    names = listing(part.loc[~part["set_stated"], "model"])
+    sets = audit.study.groups["group"]
+    same = [name for name in sets if audit.study.stated_split(name) == (positive, negative)]
+    fits = f"that of {listing(same)}" if same else "no set whose classes it states"
+    return f" It does not name the set of {names}; the split found is {fits}."
 
 
 def totals(audit: Audit) -> str:
     """List the sums that do not come out, after how many do."""
     wrong = audit.totals[audit.totals["verdict"] == "contradicts"]
     good = len(audit.totals) - len(wrong)
-    head = f"{count(good, 'sum')} of {len(audit.totals):,} come out."
+    head = f"Of {count(len(audit.totals), 'sum')} {good:,} come out."
     return head + "\n\n" + bullets(
         f"{escape_markdown(row.quantity)} ({row.where}): printed {row.printed}, "
         f"but {row.follows} follows."
@@ -148,7 +165,7 @@ def p_values(audit: Audit) -> str:
     printed = audit.p_values[audit.p_values["printed"] != ""]
     if printed.empty:
         pairs = audit.p_values["key"].nunique()
-        return f"The paper prints no p-value for these; {count(pairs, 'comparison')} are computed."
+        return f"No p-value is printed; computed here: {count(pairs, 'comparison')}."
     good = printed[printed["reproduces"]].groupby("key")["test"].first()
     lost = printed[~printed["key"].isin(good.index)].drop_duplicates("key")
     tests = good.value_counts()
@@ -166,7 +183,9 @@ def cells(audit: Audit) -> str:
         (
             f"{METRIC_NAMES.get(row.metric, row.metric)} of {row.model}, {row.evaluation_set} "
             f"({row.where}): printed "
-            f"{row.printed}, but {row.follows} follows ({row.problem})"
+            f"{row.printed}"
+            + (f", but {row.follows} follows" if row.follows else "")
+            + f" ({row.problem})"
             + (f"; the same number is printed as {row.same_as}." if row.same_as else ".")
             for row in audit.cells.itertuples()
         ),
@@ -202,7 +221,7 @@ def comparisons(audit: Audit) -> str:
     }  # fmt: skip
     return bullets(
         f"**{row.verdict}**: {row.model_a} ({row.set_a}) against {row.model_b} ({row.set_b}), "
-        f"{names[row.statistic].format(row.printed)}: {row.follows}."
+        f"{names[row.statistic].format(row.printed)}; {row.follows}."
         for row in audit.comparisons.itertuples()
     )
 

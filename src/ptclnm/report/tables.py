@@ -5,7 +5,9 @@ from html import escape
 
 import pandas as pd
 from IPython.display import HTML, Markdown
+from matplotlib.figure import Figure
 
+from ptclnm.book.page import Page
 from ptclnm.report import columns
 from ptclnm.report.claims import VERDICTS, badge
 
@@ -57,6 +59,11 @@ def show(frame: pd.DataFrame, headings: Mapping[str, str], caption: str, digits:
         f'<table class="table"><caption>{escape(caption + rest)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
+
+
+def keep(page: Page, drawn: Figure | str, name: str) -> Figure | Markdown:
+    """Save a figure among the page's results and show it; show a sentence as it is."""
+    return Markdown(drawn) if isinstance(drawn, str) else page.save_figure(drawn, name)
 
 
 def say(markdown: str) -> Markdown:

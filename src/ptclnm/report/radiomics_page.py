@@ -1,0 +1,299 @@
+"""What page 02 shows: features, selection, the zoo, and the paper's table beside ours."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from IPython.display import HTML
+from matplotlib.figure import Figure
+
+from ptclnm import cohorts, published
+from ptclnm.book.page import Page
+from ptclnm.cohorts.schema import Cohort
+from ptclnm.errors import MissingDataError, ParameterError
+from ptclnm.evaluation.operating import metrics_table, proportion_intervals, rule_of
+from ptclnm.imaging import radiomics
+from ptclnm.models import choice
+from ptclnm.models.data import join
+from ptclnm.models.predictions import check_predictions
+from ptclnm.models.selection import METHODS
+from ptclnm.models.stored import stored_zoo
+from ptclnm.models.validation import patient_folds
+from ptclnm.models.zoo import Plan
+from ptclnm.published.tables import Study
+from ptclnm.report import radiomics_figures as figures
+from ptclnm.report import radiomics_tables as tables
+from ptclnm.report.files import replacing
+from ptclnm.report.sentences import count, listing
+from ptclnm.report.tables import show
+from ptclnm.schedulers import scheduler
+
+LEFT_OUT = "Left out of this run: the data are not on this machine."
+NOTHING_KEPT = (
+    "No feature is kept: at the penalty of least cross-validated error every coefficient is zero. "
+    "Every classifier then gives each patient the same score, and its AUC is 0.5."
+)
+STATED = {"simulated": "Simulated patients: what the protocol does, not what patients would show."}
+
+
+@dataclass(frozen=True)
+class ZooView:
+    """What page 02 shows of one cohort.
+
+    Parameters
+    ----------
+    paper : Study
+        The paper whose protocol is followed.
+    cohort : Cohort or None
+        The patients; None where they are not on this machine.
+    names : tuple of str
+        Names of the extracted features.
+    tables : dict of str to DataFrame
+        From ``ptclnm.models.zoo.run_zoo``.
+    predictions, metrics : DataFrame
+        The predictions table, and every model in every set beside the paper's numbers.
+    cutoff : str
+        Rule for the cut-off.
+    missing : str
+        Why the data are not here and how to get them; empty where they are.
+    """
+
+    paper: Study
+    cohort: Cohort | None
+    names: tuple[str, ...]
+    tables: dict[str, pd.DataFrame]
+    predictions: pd.DataFrame
+    metrics: pd.DataFrame
+    cutoff: str
+    missing: str = field(default="")
+
+
+def view(parameters: Mapping[str, Any]) -> ZooView:
+    """Extract, select, fit and judge, as the page's parameters say.
+
+    Parameters
+    ----------
+    parameters : mapping
+        ``study, cohort, n_patients, settings, classifiers, folds, cutoff, seed, n_jobs,
+        scheduler``; empty `settings` are the study's own, no `classifiers` are all, `n_patients`
+        and `n_jobs` of 0 are all patients and cores.
+
+    Returns
+    -------
+    ZooView
+        Where the data are not on this machine, one that says how to get them.
+
+    Raises
+    ------
+    PtclnmError
+        Whatever is wrong with parameters, cohort, pictures or features, by name; parameters
+        before any work.
+    """
+    p = parameters
+    paper = published.load(p["study"])
+    plan = plan_of(p)
+    rule_of(p["cutoff"])
+    settings = radiomics.load_settings(p["settings"] or p["study"])
+    n_jobs = p["n_jobs"] or None
+    try:
+        cohort = cohorts.open(p["cohort"], n_patients=p["n_patients"] or None, seed=p["seed"])
+    except MissingDataError as error:
+        empty = pd.DataFrame()
+        return ZooView(paper, None, (), {}, empty, empty, p["cutoff"], str(error))
+    train = cohort.table[cohort.table["split"] == "train"]
+    patient_folds(train["patient_id"], train["label"], plan.folds, plan.seed)
+    with scheduler(p["scheduler"], n_jobs):
+        features = radiomics.extract(cohort, settings, n_jobs=n_jobs)
+        data = join(cohort.table, features)
+        made = stored_zoo(data, plan, n_jobs)
+    predictions = check_predictions(made["predictions"].assign(study=paper.name))
+    metrics = tables.beside_paper(metrics_table(predictions, p["cutoff"]), paper)
+    return ZooView(paper, cohort, data.names, made, predictions, metrics, p["cutoff"])
+
+
+def plan_of(parameters: Mapping[str, Any]) -> Plan:
+    """Read the zoo's plan from the page's parameters, and check it.
+
+    Raises
+    ------
+    ParameterError
+        If a setting is not allowed, or the study has no selection of its own.
+    """
+    study = parameters["study"]
+    if study not in METHODS:
+        known = ", ".join(METHODS)
+        raise ParameterError(
+            "study", [f"{study!r} has no selection; declared in ptclnm.models.selection: {known}"]
+        )
+    plan = Plan(
+        selection=study,
+        classifiers=tables.classifiers_tried(parameters["classifiers"]),
+        folds=parameters["folds"],
+        seed=parameters["seed"],
+    )
+    plan.check()
+    return plan
+
+
+def summary(found: ZooView) -> str:
+    """Say in Markdown what was fitted on whom, and what came out."""
+    if found.cohort is None:
+        return f":::{{warning}} Left out of this run\n{found.missing}\n:::"
+    cohort, best = found.cohort, choice.choose(found.tables["cv"])
+    name = best.loc[best["chosen"], "classifier"].iloc[0]
+    rows = found.metrics[found.metrics["model"] == name].to_dict("records")
+    aucs = listing(
+        f"{row['auc']:.3f} ({row['auc_low']:.3f}–{row['auc_high']:.3f}) in {row['split']}"
+        for row in rows
+    )
+    kept = int(found.tables["steps"]["kept"].iloc[-1])
+    lines = [
+        f"**{cohort.title}** (evidence: {cohort.evidence}). Endpoint: "
+        f"{cohort.endpoint.rstrip('.')}.",
+        f"{_sizes(found.predictions)} Of {count(len(found.names), 'feature')}, the selection keeps "
+        f"{kept}. The rule chooses **{name}**; its AUC is {aucs}.",
+        *(f"- {line}" for line in cohort.warnings),
+    ]
+    return "\n\n".join(lines)
+
+
+def _sizes(predictions: pd.DataFrame) -> str:
+    one = predictions[predictions["model"] == predictions["model"].iloc[0]]
+    sizes = one.groupby("split", sort=False)["label"].agg(["size", "sum"])
+    parts = [f"{row['size']} ({row['sum']}) in {split}" for split, row in sizes.iterrows()]
+    return f"Patients, with the outcome in brackets: {listing(parts)}."
+
+
+def selection_text(found: ZooView) -> str:
+    """Say what the selection kept, and how sure that is."""
+    if found.cohort is None:
+        return LEFT_OUT
+    kept, drawn = found.tables["coefficients"], found.tables["resamples"]["kept"]
+    if not len(drawn):
+        return "" if len(kept) else NOTHING_KEPT
+    low, middle, high = drawn.quantile([0.025, 0.5, 0.975])
+    often = int((found.tables["survival"]["share"] > 0.5).sum())
+    text = (
+        f"In {len(drawn)} bootstrap resamples of the training patients the same selection keeps "
+        f"{middle:.0f} features at the median ({low:.0f}–{high:.0f}), and none in "
+        f"{int((drawn == 0).sum())}. {count(often, 'feature')} survive"
+        f"{'s' if often == 1 else ''} more than half of the resamples."
+    )
+    return text if len(kept) else f"{NOTHING_KEPT}\n\n{text}"
+
+
+def choice_text(found: ZooView) -> str:
+    """Say which classifier is chosen, by which rule, and what the choice itself is worth."""
+    if found.cohort is None:
+        return LEFT_OUT
+    cv, inner = found.tables["cv"], found.tables["inner"]
+    table = choice.choose(cv)
+    by = {
+        name: table.loc[table[name], "classifier"].iloc[0]
+        for name in ("chosen", "highest_mean", "lowest_sd")
+    }
+    worth = choice.optimism(cv, inner).set_index("estimate")["auc"]
+    gap = worth["chosen"] - worth["nested"]
+    return (
+        f"Highest mean less SD: **{by['chosen']}**; highest mean: {by['highest_mean']}; lowest SD: "
+        f"{by['lowest_sd']}. Cross-validated, the chosen classifier has an AUC of "
+        f"{worth['chosen']:.3f}. The choice itself, judged on folds that it has not seen, has "
+        f"{worth['nested']:.3f}: {abs(gap):.3f} {'less' if gap >= 0 else 'more'}."
+    )
+
+
+def cutoff_text(found: ZooView) -> str:
+    """Say where the scores are cut."""
+    rules = {
+        "youden-train": "Scores are cut where sensitivity + specificity is greatest in the "
+        "training set, and nowhere else.",
+        "youden-eval": "Scores are cut where sensitivity + specificity is greatest in the very set "
+        "that is judged. This flatters: the cut-off has seen the labels.",
+    }
+    return rules.get(found.cutoff, f"Scores are cut at {found.cutoff}.")
+
+
+def table_of(found: ZooView, name: str) -> pd.DataFrame:
+    """Give a table of the page by name; empty where the data are not here."""
+    makers: dict[str, Callable[[], pd.DataFrame]] = {
+        "features": lambda: tables.feature_counts(found.names, found.paper),
+        "metrics": lambda: found.metrics,
+        "side_by_side": lambda: tables.side_by_side(found.metrics),
+        "choice": lambda: choice.choose(found.tables["cv"]),
+        "nested": lambda: choice.nested(found.tables["cv"], found.tables["inner"]),
+        "optimism": lambda: choice.optimism(found.tables["cv"], found.tables["inner"]),
+        "intervals": lambda: proportion_intervals(found.metrics),
+    }
+    if found.cohort is None:
+        return pd.DataFrame(columns=list(HEADINGS.get(name, {"": ""})))
+    return makers[name]() if name in makers else found.tables[name]
+
+
+HEADINGS = {
+    "features": {"part": "Features", "reported": "Paper", "obtained": "Here"},
+    "side_by_side": tables.HEADINGS,
+    "choice": {
+        "classifier": "Classifier", "mean": "Mean AUC", "sd": "SD", "mean_minus_sd": "Mean − SD",
+        "chosen": "Chosen",
+    },
+    "nested": {
+        "fold": "Fold", "chosen": "Chosen on the rest", "inner_auc": "AUC on the rest",
+        "auc": "AUC on the fold",
+    },
+    "optimism": {
+        "estimate": "Estimate", "classifier": "Classifier", "auc": "Mean AUC", "sd": "SD of folds",
+    },
+}  # fmt: skip
+
+
+def lay_out(found: ZooView, name: str, caption: str) -> HTML:
+    """Show a table of the page by name under a caption."""
+    return show(table_of(found, name), HEADINGS[name], caption)
+
+
+def draw(found: ZooView, name: str) -> Figure | str:
+    """Draw a figure of the page by name, or say why not."""
+    if found.cohort is None:
+        return LEFT_OUT
+    made = found.tables
+    if name == "coefficients" and made["coefficients"].empty:
+        return NOTHING_KEPT
+    if name == "survival" and made["survival"].empty:
+        return "No feature is kept in any resample."
+    makers: dict[str, Callable[[], Figure]] = {
+        "steps": lambda: figures.steps_figure(made["steps"]),
+        "lasso": lambda: figures.lasso_figure(made["lasso_path"], made["lasso_cv"]),
+        "coefficients": lambda: figures.coefficients_figure(made["coefficients"]),
+        "survival": lambda: figures.survival_figure(
+            made["survival"], made["resamples"], list(made["coefficients"]["feature"])
+        ),
+        "cv": lambda: figures.cv_figure(
+            made["cv"], table_of(found, "choice"), table_of(found, "nested")
+        ),
+        "roc": lambda: figures.roc_figure(found.predictions, found.metrics),
+    }
+    return makers[name]()
+
+
+def claims(found: ZooView) -> pd.DataFrame:
+    """Judge what the paper says of its radiomics models, on this cohort."""
+    if found.cohort is None:
+        return pd.DataFrame(columns=list(tables.COLUMNS))
+    cohort = found.cohort
+    note = STATED.get(cohort.evidence, f"Endpoint here: {cohort.endpoint.rstrip('.')}.")
+    return tables.claims_table(
+        found.paper, cohort.name, cohort.evidence, note, found.names, found.tables, found.metrics
+    ) if len(found.metrics) else pd.DataFrame(columns=list(tables.COLUMNS))  # fmt: skip
+
+
+def save(page: Page, found: ZooView) -> None:
+    """Write every table of the page among its results, the predictions as Parquet."""
+    if found.cohort is None:
+        return
+    names = ("features", "steps", "coefficients", "survival", "cv", "choice", "nested", "optimism",
+             "metrics", "intervals")  # fmt: skip
+    for name in names:
+        page.save_table(table_of(found, name), name)
+    with replacing(page.results / "predictions.parquet") as temporary:
+        found.predictions.to_parquet(temporary, index=False)

@@ -1,0 +1,40 @@
+"""Rules that turn a reported and an obtained number into a verdict; each is written once, here."""
+
+from collections.abc import Iterable
+from math import isfinite
+
+CONSISTENT, NOT_CONSISTENT, OPEN = "consistent", "not consistent", "cannot be checked"
+
+
+def within_interval(reported: float, low: float, high: float) -> str:
+    """Judge a reported number by an interval that was obtained.
+
+    Parameters
+    ----------
+    reported : float
+        What the paper prints.
+    low, high : float
+        Limits of a confidence interval, or of the values over resamples or seeds.
+
+    Returns
+    -------
+    str
+        ``consistent`` if the number lies inside, limits included; ``not consistent`` if it does
+        not; ``cannot be checked`` where a number is missing or infinite.
+    """
+    if not all(map(isfinite, (reported, low, high))):
+        return OPEN
+    return CONSISTENT if low <= reported <= high else NOT_CONSISTENT
+
+
+def same_number(reported: float, obtained: float) -> str:
+    """Judge a reported count by one that nothing random enters."""
+    return within_interval(reported, obtained, obtained)
+
+
+def among(reported: str, obtained: Iterable[str]) -> str:
+    """Judge a reported choice by those made on resamples of the same patients."""
+    found = set(obtained)
+    if not found:
+        return OPEN
+    return CONSISTENT if reported in found else NOT_CONSISTENT
