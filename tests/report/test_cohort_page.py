@@ -8,7 +8,8 @@ from ptclnm.cohorts.own.example import write_example
 from ptclnm.errors import PtclnmError
 from ptclnm.published.describe import published_flow, published_table1
 from ptclnm.published.pvalues import p_values, pair_name
-from ptclnm.report.cohort_page import draw_balance, draw_flow, draw_gallery, view
+from ptclnm.report.cohort_page import draw_balance, draw_flow, view
+from ptclnm.report.picture_page import compare_with_ddti, draw_gallery, draw_steps, say_realism
 
 
 def test_printed_table_keeps_every_printed_cell_and_adds_the_reproducing_p():
@@ -37,7 +38,11 @@ def test_missing_data_are_named_with_the_remedy_and_draw_nothing(monkeypatch, tm
     monkeypatch.setenv("PTCLNM_FETCHED", str(tmp_path))
     found = view("li2024", "uci_thyroid", 0, 0)
     assert "PTCLNM_DATA" in found.summary() and "ptclnm data fetch uci_thyroid" in found.summary()
-    drawn = draw_flow(found), draw_balance(found), draw_gallery(found, False, 0)
+    drawn = (
+        draw_flow(found),
+        draw_balance(found),
+        draw_gallery(found.cohort, found.missing, False, 0),
+    )
     assert all("Left out" in text for text in drawn)
 
 
@@ -45,8 +50,10 @@ def test_own_cohort_is_described_by_its_manifest(tmp_path):
     found = view("li2024", str(write_example(tmp_path / "mine")), 0, 0)
     assert found.evidence == "own" and found.cohort.fingerprint[:16] in found.summary()
     assert {"age", "sex", "size"} <= set(found.table1["variable"])
-    assert "show_images" in draw_gallery(found, False, 0), "pictures of patients stay private"
-    assert isinstance(draw_gallery(found, True, 0), Figure)
+    assert "show_images" in draw_gallery(found.cohort, found.missing, False, 0), (
+        "pictures of patients stay private"
+    )
+    assert isinstance(draw_gallery(found.cohort, found.missing, True, 0), Figure)
 
 
 def test_unknown_cohort_suggests_the_nearest():
@@ -64,3 +71,10 @@ def test_unknown_cohort_suggests_the_nearest():
 )
 def test_pairs_say_once_what_they_share(first, second, name):
     assert pair_name(first, second) == name
+
+
+def test_only_ddti_is_compared_and_only_simulations_are_explained(tmp_path):
+    found = view("li2024", str(write_example(tmp_path / "mine")), 0, 0)
+    compared = compare_with_ddti(found.cohort, 0)
+    assert compared.empty and "on the page of DDTI" in say_realism(compared)
+    assert isinstance(draw_steps(found.cohort, 0), str)

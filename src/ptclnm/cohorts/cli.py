@@ -1,4 +1,4 @@
-"""The command ``ptclnm data``: list, check and fetch what cohorts are made of."""
+"""The command ``ptclnm data``: list, check, fetch and simulate what cohorts are made of."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,9 @@ from ptclnm.cohorts.fetch import fetch
 from ptclnm.cohorts.registry import is_manifest
 from ptclnm.errors import MissingDataError, ProblemsError, PtclnmError
 
-app = typer.Typer(no_args_is_help=True, help="What cohorts are made of: list, check, fetch.")
+app = typer.Typer(
+    no_args_is_help=True, help="What cohorts are made of: list, check, fetch, simulate."
+)
 
 
 @contextmanager
@@ -106,3 +108,35 @@ def example(
 
     with _named_errors():
         typer.echo(f"Written: {write_example(folder, seed=seed)}")
+
+
+@app.command()
+def simulate(
+    name: Annotated[str, typer.Argument(help="A simulated cohort, e.g. ni2024-sim.")],
+    out: Annotated[Path, typer.Option(help="New folder for images, masks, CSV and manifest.")],
+    n_patients: Annotated[
+        int | None, typer.Option(help="Patients; by default as many as the paper's Table 1.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of patients and pictures.")] = 0,
+    signal: Annotated[
+        float, typer.Option(help="How much of the label shows, 0 to 3; 1 is as reported.")
+    ] = 1.0,
+    texture_signal: Annotated[float | None, typer.Option(help="The same for texture.")] = None,
+    shape_signal: Annotated[float | None, typer.Option(help="The same for shape.")] = None,
+    size_signal: Annotated[float | None, typer.Option(help="The same for size.")] = None,
+    n_jobs: Annotated[int | None, typer.Option(help="Processes; by default one a core.")] = None,
+) -> None:
+    """Draw and render a cohort, and write what a hospital would hand over; the truth stays here."""
+    from ptclnm.cohorts.simulate.cohort import open_simulated
+    from ptclnm.cohorts.simulate.folder import export
+    from ptclnm.cohorts.simulate.latent import signals
+    from ptclnm.cohorts.simulate.patients import study_of
+
+    with _named_errors():
+        study_of(name)
+        given = signals(name, signal, texture_signal, shape_signal, size_signal)
+        if out.exists():
+            raise PtclnmError(f"{out} exists already. Name a folder that does not.")
+        cohort = open_simulated(name, n_patients, seed, given, True, n_jobs)
+        typer.echo(f"Written: {export(cohort, out)}")
+        typer.echo(f"{cohort.patients.shape[0]} patients, {len(cohort.table)} pictures")

@@ -17,6 +17,8 @@ Opener = Callable[..., Cohort]
 COHORTS: dict[str, str] = {
     "clnm_ptc": "ptclnm.cohorts.clnm_ptc:open_cohort",
     "ddti": "ptclnm.cohorts.ddti:open_cohort",
+    "li2024-sim": "ptclnm.cohorts.simulate.cohort:open_li2024",
+    "ni2024-sim": "ptclnm.cohorts.simulate.cohort:open_ni2024",
     "uci_thyroid": "ptclnm.cohorts.uci_thyroid:open_cohort",
 }
 MANIFEST = "ptclnm.cohorts.own:open_manifest"

@@ -12,15 +12,13 @@ from ptclnm.errors import MissingDataError
 from ptclnm.published.describe import published_flow, published_table1
 from ptclnm.published.pvalues import p_values
 from ptclnm.report.flow import flow_figure
-from ptclnm.report.gallery import gallery, withheld
+from ptclnm.report.picture_page import LEFT_OUT
 from ptclnm.report.record import balance_figure
 from ptclnm.report.simulated import reported_against_obtained, side_by_side
 from ptclnm.report.table1 import table1
 
 PUBLISHED = "published"
 SIMULATED = "-sim"
-PICTURES = 6
-LEFT_OUT = "Left out of this run: the data are not on this machine."
 FLOW_COLUMNS = ["step", "rows", "images", "patients", "reason"]
 
 
@@ -142,14 +140,3 @@ def draw_flow(found: CohortView) -> Figure | str:
 def draw_balance(found: CohortView) -> Figure | str:
     """Draw the standardised differences, or say why not."""
     return LEFT_OUT if found.balance["smd"].isna().all() else balance_figure(found.balance)
-
-
-def draw_gallery(found: CohortView, show_images: bool, seed: int) -> Figure | str:
-    """Draw pictures of both classes, or say why not."""
-    if found.missing:
-        return LEFT_OUT
-    if found.cohort is None or not found.cohort.table["image"].ne("").any():
-        return "There are no pictures: this is a table."
-    return withheld(found.cohort, show_images) or gallery(
-        found.cohort, n_per_class=PICTURES, seed=seed
-    )

@@ -83,7 +83,7 @@ def _path(axes: Axes, path: pd.DataFrame, error: pd.DataFrame) -> None:
     axes.axhline(0, color=INK, lw=0.8)
     axes.set(ylabel="coefficient")
     if largest:
-        axes.legend(loc="upper left", fontsize=7)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.01), ncols=2, fontsize=7)
     else:
         axes.set_title("no feature is kept at the λ of least error", fontsize=9)
 

@@ -130,6 +130,7 @@ def _line(axes: Axes, steps: Steps) -> None:
     axes.plot(depth, steps.rf[samples, at], color=BLUE, linewidth=0.8, label="signal")
     axes.plot(depth, steps.envelope[samples, at], color=RED, linewidth=1.4, label="envelope")
     axes.set(title="4 One line", xlabel="depth, mm", ylabel="amplitude")
+    axes.set_ylim(top=1.6 * float(steps.envelope[samples, at].max()))  # room for the legend
     axes.legend(loc="upper right", fontsize=8)
 
 

@@ -1,20 +1,19 @@
-"""The neck around the nodule, in three planes."""
+"""The neck around the nodule, in three planes: its layers, the gland and what lies behind."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ptclnm.cohorts.simulate.body import ANECHOIC_DB, Body, arc, ellipse, inside
+from ptclnm.cohorts.simulate.body import Body, ellipse, inside
 from ptclnm.cohorts.simulate.contour import Contour
 from ptclnm.cohorts.simulate.drivers import Drivers
-from ptclnm.cohorts.simulate.fields import SIDE_MM, Map, field, grid
+from ptclnm.cohorts.simulate.fields import CELLS, SIDE_MM, STEP_MM, Map, field, grid, line_field
 
 PLANES = ("transverse", "longitudinal", "oblique")
-BULGE = 0.22
+BULGE = 0.15
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
     """Where the parts of the neck lie, all in mm; depths at the middle of the array.
 
@@ -22,10 +21,10 @@ class Layout:
     ----------
     skin, fat, strap : float
         Depth of the lower side of skin, fat and strap muscle.
-    bow : float
-        How much deeper these lie 20 mm to the side.
+    bend : ndarray of float32, shape (1, 500)
+        How much deeper the strap muscle's lower side lies across the body.
     slope : float
-        How much deeper per mm to the right.
+        Slope of the lobe's axis in mm of depth per mm to the right.
     lobe : tuple of float
         Centre x, centre z, half width and half height of the gland's lobe.
     side : int
@@ -35,15 +34,14 @@ class Layout:
     skin: float
     fat: float
     strap: float
-    bow: float
+    bend: Map
     slope: float
     lobe: tuple[float, float, float, float]
     side: int
 
-    def lies(self, depth: float, x: NDArray) -> NDArray:
-        """Give the depth of a layer's lower side at lateral positions."""
-        grown = min(depth / self.strap, 1.0)
-        return depth + grown * (self.bow * (x / 20) ** 2 + self.slope * x)
+    def lies(self, depth: float) -> Map:
+        """Give the depth of a layer across the body, shape (1, 500); shallow ones bend less."""
+        return np.float32(depth) + np.float32(min(depth / self.strap, 1.0) ** 1.5) * self.bend
 
 
 def draw_layout(drivers: Drivers, plane: str, rng: np.random.Generator) -> Layout:
@@ -66,18 +64,20 @@ def draw_layout(drivers: Drivers, plane: str, rng: np.random.Generator) -> Layou
     height = drivers.diameter_mm * min(ratio, 1.0)
     width = drivers.diameter_mm * min(1 / ratio, 1.0)
     skin = rng.uniform(0.9, 1.5)
-    fat = skin + rng.gamma(3, 0.6) + 0.5
-    strap = fat + rng.uniform(2.2, 4.5)
-    bow, slope = rng.uniform(0.6, 2.6), rng.normal(0, 0.02)
+    fat = skin + min(rng.gamma(3, 0.5) + 0.5, 4.0)
+    strap = fat + rng.uniform(2.0, 4.0)
+    across = plane == "transverse"
+    bow, tilt = rng.uniform(0.8, 3.5), rng.normal(0, 0.02 if across else 0.05)
+    tilt += rng.choice([-1, 1]) * (0.06 if plane == "oblique" else 0)
     half_height = max(rng.uniform(6.5, 9.0), 0.5 * height + rng.uniform(1.5, 3.0))
-    across = rng.uniform(8.0, 11.0)
-    along = rng.uniform(24.0, 32.0)
-    half_width = max(across if plane == "transverse" else along, 0.5 * width + 2.5)
-    lobe_x = rng.uniform(-2, 2) * (1 if plane == "transverse" else 3)
+    half_width = rng.uniform(8.0, 11.0) if across else rng.uniform(22.0, 30.0)
+    half_width = max(half_width, 0.5 * width + 2.5)
+    lobe_x = rng.uniform(-2, 2) * (1 if across else 3)
     side = 1 if rng.random() < 0.5 else -1
+    x, _ = grid()
+    bend = bow * ((x - lobe_x) / 20) ** 2 + tilt * x + 0.35 * line_field(rng, CELLS, STEP_MM, 4.0)
     lobe = (lobe_x, strap + 0.4 + half_height, half_width, half_height)
-    tilt = slope + (rng.choice([-1, 1]) * 0.06 if plane == "oblique" else 0.0)
-    return Layout(skin, fat, strap, bow, tilt, lobe, side)
+    return Layout(skin, fat, strap, bend.astype(np.float32), tilt, lobe, side)
 
 
 def place(contour: Contour, layout: Layout, drivers: Drivers, rng: np.random.Generator) -> Contour:
@@ -100,167 +100,88 @@ def place(contour: Contour, layout: Layout, drivers: Drivers, rng: np.random.Gen
         The same outline elsewhere.
     """
     x0, z0, half_width, half_height = layout.lobe
-    top, bottom = contour.points()[:, 1].min(), contour.points()[:, 1].max()
-    room = max(0.55 * half_width - 0.5 * np.ptp(contour.points()[:, 0]), 0.5)
-    x = x0 + rng.uniform(-1, 1) * min(room, 4.0)
-    roof = z0 - half_height * np.sqrt(max(1 - ((x - x0) / half_width) ** 2, 0.2))
-    floor = 2 * z0 - roof
-    deep = max((floor - roof) - (bottom - top) - 1.0, 0.5) * rng.uniform(0.5, 0.9)
-    gap = (1 - drivers.capsule_contact) * deep - drivers.capsule_contact * BULGE * (bottom - top)
-    return Contour(float(x), float(roof + gap - top), contour.radius)
+    points = contour.points()
+    top, bottom = points[:, 1].min(), points[:, 1].max()
+    room = np.clip(0.55 * half_width - 0.5 * np.ptp(points[:, 0]), 0.5, 4.0)
+    x = x0 + rng.uniform(-1, 1) * room
+    axis = z0 + layout.slope * (x - x0)
+    rise = half_height * np.sqrt(max(1 - ((x - x0) / half_width) ** 2, 0.2))
+    deep = max(2 * rise - (bottom - top) - 1.0, 0.5) * rng.uniform(0.5, 0.9)
+    contact = drivers.capsule_contact
+    gap = (1 - contact) * deep - contact * BULGE * (bottom - top)
+    return Contour(float(x), float(axis - rise + gap - top), contour.radius)
 
 
-def draw_neck(layout: Layout, plane: str, rng: np.random.Generator) -> Body:
-    """Paint everything but the nodule.
-
-    Parameters
-    ----------
-    layout : Layout
-        Where the parts lie.
-    plane : {"transverse", "longitudinal", "oblique"}
-        Trachea and a round carotid are met in the first only.
-    rng : Generator
-        Source of randomness.
-
-    Returns
-    -------
-    Body
-    """
-    body = Body()
-    _deep(body, layout, rng)
-    if plane == "transverse":
-        _isthmus(body, layout)
-        _trachea(body, layout, rng)
-    _gland(body, layout, plane, rng)
-    _layers(body, layout, plane, rng)
-    if plane == "transverse":
-        _carotid(body, layout, rng)
-    elif plane == "oblique":
-        _vessel(body, layout, rng)
-    return body
-
-
-def _below(layout: Layout, depth: float) -> Map:
-    """Give distance below a layer's lower side in mm."""
-    x, z = grid()
-    return z - layout.lies(depth, x).astype(np.float32)
-
-
-def _deep(body: Body, layout: Layout, rng: np.random.Generator) -> None:
+def paint_deep(body: Body, layout: Layout, rng: np.random.Generator) -> None:
     """Paint the tissue behind the gland: longus colli, its fascia, fat and bone."""
-    x, z = grid()
-    streaks = field(rng, 0.18, 1.6)
-    body.echo_db += -3 + 3.5 * streaks
+    _, z = grid()
+    streaks, patches = field(rng, 0.22, 1.2), field(rng, 0.5, 2.5)
+    body.paint(np.float32(1), -1.5 + 2.5 * streaks + 3.0 * patches, 1.1)
     _, z0, _, half_height = layout.lobe
-    back = z0 + half_height + rng.uniform(0.3, 1.2)
-    lean = rng.normal(0, 0.05)
-    muscle = rng.uniform(5, 9)
-    wave = rng.uniform(-0.5, 0.5) * np.sin(x / rng.uniform(5, 9))
-    lid = (back + lean * x + wave).astype(np.float32)
-    fibres = -9 + 3.2 * field(rng, 0.12, 2.2)
-    body.paint(inside(z - lid) * inside(lid + np.float32(muscle) - z), fibres, 1.0)
-    body.paint(inside(z - lid - np.float32(muscle + 1.5)), -6 + 3 * streaks, 1.3)
-    line = np.linspace(-SIDE_MM / 2, SIDE_MM / 2, 200)
-    base = np.interp(line, x[0], lid[0])
-    body.interface(rng, line, base, 11, broken=0.7)
-    body.interface(rng, line, base + 0.35, 8, broken=0.8)
-    body.interface(rng, line, base + muscle, 13, broken=0.8)
-
-
-def _gland(body: Body, layout: Layout, plane: str, rng: np.random.Generator) -> None:
-    """Paint the lobe and its capsule."""
-    x, z = grid()
-    x0, z0, half_width, half_height = layout.lobe
-    slow, fine = field(rng, 2.5, 3.0), field(rng, 0.25, 0.4)
-    bent = z - np.float32(layout.slope) * x
-    shape = ellipse(x, bent, (x0, z0), (half_width, half_height))
-    body.paint(inside(shape, 0.3), 0.8 * slow + 0.7 * fine, 1.0)
-    for degrees in ((190, 350), (15, 165)):
-        cx, cz = arc((x0, z0), (half_width, half_height), degrees)
-        body.interface(rng, cx, cz + layout.slope * cx, 9, broken=0.6)
-
-
-def _isthmus(body: Body, layout: Layout) -> None:
-    """Paint the bridge of gland in front of the trachea."""
-    x, z = grid()
-    x0, _, half_width, _ = layout.lobe
-    centre = (x0 + layout.side * (half_width + 5), layout.strap + 2.8)
-    body.paint(inside(ellipse(x, z, centre, (11.0, 1.9)), 0.3), 0.0, 1.0)
-
-
-def _trachea(body: Body, layout: Layout, rng: np.random.Generator) -> None:
-    """Paint cartilage, the bright wall of air, its shadow and the echoes to and fro."""
-    x, z = grid()
-    x0, _, half_width, _ = layout.lobe
-    radius = rng.uniform(7.5, 9.5)
-    centre = (x0 + layout.side * (half_width + radius - 1.0), layout.strap + 4.8 + radius)
-    ring = ellipse(x, z, centre, (radius, radius))
-    body.paint(inside(ring), -12.0, 1.5)
-    air = ellipse(x, z, centre, (radius - 1.6, radius - 1.6))
-    body.paint(inside(air), ANECHOIC_DB, 1.0)
-    body.loss_db += inside(air) * np.float32(9)
-    wall = arc(centre, (radius - 1.6, radius - 1.6), (200, 340))
-    outer = arc(centre, (radius, radius), (205, 335))
-    body.interface(rng, *outer, 8, broken=0.5)
-    body.interface(rng, *wall, 19, broken=0.4)
-    gap = rng.uniform(1.3, 2.0)
-    for turn in range(1, 6):
-        body.interface(
-            rng, wall[0], wall[1] + gap * turn, 12 - 7.5 * turn, broken=0.6, behind=False
-        )
-
-
-def _layers(body: Body, layout: Layout, plane: str, rng: np.random.Generator) -> None:
-    """Paint skin, fat and strap muscle over the rest, with their fasciae."""
+    back = z0 + half_height + rng.uniform(0.2, 1.2)
+    lean = layout.slope + rng.normal(0, 0.05)
+    muscle = rng.uniform(4, 8)
+    wave = 0.8 * line_field(rng, CELLS, STEP_MM, 5.0)[None, :]
     x, _ = grid()
-    fibre_mm = 3.0 if plane != "transverse" else 1.5
-    fibres = field(rng, 0.11, fibre_mm)
-    septa = field(rng, 0.16, 2.0)
-    roof = _below(layout, layout.strap)
-    body.paint(inside(-roof), -9 + 3.5 * np.maximum(fibres, -1), 1.0)
-    body.paint(inside(-_below(layout, layout.fat)), -5 + 5.0 * np.maximum(septa, -0.8), 0.9)
-    body.paint(inside(-_below(layout, layout.skin)), 4 + 1.5 * fibres, 1.0)
-    line = np.linspace(-SIDE_MM / 2, SIDE_MM / 2, 200)
-    for depth, level in (
-        (0.12, 18.0),
-        (layout.skin, 9.0),
-        (layout.fat, 14.0),
-        (layout.fat + 0.3, 9.0),
-        (0.5 * (layout.fat + layout.strap), 6.0),
-        (layout.strap, 14.0),
-    ):
-        ripple = rng.normal(0, 0.12) * np.sin(line / rng.uniform(2, 6) + rng.uniform(0, 6))
-        body.interface(rng, line, layout.lies(depth, line) + ripple, level, broken=0.5)
+    lid = (back + lean * x + wave).astype(np.float32)
+    fibres = -8 + 3.0 * field(rng, 0.14, 2.0)
+    body.paint(inside(z - lid, 0.6) * inside(lid + np.float32(muscle) - z, 0.6), fibres, 1.15)
+    floor = lid + np.float32(muscle + 0.8)
+    body.paint(inside(z - floor, 1.0), -6 + 3 * streaks, 1.5)
+    body.fascia(lid, 0.45, 6.5, streaks)
+    body.fascia(floor - np.float32(0.6), 0.6, 8.0, streaks)
+    lay_line(body, rng, lid, 6)
+    lay_line(body, rng, floor - np.float32(0.6), 8)
 
 
-def _carotid(body: Body, layout: Layout, rng: np.random.Generator) -> None:
-    """Paint the common carotid, lateral and deep of the lobe."""
+def paint_gland(body: Body, layout: Layout, rng: np.random.Generator) -> None:
+    """Paint the lobe, its capsule and small vessels in it."""
     x, z = grid()
     x0, z0, half_width, half_height = layout.lobe
-    radius = rng.uniform(2.7, 3.6)
-    centre = (
-        x0 - layout.side * (half_width + radius + rng.uniform(-0.8, 1.0)),
-        z0 + rng.uniform(-0.2, 0.4) * half_height,
-    )
-    _tube(body, rng, ellipse(x, z, centre, (radius, radius)))
-    for degrees in ((230, 310), (50, 130)):
-        body.interface(rng, *arc(centre, (radius, radius), degrees), 12, broken=0.3)
+    slow, fine, pores = field(rng, 2.2, 2.6), field(rng, 0.35, 0.6), field(rng, 0.5, 0.8)
+    shape = ellipse(x, z, (x0, z0), (half_width, half_height), layout.slope)
+    shape += 0.35 * field(rng, 2.0, 3.0)
+    texture = 2.0 * slow + 1.3 * fine
+    body.paint(inside(shape, 0.5), texture - texture[shape > 0].mean(), 1.0)
+    body.echo_db -= 9 * inside(pores - np.float32(2.6), 0.6) * inside(shape - 1)
+    steep = np.abs(z - np.float32(z0)) / np.float32(half_height)
+    rim = np.exp(-0.5 * (shape / np.float32(0.22)) ** 2)
+    body.echo_db += rim * np.clip(steep, 0.2, 1) * (5.0 + 2.5 * fine)
 
 
-def _vessel(body: Body, layout: Layout, rng: np.random.Generator) -> None:
-    """Paint a vessel cut along its way, behind the lobe."""
-    x, z = grid()
-    _, z0, _, half_height = layout.lobe
-    radius, lean = rng.uniform(2.2, 3.2), rng.normal(0, 0.08)
-    middle = z0 + half_height + radius + 1.0
-    axis = (middle + lean * x).astype(np.float32)
-    _tube(body, rng, np.float32(radius) - np.abs(z - axis))
-    line = np.linspace(-SIDE_MM / 2, SIDE_MM / 2, 200)
-    for wall in (-radius, radius):
-        body.interface(rng, line, middle + lean * line + wall, 11, broken=0.4)
+def paint_layers(body: Body, layout: Layout, plane: str, rng: np.random.Generator) -> None:
+    """Paint skin, fat and strap muscle over the rest, with their fasciae."""
+    _, z = grid()
+    fibres = field(rng, 0.13, 1.3 if plane == "transverse" else 2.6)
+    septa, patches = field(rng, 0.2, 1.5), field(rng, 0.3, 1.0)
+    body.paint(inside(layout.lies(layout.strap) - z), -7 + 3.2 * fibres, 1.0)
+    body.paint(inside(layout.lies(layout.fat) - z), -3.5 + 3.2 * septa, 0.9)
+    body.paint(inside(layout.lies(layout.skin) - z), 1.5 + 1.2 * septa, 1.0)
+    middle = 0.5 * (layout.fat + layout.strap)
+    body.echo_mm = layout.fat
+    for depth, thickness, rise, level in (
+        (0.1, 0.12, 4.0, 10.0),
+        (layout.skin, 0.15, 3.0, 3.0),
+        (layout.fat, 0.4, 7.0, 7.0),
+        (middle, 0.25, rng.uniform(0, 6), rng.uniform(-6, 6)),
+        (layout.strap - 0.15, 0.4, 7.0, 7.0),
+    ):
+        ripple = 0.14 * line_field(rng, CELLS, STEP_MM, 2.5)[None, :]
+        curve = layout.lies(depth) + ripple.astype(np.float32)
+        body.fascia(curve, thickness, rise, patches)
+        lay_line(body, rng, curve, level)
 
 
-def _tube(body: Body, rng: np.random.Generator, shape: Map) -> None:
-    """Paint a wall of 0.6 mm and blood."""
-    body.paint(inside(shape + np.float32(0.6), 0.4), 1.0 + rng.normal(), 1.0)
-    body.paint(inside(shape), -32.0, 0.3)
+def paint_contact(body: Body, rng: np.random.Generator) -> None:
+    """Weaken the sound unevenly: contact of the array, and tissue that is not even."""
+    body.attenuation += 0.14 * field(rng, 3.0, 1.2)
+    uneven = np.clip(line_field(rng, CELLS, STEP_MM, 1.5) - 0.8, 0, None) * rng.uniform(0, 2.5)
+    edge, reach = rng.choice([-1, 1]) * SIDE_MM / 2, rng.uniform(2, 9)
+    lifted = rng.gamma(1.0, 3.0) * np.exp(-np.abs(grid()[0][0] - edge) / reach)
+    body.loss_db[0] += ((uneven + lifted) / STEP_MM).astype(np.float32)
+
+
+def lay_line(body: Body, rng: np.random.Generator, curve: Map, level_db: float) -> None:
+    """Lay a broken bright line along a curve across the body, shape (1, 500)."""
+    x, _ = grid()
+    body.interface(rng, x[0].astype(float), curve[0].astype(float), level_db, broken=0.9)

@@ -5,11 +5,21 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ptclnm.cohorts.simulate.fields import CELLS, Map, line_field, soft_step
+from ptclnm.cohorts.simulate.fields import (
+    CELLS,
+    SIDE_MM,
+    STEP_MM,
+    Map,
+    grid,
+    line_field,
+    soft_step,
+)
 
 ANECHOIC_DB = -45.0
+# Points of every interface, so that as much is drawn for a short one as for a long one.
+INTERFACE_POINTS = 1200
 POINT_STEP_MM = 0.05
-# A thin interface of 20 coherent points a mm is as bright as gland with this weight a point.
+# With this weight a point, a thin interface of 20 points a mm is about as bright as the gland.
 COHERENT = 0.6
 
 
@@ -32,12 +42,15 @@ class Body:
     points : list of ndarray, shapes (n, 4)
         Single reflectors: x and z in mm, amplitude relative to one scatterer of the gland, and
         1 where what lies above weakens it, 0 where not (an echo that took another way).
+    echo_mm : float
+        Depth between which and the array sound goes to and fro: all is seen again as much deeper.
     """
 
     echo_db: Map = field(default_factory=lambda: _flat(0))
     attenuation: Map = field(default_factory=lambda: _flat(1))
     loss_db: Map = field(default_factory=lambda: _flat(0))
     points: list[NDArray[np.float64]] = field(default_factory=list)
+    echo_mm: float = 4.0
 
     def paint(self, where: Map, echo_db: Map | float, attenuation: float | None = None) -> None:
         """Lay tissue over what is there.
@@ -54,6 +67,12 @@ class Body:
         self.echo_db += where * (echo_db - self.echo_db)
         if attenuation is not None:
             self.attenuation += where * (np.float32(attenuation) - self.attenuation)
+
+    def drop_lines(self, where: NDArray[np.bool_]) -> None:
+        """Take away single reflectors in the cells given, of shape (500, 500)."""
+        for points in self.points:
+            row, column = cells(points[:, 0], points[:, 1])
+            points[where[row, column], 2] = 0
 
     def reflectors(self) -> NDArray[np.float64]:
         """Give all single reflectors, shape (n, 4)."""
@@ -84,35 +103,90 @@ class Body:
             Whether what lies above weakens it.
         """
         line = np.concatenate([[0], np.cumsum(np.hypot(np.diff(x), np.diff(z)))])
-        count = int(SIDE_POINTS)
-        along = np.linspace(0, line[-1], count)
-        step = max(line[-1] / count, 1e-6)
-        patches = line_field(rng, count, step, 0.9) * broken
-        rough = line_field(rng, count, step, 0.35) * 0.018
-        grain = rng.standard_normal(count) * 0.35
-        amplitude = COHERENT * 10 ** (level_db / 20) * np.clip(1 + patches, 0, None) * (1 + grain)
+        step = line[-1] / INTERFACE_POINTS
+        along = (np.arange(INTERFACE_POINTS) + 0.5) * step
+        patches = line_field(rng, INTERFACE_POINTS, step, 1.1) * broken
+        rough = line_field(rng, INTERFACE_POINTS, step, 0.6) * 0.03
+        grain = 1 + rng.standard_normal(INTERFACE_POINTS) * 0.6
+        amplitude = COHERENT * 10 ** (level_db / 20) * np.clip(1 + patches, 0, None) * grain
         amplitude *= step / POINT_STEP_MM
+        places = (np.interp(along, line, x), np.interp(along, line, z) + rough)
         self.points.append(
-            np.column_stack(
-                [
-                    np.interp(along, line, x),
-                    np.interp(along, line, z) + rough,
-                    amplitude,
-                    np.full(count, float(behind)),
-                ]
-            )
+            np.column_stack([*places, amplitude, np.full(INTERFACE_POINTS, float(behind))])
         )
 
+    def fascia(self, middle: Map, thickness_mm: float, level_db: float, patches: Map) -> None:
+        """Brighten a band of tissue along a curve.
 
-# Points of every interface, so that as much is drawn for a short one as for a long one.
-SIDE_POINTS = 1200
+        Parameters
+        ----------
+        middle : ndarray, shape (1, 500)
+            Depth of the band's middle in mm.
+        thickness_mm : float
+            SD of the band across.
+        level_db : float
+            Mean rise in its middle.
+        patches : ndarray, shape (500, 500)
+            Field of SD 1 that makes the band uneven.
+        """
+        _, z = grid()
+        band = np.exp(np.float32(-0.5 / thickness_mm**2) * (z - middle) ** 2)
+        self.echo_db += band * np.float32(level_db) * np.clip(1 + 0.7 * patches, -0.5, 2.5)
 
 
-def ellipse(x: Map, z: Map, centre: tuple[float, float], axes: tuple[float, float]) -> Map:
-    """Give about the signed distance into an ellipse in mm, positive inside."""
-    u = (x - np.float32(centre[0])) / np.float32(axes[0])
-    v = (z - np.float32(centre[1])) / np.float32(axes[1])
-    return (1 - np.hypot(u, v)) * np.float32(min(axes))
+def cells(x: NDArray, z: NDArray) -> tuple[NDArray, NDArray]:
+    """Give row and column of the cells that places in mm lie in, or nearest to."""
+    row, column = (z / STEP_MM).astype(int), ((x + SIDE_MM / 2) / STEP_MM).astype(int)
+    return np.clip(row, 0, CELLS - 1), np.clip(column, 0, CELLS - 1)
+
+
+def shade(
+    body: Body, at: tuple[float, float], width_mm: float, loss_db: float, edge_mm: float = 0.3
+) -> None:
+    """Weaken all that lies behind a reflector.
+
+    Parameters
+    ----------
+    body : Body
+        Changed in place.
+    at : tuple of float
+        x and z of the reflector in mm.
+    width_mm : float
+        Its width.
+    loss_db : float
+        Loss there and back of the sound that passes it, in dB.
+    edge_mm : float
+        Width over which the shadow's side sets in.
+    """
+    x, z = grid()
+    row = int(np.clip((at[1] + 0.3) / STEP_MM, 0, len(z) - 1))
+    across = inside(np.float32(width_mm / 2) - np.abs(x - np.float32(at[0])), edge_mm)
+    body.loss_db[row] += across[0] * np.float32(loss_db / STEP_MM)
+
+
+def ellipse(
+    x: Map, z: Map, centre: tuple[float, float], axes: tuple[float, float], lean: float = 0.0
+) -> Map:
+    """Give about the signed distance into an ellipse in mm, positive inside.
+
+    Parameters
+    ----------
+    x, z : ndarray
+        Places in mm; they are broadcast.
+    centre, axes : tuple of float
+        x and z of the centre; half width and half height.
+    lean : float
+        Slope of its long axis in mm of depth per mm to the right.
+
+    Returns
+    -------
+    ndarray
+    """
+    dx = x - np.float32(centre[0])
+    u = dx / np.float32(axes[0])
+    v = (z - np.float32(centre[1]) - np.float32(lean) * dx) / np.float32(axes[1])
+    # np.hypot guards against overflow and is several times slower.
+    return (1 - np.sqrt(u * u + v * v)) * np.float32(min(axes))
 
 
 def arc(
@@ -123,6 +197,6 @@ def arc(
     return centre[0] + axes[0] * np.cos(angle), centre[1] + axes[1] * np.sin(angle)
 
 
-def inside(distance: Map, edge_mm: float = 0.2) -> Map:
+def inside(distance: Map, edge_mm: float = 0.3) -> Map:
     """Give the share of each cell inside an edge."""
     return soft_step(distance, edge_mm)

@@ -69,6 +69,22 @@ class Scanner:
         Field of view of the linear array in mm.
     pixel_mm : float
         Side of a pixel of the stored frame in mm.
+    noise_db : float
+        Electronic noise before compensation, in dB relative to the gland.
+    tgc_max_db : float
+        Most that the time-gain compensation can give; deeper down the picture darkens.
+    gland_level : float
+        Share of the dynamic range that lies below the gland's mean echo, at gain 0.
+    gamma : float
+        Exponent of the grey map that follows the log compression; above 1 darkens the middle.
+    black : float
+        Grey level of no echo at all, 0 to 255.
+    clutter_db : float
+        Energy of the side lobes relative to the main lobe's, in dB.
+    reverberation_db : float
+        Level of the first copy of all that sound between array and fascia brings, in dB.
+    smoothing_mm : float
+        SD of the Gaussian that speckle reduction blurs the envelope with; 0 is none.
     """
 
     frequency_mhz: float = 10.0
@@ -82,3 +98,11 @@ class Scanner:
     depth_mm: float = 40.0
     width_mm: float = 40.0
     pixel_mm: float = 0.09
+    noise_db: float = -52.0
+    tgc_max_db: float = 32.0
+    gland_level: float = 0.69
+    gamma: float = 3.0
+    black: float = 12.0
+    clutter_db: float = -20.0
+    reverberation_db: float = -22.0
+    smoothing_mm: float = 0.07

@@ -43,9 +43,11 @@ def line_field(rng: np.random.Generator, points: int, step_mm: float, length_mm:
     -------
     ndarray of float32, shape (points,)
     """
-    return _smooth(rng.standard_normal((points, 1), dtype=np.float32), (length_mm / step_mm, 0))[
-        :, 0
-    ]
+    white = fft.rfft(rng.standard_normal(points, dtype=np.float32))
+    wave = fft.rfftfreq(points, step_mm)
+    white *= np.exp(-2 * (np.pi * length_mm * wave) ** 2).astype(np.float32) * (wave > 0)
+    smooth = fft.irfft(white, points)
+    return smooth / max(float(smooth.std()), 1e-12)
 
 
 def field(rng: np.random.Generator, depth_mm: float, across_mm: float) -> Map:
@@ -62,8 +64,41 @@ def field(rng: np.random.Generator, depth_mm: float, across_mm: float) -> Map:
     -------
     ndarray of float32, shape (cells, cells)
     """
-    white = rng.standard_normal((CELLS, CELLS), dtype=np.float32)
-    return _smooth(white, (depth_mm / STEP_MM, across_mm / STEP_MM))
+    sigma = np.array([depth_mm, across_mm]) / STEP_MM
+    # Half of the SD is fine enough: a long correlation is drawn on few points.
+    stride = np.maximum(sigma // 2, 1).astype(int)
+    points = tuple(fft.next_fast_len(int(n), real=True) for n in CELLS // stride + 2)
+    drawn = _smooth(rng.standard_normal(points, dtype=np.float32), tuple(sigma / stride))
+    return resample(drawn, *(np.arange(CELLS) / k for k in stride))
+
+
+def resample(values: Map, rows: NDArray, columns: NDArray) -> Map:
+    """Interpolate a map linearly.
+
+    Parameters
+    ----------
+    values : ndarray, shape (m, n)
+        Values at whole rows and columns.
+    rows, columns : ndarray, shapes (a,) and (b,)
+        Where they are wanted; beyond the ends the last value holds.
+
+    Returns
+    -------
+    ndarray of float32, shape (a, b)
+    """
+    for place in (rows, columns):
+        last = values.shape[0] - 1
+        low = np.clip(place.astype(int), 0, last - 1)
+        share = np.clip(place - low, 0, 1).astype(np.float32)[:, None]
+        if share.any():
+            lower = values[low]
+            rise = values[low + 1] - lower
+            rise *= share
+            rise += lower
+            values = rise.T
+        else:
+            values = values[low].T
+    return np.ascontiguousarray(values, dtype=np.float32)
 
 
 def soft_step(distance_mm: Map, width_mm: float) -> Map:
@@ -83,7 +118,7 @@ def soft_step(distance_mm: Map, width_mm: float) -> Map:
     return np.clip(distance_mm / np.float32(width_mm) + np.float32(0.5), 0, 1).astype(np.float32)
 
 
-def _smooth(white: Map, sigmas: tuple[float, float]) -> Map:
+def _smooth(white: Map, sigmas: tuple[float, ...]) -> Map:
     """Smooth white noise with a Gaussian, in cells and around the edges, and bring to SD 1."""
     spectrum = fft.rfft2(white)
     rows = np.exp(-2 * (np.pi * sigmas[0] * fft.fftfreq(white.shape[0])) ** 2)

@@ -172,9 +172,7 @@ def by_rank(liability: NDArray[np.float64], counts: Mapping[str, int]) -> NDArra
     return chosen
 
 
-def spread(
-    liability: NDArray[np.float64], rng: np.random.Generator
-) -> NDArray[np.float64]:
+def spread(liability: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """Turn liabilities into probabilities that fill 0 to 1 evenly, one in each n-th part."""
     ranks = stats.rankdata(liability, method="ordinal") - 1
     return (ranks + rng.random(len(liability))) / len(liability)

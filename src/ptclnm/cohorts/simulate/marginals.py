@@ -1,7 +1,7 @@
 """The printed Table 1 as numbers to draw from."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,27 +25,25 @@ class Table1:
     ----------
     file : Path
         Where they come from.
-    rows : DataFrame
-        Columns ``variable, level, group, statistic, value``, all text.
+    values : mapping
+        The text of each number by variable, group and statistic, then by level.
     """
 
     file: Path
-    rows: pd.DataFrame
+    values: Mapping[tuple[str, str, str], Mapping[str, str]]
 
     def levels(self, variable: str, group: str) -> dict[str, int]:
         """Patients of a group by level of a variable, in printed order."""
-        rows = self._of(variable, group, "count")
-        return {r.level: int(r.value) for r in rows.itertuples()}
+        return {level: int(n) for level, n in self._of(variable, group, "count").items()}
 
     def moments(self, variable: str, group: str) -> tuple[float, float]:
         """Mean and SD of a variable in a group."""
-        mean, sd = (self._of(variable, group, s)["value"].iloc[0] for s in ("mean", "sd"))
-        return float(mean), float(sd)
+        mean, sd = (float(self._of(variable, group, s)[""]) for s in ("mean", "sd"))
+        return mean, sd
 
-    def _of(self, variable: str, group: str, statistic: str) -> pd.DataFrame:
-        wanted = {"variable": variable, "group": group, "statistic": statistic}
-        found = self.rows[np.logical_and.reduce([self.rows[k] == v for k, v in wanted.items()])]
-        if found.empty:
+    def _of(self, variable: str, group: str, statistic: str) -> Mapping[str, str]:
+        found = self.values.get((variable, group, statistic))
+        if found is None:
             problem = f"no {statistic} of {variable!r} in the group {group!r} of {TABLE1}"
             raise PublishedTableError(str(self.file), [problem])
         return found
@@ -75,7 +73,10 @@ def read_table1(study: str) -> Table1:
     if not file.is_file():
         raise PublishedTableError(str(file), ["there is no such file"])
     rows = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8")
-    return Table1(file, rows[rows["where"] == TABLE1])
+    values: dict[tuple[str, str, str], dict[str, str]] = {}
+    for row in rows[rows["where"] == TABLE1].itertuples():
+        values.setdefault((row.variable, row.group, row.statistic), {})[row.level] = row.value
+    return Table1(file, values)
 
 
 def apportion(sizes: Sequence[int], total: int) -> list[int]:
@@ -162,3 +163,22 @@ def _cut_moments(mu: float, sigma: float, low: float, high: float) -> tuple[floa
         for k in (1, 2)
     )
     return float(first), float(second)
+
+
+@cache
+def printed_metric(study: str, model: str, evaluation_set: str, metric: str) -> float:
+    """Read one metric of a study's Table 2.
+
+    Raises
+    ------
+    PublishedTableError
+        If it is not printed there.
+    """
+    file = PUBLISHED / study / "performance.csv"
+    rows = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8")
+    wanted = {"where": "Table 2", "model": model, "evaluation_set": evaluation_set}
+    wanted["metric"] = metric
+    found = rows[np.logical_and.reduce([rows[k] == v for k, v in wanted.items()])]
+    if found.empty:
+        raise PublishedTableError(str(file), [f"no {metric} of {model}, {evaluation_set}"])
+    return float(found["value"].iloc[0])

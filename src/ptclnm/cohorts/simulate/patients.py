@@ -1,0 +1,207 @@
+"""The patients of a simulated cohort: table, latent and what their pictures show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cache, lru_cache
+from numbers import Integral
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ptclnm.cohorts.simulate import li2024, ni2024
+from ptclnm.cohorts.simulate.block import Block, make_block
+from ptclnm.cohorts.simulate.constants import STRENGTH
+from ptclnm.cohorts.simulate.drivers import Drivers
+from ptclnm.cohorts.simulate.latent import FAMILIES, Signals, Streams, check_seed, signals
+from ptclnm.cohorts.simulate.marginals import apportion, enough
+from ptclnm.errors import ParameterError, PtclnmError, nearest
+
+STUDIES: dict[str, ModuleType] = {ni2024.NAME: ni2024, li2024.NAME: li2024}
+DRIVERS = tuple(field.name for field in fields(Drivers))
+MAX_PATIENTS = 100_000
+
+
+@dataclass(frozen=True)
+class Patients:
+    """Simulated patients, one row each in every frame, in the same order.
+
+    Parameters
+    ----------
+    name : str
+        The cohort's name.
+    seed : int
+        What they were drawn with.
+    table : DataFrame
+        Columns ``patient_id, split, center, label`` and the clinical ones; all that a hospital
+        would know.
+    planes : list of tuple of str
+        Planes of each patient's pictures, ``transverse`` or ``longitudinal``.
+    truth : DataFrame
+        Columns ``patient_id, block, row`` (which random numbers are the patient's), ``severity``
+        (latent within the class), ``aggressiveness_*`` and ``shown_*`` by family of findings,
+        then the fields of `Drivers`.
+    """
+
+    name: str
+    seed: int
+    table: pd.DataFrame
+    planes: list[tuple[str, ...]]
+    truth: pd.DataFrame
+
+    def drivers(self, row: int) -> Drivers:
+        """Return what the pictures of one patient show."""
+        return as_drivers(self.truth.iloc[row])
+
+
+def as_drivers(record: pd.Series) -> Drivers:
+    """Pick the fields of `Drivers` out of a row of the truth."""
+    whole = ("microcalcifications", "macrocalcifications")
+    return Drivers(**{k: int(record[k]) if k in whole else float(record[k]) for k in DRIVERS})
+
+
+def study_of(name: str) -> ModuleType:
+    """Return the module of a simulated cohort.
+
+    Raises
+    ------
+    PtclnmError
+        If there is none of that name; the nearest is given.
+    """
+    if name not in STUDIES:
+        raise PtclnmError(f"No simulated cohort is called {name!r}: {nearest(name, STUDIES)}")
+    return STUDIES[name]
+
+
+def draw(
+    name: str,
+    n_patients: int | None = None,
+    seed: int = 0,
+    signal: float = 1.0,
+    texture_signal: float | None = None,
+    shape_signal: float | None = None,
+    size_signal: float | None = None,
+) -> Patients:
+    """Draw the patients of a simulated cohort; no picture is made.
+
+    Parameters
+    ----------
+    name : {"ni2024-sim", "li2024-sim"}
+        The cohort.
+    n_patients : int, optional
+        Patients, by default as many as Table 1 has. The classes within sets keep their
+        proportions, by largest remainder. The k-th patient of a class within a set is the same
+        whatever `n_patients`; Table 1's counts are exact at its own number and multiples of it.
+    seed : int
+        Seed of everything.
+    signal, texture_signal, shape_signal, size_signal : float, optional
+        As in `ptclnm.cohorts.simulate.latent.signals`.
+
+    Returns
+    -------
+    Patients
+        Sorted by `patient_id`, which tells neither set nor class.
+
+    Raises
+    ------
+    ParameterError
+        If a setting is out of its range, or `n_patients` leaves a class of a set empty.
+    """
+    study = study_of(name)
+    given = signals(name, signal, texture_signal, shape_signal, size_signal)
+    sizes = [stratum.size for stratum in study.strata()]
+    wanted = apportion(sizes, _check_number(name, n_patients))
+    return draw_with(name, wanted, check_seed(name, seed), given, STRENGTH[name])
+
+
+def draw_with(
+    name: str, wanted: Sequence[int], seed: int, given: Signals, strength: dict[str, float]
+) -> Patients:
+    """Draw so many patients of each stratum, with the given strengths of the signals.
+
+    As :func:`draw`, for whoever calibrates.
+    """
+    study = study_of(name)
+    parts = []
+    left = list(wanted)
+    for number in range(-(-max(left) // min(s.size for s in study.strata())) + 1):
+        if not any(left):
+            break
+        whole = _whole_block(name, seed, number, given, tuple(sorted(strength.items())))
+        rows = _first(Streams(seed, name, number), study, left)
+        parts.append((whole, rows))
+        left = [max(n - s.size, 0) for n, s in zip(left, study.strata(), strict=True)]
+    table = pd.concat([whole.table.iloc[rows] for whole, rows in parts], ignore_index=True)
+    truth = pd.concat([whole.truth.iloc[rows] for whole, rows in parts], ignore_index=True)
+    planes = [whole.planes[row] for whole, rows in parts for row in rows]
+    order = np.argsort(table["patient_id"].to_numpy(), kind="stable")
+    frames = (frame.iloc[order].reset_index(drop=True) for frame in (table, truth))
+    table, truth = frames
+    return Patients(name, seed, table, [planes[i] for i in order], truth)
+
+
+@cache
+def least_patients(name: str) -> int:
+    """Fewest patients that leave no class of a set empty."""
+    return enough([stratum.size for stratum in study_of(name).strata()])
+
+
+def _check_number(name: str, n_patients: Any) -> int:
+    full = sum(stratum.size for stratum in study_of(name).strata())
+    if n_patients is None:
+        return full
+    least = least_patients(name)
+    number = isinstance(n_patients, Integral) and not isinstance(n_patients, bool)
+    if not number or not least <= n_patients <= MAX_PATIENTS:
+        found = f"n_patients is {n_patients!r}; allowed: a whole number from {least} to "
+        found += f"{MAX_PATIENTS:,}, or None for Table 1's {full}. "
+        found += f"With fewer than {least} a class of a set can be empty"
+        raise ParameterError(name, [found])
+    return int(n_patients)
+
+
+def _first(streams: Streams, study: ModuleType, wanted: Sequence[int]) -> list[int]:
+    """Rows of the first so many patients of each stratum, in the block's own random order."""
+    rows: list[int] = []
+    start = 0
+    for stratum, count in zip(study.strata(), wanted, strict=True):
+        order = streams.rng("order", stratum.split, stratum.label).permutation(stratum.size)
+        rows += [start + int(k) for k in order[:count]]
+        start += stratum.size
+    return rows
+
+
+@lru_cache(maxsize=8)
+def _whole_block(
+    name: str, seed: int, number: int, given: Signals, strength: tuple[tuple[str, float], ...]
+) -> Patients:
+    """Draw one full-size table."""
+    study = study_of(name)
+    streams = Streams(seed, name, number)
+    block = make_block(streams, study.strata(), given, dict(strength))
+    columns = study.clinical(block)
+    ids = _identities(study, block)
+    known = {
+        "patient_id": ids,
+        "split": block.split,
+        "center": study.centers(block),
+        "label": block.label,
+    }
+    truth = {"patient_id": ids, "block": number, "row": range(len(block))}
+    truth |= {"severity": block.severity}
+    truth |= {f"aggressiveness_{f}": block.aggressiveness(f) for f in FAMILIES}
+    truth |= {f"shown_{f}": block.shown[f] for f in FAMILIES}
+    return Patients(
+        name,
+        seed,
+        pd.concat([pd.DataFrame(known), columns], axis=1),
+        study.planes(block),
+        pd.concat([pd.DataFrame(truth), study.drivers(block, columns)], axis=1),
+    )
+
+
+def _identities(study: ModuleType, block: Block) -> list[str]:
+    """Numbers in random order, so that none tells the set or the class."""
+    start = 1 + block.streams.block * len(block)
+    return [f"{study.PREFIX}{start + k:06d}" for k in block.rng("number").permutation(len(block))]

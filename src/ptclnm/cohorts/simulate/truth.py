@@ -1,0 +1,219 @@
+"""What simulated pictures were made from; it lies apart, where no model looks for it."""
+
+import io
+import json
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ptclnm.cohorts.schema import Cohort
+from ptclnm.cohorts.simulate.drivers import Drivers, Scanner
+from ptclnm.cohorts.simulate.latent import Streams
+from ptclnm.cohorts.simulate.patients import as_drivers
+from ptclnm.cohorts.simulate.render import Picture, render_plane
+from ptclnm.errors import MissingDataError, PtclnmError, nearest
+from ptclnm.paths import BUILD
+from ptclnm.report.files import write_table
+
+PATIENTS, PICTURES = "patients.csv", "pictures"
+# Steps of the stored map: a quarter of a decibel.
+STEPS_PER_DB = 4
+
+
+@dataclass(frozen=True, eq=False)
+class PictureTruth:
+    """The truth behind one picture.
+
+    Parameters
+    ----------
+    image_id, patient_id, plane : str
+        Which picture it is.
+    seed, block, row, number : int
+        Which random numbers it was made from.
+    severity : float
+        The patient's aggressiveness within the class, standard normal.
+    latent : dict
+        ``aggressiveness_*`` and ``shown_*`` by family of findings.
+    drivers : Drivers
+        What the nodule looks like.
+    scanner : Scanner
+        How the machine was set.
+    echogenicity_db : array of float32, shape (rows, cols)
+        Mean echo without speckle, noise and shadow, to a quarter of a decibel; 0 is the gland.
+    calcifications : array of float, shape (n, 2)
+        Row and column of each.
+    calcification_mm : array of float, shape (n,)
+        Their widths.
+    contour : array of float, shape (m, 2)
+        Row and column of the true outline.
+    mask : array of bool, shape (rows, cols)
+        The true nodule, without a reader's hand.
+    """
+
+    image_id: str
+    patient_id: str
+    plane: str
+    seed: int
+    block: int
+    row: int
+    number: int
+    severity: float
+    latent: dict[str, float]
+    drivers: Drivers
+    scanner: Scanner
+    echogenicity_db: NDArray[np.float32]
+    calcifications: NDArray[np.float64]
+    calcification_mm: NDArray[np.float64]
+    contour: NDArray[np.float64]
+    mask: NDArray[np.bool_]
+
+
+def folder_of(name: str, key: str) -> Path:
+    """Folder of the truth of one set of settings."""
+    return BUILD / "cache" / "truth" / name / key
+
+
+def save_picture(
+    path: Path, picture: Picture, facts: dict[str, str | int], scanner: Scanner
+) -> None:
+    """Write the truth of one picture; the same truth gives the same bytes."""
+    truth = picture.truth
+    arrays = {
+        "echogenicity": np.round(truth.echogenicity_db * STEPS_PER_DB).astype(np.int16),
+        "calcifications": truth.calcifications,
+        "calcification_mm": truth.calcification_mm,
+        "contour": truth.contour.astype(np.float32),
+        "mask": np.packbits(picture.mask),
+        "facts": np.array(json.dumps(facts | {"scanner": asdict(scanner)})),
+    }
+    # numpy's own writer compresses three times as slowly.
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), buffer.getvalue())
+
+
+def save_patients(folder: Path, truth: pd.DataFrame) -> None:
+    """Write latent and drivers of all patients."""
+    write_table(truth, folder / PATIENTS)
+
+
+def load_patients(cohort: Cohort) -> pd.DataFrame:
+    """Load latent and drivers of a simulated cohort's patients.
+
+    Returns
+    -------
+    DataFrame
+        As `Patients.truth`.
+
+    Raises
+    ------
+    MissingDataError
+        If the truth is not on this machine.
+    PtclnmError
+        If the cohort is not a simulated one opened by its name.
+    """
+    file = _existing(cohort, PATIENTS)
+    # The default parser is off by the last digit, and a picture rendered again with it.
+    return pd.read_csv(file, dtype={"patient_id": str}, float_precision="round_trip")
+
+
+def load(cohort: Cohort, image_id: str) -> PictureTruth:
+    """Load the truth behind one picture.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        A simulated cohort, opened by its name.
+    image_id : str
+        One of its pictures.
+
+    Returns
+    -------
+    PictureTruth
+        Latent, drivers, scanner, and what is where in the frame.
+
+    Raises
+    ------
+    PtclnmError
+        If the cohort is not a simulated one, or has no such picture.
+    MissingDataError
+        If the truth is not on this machine.
+    """
+    known = cohort.table["image_id"].tolist()
+    if image_id not in known:
+        raise PtclnmError(f"{cohort.name} has no picture {image_id!r}: {_near(image_id, known)}")
+    with np.load(_existing(cohort, f"{PICTURES}/{image_id}.npz"), allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    facts = json.loads(str(arrays["facts"]))
+    patients = load_patients(cohort).set_index("patient_id", drop=False)
+    record = patients.loc[facts["patient_id"]]
+    echo = arrays["echogenicity"].astype(np.float32) / STEPS_PER_DB
+    return PictureTruth(
+        **{k: facts[k] for k in ("patient_id", "plane", "seed", "block", "row", "number")},
+        image_id=image_id,
+        severity=float(record["severity"]),
+        latent={k: float(record[k]) for k in record.index if k.startswith(("aggr", "shown_"))},
+        drivers=as_drivers(record),
+        scanner=Scanner(**facts["scanner"]),
+        echogenicity_db=echo,
+        mask=np.unpackbits(arrays["mask"], count=echo.size).reshape(echo.shape).astype(bool),
+        **{k: arrays[k] for k in ("calcifications", "calcification_mm", "contour")},
+    )
+
+
+def finer(cohort: Cohort, image_id: str, resolution: int = 2) -> Picture:
+    """Render a cohort's picture again with a finer response: the same scatterers.
+
+    Parameters
+    ----------
+    cohort, image_id
+        As in :func:`load`.
+    resolution : {1, 2, 4}
+        How much finer in depth and across; 1 gives the frame that the cohort's file holds,
+        before it was compressed.
+
+    Returns
+    -------
+    Picture
+        Frame, true mask and truth on as many times more rows and columns.
+
+    Raises
+    ------
+    ParameterError
+        If the resolution is not among those allowed.
+    PtclnmError
+        As by :func:`load`.
+    """
+    known = load(cohort, image_id)
+    rng = picture_rng(Streams(known.seed, cohort.name, known.block), known.row, known.number)
+    return render_plane(known.drivers, known.scanner, rng, known.plane, resolution)
+
+
+def picture_rng(streams: Streams, row: int, number: int) -> np.random.Generator:
+    """Return the random numbers of a patient's picture."""
+    return streams.rng("picture", row, number)
+
+
+def _existing(cohort: Cohort, file: str) -> Path:
+    root = cohort.root
+    if cohort.evidence != "simulated" or root is None:
+        raise PtclnmError(
+            f"{cohort.name} has no truth: only simulated cohorts with pictures, opened by name, do."
+        )
+    path = folder_of(cohort.name, root.name) / file
+    if not path.is_file():
+        raise MissingDataError(
+            f"{path} is missing. Remove {root} and open {cohort.name} again: both are made anew."
+        )
+    return path
+
+
+def _near(image_id: str, known: list[str]) -> str:
+    """Phrase the nearest picture without listing them all."""
+    return nearest(image_id, known).split(" Allowed")[0] if len(known) < 5000 else ""
