@@ -12,7 +12,7 @@ STAMP := $(VENV)/.installed
 BUILD_PINS := $(shell grep -E '^(pip|numpy|setuptools|wheel)==' requirements.lock)
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve readme clean check
+.PHONY: help book test bench slow serve readme clean check
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
@@ -25,6 +25,12 @@ test: $(STAMP)  ## check style, then run the tests; TESTFLAGS goes to pytest
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest $(TESTFLAGS)
+
+bench: $(STAMP)  ## measure speed and memory, into _build/results/bench
+	$(BIN)/python bench/simulation.py
+
+slow: $(STAMP)  ## run the tests that take minutes
+	$(BIN)/python -m pytest -m slow $(TESTFLAGS)
 
 serve:  ## show the built book at http://localhost:PORT (8000)
 	@test -f _build/html/index.html || { echo "There is no book yet: run 'make book'." >&2; exit 1; }

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from sklearn.metrics import roc_curve
 
 from ptclnm.models.classifiers import NAMES
@@ -65,6 +66,9 @@ def lasso_figure(path: pd.DataFrame, error: pd.DataFrame) -> Figure:
         )  # fmt: skip
         lower.set(xscale="log", xlabel="λ", ylabel="mean squared error")
         lower.invert_xaxis()
+        lower.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        lower.xaxis.set_major_formatter("{x:g}")
+        lower.xaxis.set_minor_formatter(NullFormatter())
         lower.legend(loc="lower left")
     return figure
 
@@ -72,13 +76,14 @@ def lasso_figure(path: pd.DataFrame, error: pd.DataFrame) -> Figure:
 def _path(axes: Axes, path: pd.DataFrame, error: pd.DataFrame) -> None:
     chosen = error.loc[error["chosen"], "alpha"].iloc[0]
     at_chosen = path[path["alpha"] == chosen].set_index("feature")["coefficient"]
-    largest = set(at_chosen[at_chosen != 0].abs().nlargest(LABELLED).index)
-    for index, (name, part) in enumerate(path.groupby("feature", sort=False)):
-        kept = bool(at_chosen.get(name, 0.0))
+    largest = list(at_chosen[at_chosen != 0].abs().nlargest(LABELLED).index)
+    colors = dict(zip(largest, PALETTE, strict=False))
+    for name, part in path.groupby("feature", sort=False):
+        other = GREY if at_chosen.get(name, 0.0) else RULE
         axes.plot(
-            part["alpha"], part["coefficient"], lw=1.4 if kept else 0.8,
-            color=PALETTE[index % len(PALETTE)] if kept else RULE,
-            label=name if name in largest else None, zorder=3 if kept else 2,
+            part["alpha"], part["coefficient"], color=colors.get(name, other),
+            lw=1.6 if name in colors else 0.8, label=name if name in colors else None,
+            zorder=3 if name in colors else 2,
         )  # fmt: skip
     axes.axhline(0, color=INK, lw=0.8)
     axes.set(ylabel="coefficient")

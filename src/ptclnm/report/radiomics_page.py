@@ -284,7 +284,7 @@ def claims(found: ZooView) -> pd.DataFrame:
     note = STATED.get(cohort.evidence, f"Endpoint here: {cohort.endpoint.rstrip('.')}.")
     return tables.claims_table(
         found.paper, cohort.name, cohort.evidence, note, found.names, found.tables, found.metrics
-    ) if len(found.metrics) else pd.DataFrame(columns=list(tables.COLUMNS))  # fmt: skip
+    )
 
 
 def save(page: Page, found: ZooView) -> None:

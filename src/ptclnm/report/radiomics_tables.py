@@ -266,7 +266,8 @@ def _difference_claim(paper: Study, predictions: pd.DataFrame) -> list[tuple]:
     reported = printed[first, split] - printed[second, split]
     found = compare(by[first], by[second])
     names = [PAPER_MODELS[paper.name][split, name] for name in (first, second)]
-    obtained = f"{found['difference']:+.3f} ({found['low']:+.3f} to {found['high']:+.3f})"
+    signed = [f"{round(found[name], 3) + 0.0:+.3f}" for name in ("difference", "low", "high")]
+    obtained = f"{signed[0]} ({signed[1]} to {signed[2]})"
     return [
         ("difference", where, f"AUC of {names[0]} less that of {names[1]} in the {split} set",
          f"{reported:+.3f}", obtained,

@@ -1,0 +1,17 @@
+"""What is judged: ROC curves and their comparison, operating points."""
+
+from ptclnm.evaluation.delong import Curves, OneClassError, ScoresError, delong
+from ptclnm.evaluation.operating import metrics_table
+from ptclnm.evaluation.pairs import auc_table, compare, paired_tests, pairs_table
+
+__all__ = [
+    "Curves",
+    "OneClassError",
+    "ScoresError",
+    "auc_table",
+    "compare",
+    "delong",
+    "metrics_table",
+    "paired_tests",
+    "pairs_table",
+]

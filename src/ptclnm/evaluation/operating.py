@@ -1,0 +1,210 @@
+"""Operating points: where a score is cut, and what follows for each patient."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.metrics import roc_curve
+
+from ptclnm.errors import ParameterError, nearest
+from ptclnm.evaluation.delong import OneClassError
+from ptclnm.evaluation.pairs import auc_table
+from ptclnm.published.intervals import intervals
+
+RULES = ("youden-train", "youden-eval")
+TRAIN = "train"
+METRICS = ("accuracy", "sensitivity", "specificity", "ppv", "npv", "f1", "kappa")
+
+
+class Confusion(NamedTuple):
+    """Numbers of patients: called and being positive or negative."""
+
+    tp: int
+    fp: int
+    fn: int
+    tn: int
+
+
+def rule_of(text: str) -> str | float:
+    """Read a rule for the cut-off.
+
+    Parameters
+    ----------
+    text : str
+        ``youden-train``, ``youden-eval``, or a number.
+
+    Raises
+    ------
+    ParameterError
+        If it is neither.
+    """
+    if text in RULES:
+        return text
+    try:
+        number = float(text)
+    except ValueError:
+        number = np.nan
+    if not np.isfinite(number):
+        hint = nearest(text, RULES).rstrip(".")
+        raise ParameterError("cutoff", [f"is {text!r}; {hint}, or a number"])
+    return number
+
+
+def youden(labels: ArrayLike, scores: ArrayLike) -> float:
+    """Score of the greatest sensitivity + specificity - 1.
+
+    Parameters
+    ----------
+    labels : array_like, shape (n,)
+        0 or 1, both present.
+    scores : array_like, shape (n,)
+        A patient is called positive at or above the cut-off.
+
+    Returns
+    -------
+    float
+        One of the scores; of equally good ones the lowest, which misses the fewest.
+
+    Raises
+    ------
+    OneClassError
+        If all labels are the same.
+    """
+    labels = np.asarray(labels)
+    if len(set(labels.tolist())) < 2:
+        raise OneClassError("cut-off", ["needed: patients of both classes"])
+    false_positive, true_positive, thresholds = roc_curve(labels, scores, drop_intermediate=False)
+    gain = true_positive[1:] - false_positive[1:]  # the first threshold calls nobody
+    best = np.flatnonzero(gain >= gain.max() - 1e-12)[-1]
+    return float(thresholds[1:][best])
+
+
+def confusion(labels: ArrayLike, scores: ArrayLike, cutoff: float) -> Confusion:
+    """Count the patients at or above the cut-off and below it, by label."""
+    positive, called = np.asarray(labels) == 1, np.asarray(scores, dtype=float) >= cutoff
+    return Confusion(
+        int((called & positive).sum()), int((called & ~positive).sum()),
+        int((~called & positive).sum()), int((~called & ~positive).sum()),
+    )  # fmt: skip
+
+
+def metrics(table: Confusion) -> dict[str, float]:
+    """Give every metric of a 2x2 table.
+
+    Returns
+    -------
+    dict of str to float
+        ``accuracy, sensitivity, specificity, ppv, npv, f1, kappa``; NaN where it is a share of
+        nobody. Cohen's κ compares the calls with the labels.
+    """
+    tp, fp, fn, tn = table
+    n = sum(table)
+    accuracy = _share(tp + tn, n)
+    chance = _share((tp + fp) * (tp + fn) + (fn + tn) * (fp + tn), n * n)
+    return {
+        "accuracy": accuracy,
+        "sensitivity": _share(tp, tp + fn),
+        "specificity": _share(tn, tn + fp),
+        "ppv": _share(tp, tp + fp),
+        "npv": _share(tn, tn + fn),
+        "f1": _share(2 * tp, 2 * tp + fp + fn),
+        "kappa": _share(accuracy - chance, 1 - chance),
+    }
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else float("nan")
+
+
+def cutoffs(predictions: pd.DataFrame, rule: str | float) -> dict[tuple[str, str, str], float]:
+    """Cut-off of each study, model and set.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        The predictions table.
+    rule : str or float
+        ``youden-train``: chosen on the model's training patients and kept for every set;
+        ``youden-eval``: chosen on the very patients that it is then judged on, which flatters;
+        a number: that score.
+
+    Raises
+    ------
+    ParameterError
+        If the rule is unknown, or ``youden-train`` and a model has no training patients.
+    """
+    rule = rule_of(str(rule))
+    groups = dict(list(predictions.groupby(["study", "model", "split"], sort=False)))
+    if not isinstance(rule, str):
+        return dict.fromkeys(groups, float(rule))
+    found, problems = {}, []
+    for study, model, split in groups:
+        source = groups.get((study, model, TRAIN if rule == "youden-train" else split))
+        if source is None:
+            problems.append(f"{model} has no patients in the set {TRAIN!r}; use youden-eval or "
+                            "a number")  # fmt: skip
+            continue
+        found[study, model, split] = youden(source["label"], source["score"])
+    if problems:
+        raise ParameterError("cutoff", list(dict.fromkeys(problems)))
+    return found
+
+
+def operating_points(
+    predictions: pd.DataFrame, at: Mapping[tuple[str, str, str], float]
+) -> pd.DataFrame:
+    """Give the 2x2 table and every metric at given cut-offs.
+
+    Returns
+    -------
+    DataFrame
+        ``study, model, split, cutoff, tp, fp, fn, tn``, then the metrics.
+    """
+    records = []
+    for key, part in predictions.groupby(["study", "model", "split"], sort=False):
+        table = confusion(part["label"], part["score"], at[key])
+        head = dict(zip(("study", "model", "split"), key, strict=True))
+        records.append(head | {"cutoff": at[key]} | table._asdict() | metrics(table))
+    return pd.DataFrame(records)
+
+
+def metrics_table(predictions: pd.DataFrame, rule: str | float = "youden-train") -> pd.DataFrame:
+    """Judge every model in every set.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Columns ``study, model, split, patient_id, label, score``.
+    rule : str or float
+        Rule for the cut-off; see :func:`cutoffs`.
+
+    Returns
+    -------
+    DataFrame
+        ``study, model, split, n, positives, auc, auc_low, auc_high, cutoff, tp, fp, fn, tn``,
+        then the metrics; DeLong's 95 % interval on the AUC's own scale.
+    """
+    auc = auc_table(predictions).rename(columns={"low": "auc_low", "high": "auc_high"})
+    points = operating_points(predictions, cutoffs(predictions, rule))
+    head = ["study", "model", "split"]
+    columns = [*head, "n", "positives", "auc", "auc_low", "auc_high"]
+    return auc[columns].merge(points, on=head, how="inner")
+
+
+def proportion_intervals(points: pd.DataFrame) -> pd.DataFrame:
+    """95 % intervals of the proportions of each 2x2 table, Wilson and Clopper-Pearson.
+
+    Parameters
+    ----------
+    points : DataFrame
+        From :func:`operating_points` or :func:`metrics_table`.
+
+    Returns
+    -------
+    DataFrame
+        ``study, split, model, metric, count, of, value, method, low, high``.
+    """
+    found = intervals(points.rename(columns={"split": "evaluation_set"}))
+    return found.rename(columns={"evaluation_set": "split"})

@@ -1,0 +1,247 @@
+"""Comparing AUCs: paired where the patients are the same, unpaired where they are not."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from ptclnm.evaluation.delong import ROUNDING, Curves, OneClassError, ScoresError, delong
+
+PAIRED = {"same": "paired", "none": "unpaired", "some": "partly"}
+COLUMNS = (
+    "model_a", "model_b", "paired", "n", "auc_a", "auc_b", "difference", "low", "high", "z", "p",
+)  # fmt: skip
+
+
+def curves_of(predictions: pd.DataFrame) -> Curves:
+    """Draw the curves of models that were all evaluated on the same patients.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Columns ``model, patient_id, label, score``.
+
+    Raises
+    ------
+    ScoresError
+        If a model lacks a patient that another has, or a patient has two labels.
+    """
+    wide = predictions.pivot(index="patient_id", columns="model", values="score")
+    wide = wide[list(dict.fromkeys(predictions["model"]))]
+    if wide.isna().any(axis=None):
+        lost = wide.isna().sum()
+        named = ", ".join(f"{name} ({count})" for name, count in lost[lost > 0].items())
+        raise ScoresError("curves", [f"models without a score of every patient: {named}"])
+    labels = predictions.groupby("patient_id")["label"].agg(["first", "nunique"]).loc[wide.index]
+    if (labels["nunique"] > 1).any():
+        raise ScoresError("curves", [f"patients with two labels: {(labels['nunique'] > 1).sum()}"])
+    return delong(labels["first"], wide.to_numpy(), list(wide.columns), list(wide.index))
+
+
+def auc_table(predictions: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """Estimate the AUC of every model in every set, with intervals on both scales.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Columns ``study, model, split, patient_id, label, score``.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    DataFrame
+        ``study, split, model, n, positives, auc, se, low, high, degenerate, logit_low,
+        logit_high``.
+
+    Raises
+    ------
+    OneClassError
+        If a set has patients of one class only; the set is named.
+    """
+    parts = []
+    for (study, split, model), part in predictions.groupby(["study", "split", "model"], sort=False):
+        curves = _judged(part, model, split)
+        logit = curves.intervals(level, "logit")
+        table = curves.intervals(level).assign(
+            study=study, split=split, logit_low=logit["low"], logit_high=logit["high"]
+        )
+        parts.append(table)
+    table = pd.concat(parts, ignore_index=True)
+    head = ["study", "split"]
+    return table[head + [name for name in table if name not in head]]
+
+
+def _judged(part: pd.DataFrame, model: str, split: str) -> Curves:
+    try:
+        return delong(part["label"], part["score"], [model], list(part["patient_id"]))
+    except OneClassError as error:
+        raise OneClassError(f"{model}, set {split!r}", error.problems) from error
+
+
+def paired_tests(curves: Curves, level: float = 0.95) -> pd.DataFrame:
+    """Test every pair of models on the same patients, with Holm's correction.
+
+    Parameters
+    ----------
+    curves : Curves
+        From ``delong``.
+    level : float
+        Confidence level of the differences' intervals.
+
+    Returns
+    -------
+    DataFrame
+        ``model_a, model_b, paired, n, auc_a, auc_b, difference, low, high, z, p, p_holm``. Two
+        models that order all pairs alike have z 0 and p 1. Where the estimated variance is 0 and
+        the difference is not, the test cannot be done: z and p are missing.
+
+    Notes
+    -----
+    The test is not valid where one model is nested in the other and both are fitted on these
+    patients (Demler et al. 2012).
+    """
+    first, second = np.triu_indices(len(curves.names), 1)
+    s = curves.covariance
+    own = s[first, first] + s[second, second]
+    variance = _zero_or(own - 2 * s[first, second], own)
+    names = np.array(curves.names, dtype=object)
+    table = _tested(
+        curves.auc[first], curves.auc[second], variance, np.full(len(first), np.inf), level
+    )
+    table = table.assign(
+        model_a=names[first], model_b=names[second], paired="paired", n=len(curves.labels)
+    )
+    return with_holm(table[list(COLUMNS)])
+
+
+def compare(first: pd.DataFrame, second: pd.DataFrame, level: float = 0.95) -> pd.Series:
+    """Compare two models' AUCs, paired or not as their patients' ids say.
+
+    Parameters
+    ----------
+    first, second : DataFrame
+        Columns ``patient_id, label, score``, and ``model`` for the names.
+    level : float
+        Confidence level of the difference's interval.
+
+    Returns
+    -------
+    Series
+        ``model_a, model_b, paired, n, auc_a, auc_b, difference, low, high, z, p``. `paired` is
+        ``paired`` where the patients are the same, ``unpaired`` where none is in both, and
+        ``partly`` in between; `n` counts patients of either. Unpaired, the distribution is
+        Student's with Welch's degrees of freedom, as in pROC; otherwise normal.
+
+    Raises
+    ------
+    ScoresError
+        If a patient in both has two labels.
+
+    Notes
+    -----
+    The covariance is that of the placements of the patients in both, which is DeLong's where all
+    are, and 0 where none is.
+    """
+    a, b = (_one_curve(table) for table in (first, second))
+    shared = set(a.patients) & set(b.patients)
+    _same_labels(a, b)
+    variance_a, variance_b = float(a.covariance[0, 0]), float(b.covariance[0, 0])
+    own = variance_a + variance_b
+    variance = _zero_or(np.array([own - 2 * _shared_covariance(a, b)]), np.array([own]))
+    whole = len(shared) == len(a.patients) == len(b.patients)
+    freedom = np.inf
+    if not shared and own > 0:
+        parts = variance_a**2 / (len(a.labels) - 1) + variance_b**2 / (len(b.labels) - 1)
+        freedom = own**2 / parts
+    row = _tested(a.auc, b.auc, variance, np.array([freedom]), level).iloc[0]
+    how = PAIRED["same" if whole else "some" if shared else "none"]
+    total = len(set(a.patients) | set(b.patients))
+    return pd.concat(
+        [pd.Series({"model_a": a.names[0], "model_b": b.names[0], "paired": how, "n": total}), row]
+    )[list(COLUMNS)]
+
+
+def pairs_table(predictions: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """Compare every two models of a set, with Holm's correction over them.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Columns ``model, patient_id, label, score``, one set.
+    level : float
+        Confidence level of the differences' intervals.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`paired_tests`; where models were evaluated on different patients, their pairs
+        are unpaired.
+    """
+    by = dict(list(predictions.groupby("model", sort=False)))
+    if len({frozenset(part["patient_id"]) for part in by.values()}) == 1:
+        return paired_tests(curves_of(predictions), level)
+    rows = [compare(by[a], by[b], level) for a, b in combinations(by, 2)]
+    return with_holm(pd.DataFrame(rows, columns=list(COLUMNS)))
+
+
+def with_holm(table: pd.DataFrame) -> pd.DataFrame:
+    """Add ``p_holm``, corrected over the rows whose p is known."""
+    p = table["p"].astype(float)
+    corrected = pd.Series(np.nan, index=table.index)
+    if p.notna().any():
+        corrected[p.notna()] = multipletests(p[p.notna()], method="holm")[1]
+    return table.assign(p_holm=corrected).reset_index(drop=True)
+
+
+def _one_curve(table: pd.DataFrame) -> Curves:
+    names = list(dict.fromkeys(table["model"])) if "model" in table else ["model"]
+    if len(names) != 1:
+        raise ScoresError("compare", [f"{len(names)} models in one table; needed: one"])
+    return delong(table["label"], table["score"], names, list(table["patient_id"]))
+
+
+def _same_labels(a: Curves, b: Curves) -> None:
+    of_a, of_b = (dict(zip(c.patients, c.labels.tolist(), strict=True)) for c in (a, b))
+    wrong = [name for name in of_a if name in of_b and of_a[name] != of_b[name]]
+    if wrong:
+        named = ", ".join(map(str, wrong[:5]))
+        raise ScoresError("compare", [f"{len(wrong)} patients have two labels: {named}"])
+
+
+def _shared_covariance(a: Curves, b: Curves) -> float:
+    """Covariance of two AUCs through the patients that are in both."""
+    total = 0.0
+    for label, placed_a, placed_b in ((1, a.positive, b.positive), (0, a.negative, b.negative)):
+        of_a, of_b = _deviations(a, placed_a, label), _deviations(b, placed_b, label)
+        sizes = len(of_a) * (len(of_a) - 1) * len(of_b) * (len(of_b) - 1)
+        together = sum(value * of_b[name] for name, value in of_a.items() if name in of_b)
+        total += together / np.sqrt(sizes) if sizes else 0.0
+    return total
+
+
+def _deviations(curves: Curves, placed: np.ndarray, label: int) -> dict:
+    names = [name for name, own in zip(curves.patients, curves.labels, strict=True) if own == label]
+    return dict(zip(names, placed[0] - placed[0].mean(), strict=True))
+
+
+def _zero_or(variance: np.ndarray, own: np.ndarray) -> np.ndarray:
+    return np.where(variance > ROUNDING * own, variance, 0.0)
+
+
+def _tested(auc_a, auc_b, variance, freedom, level: float) -> pd.DataFrame:
+    """Difference, interval and test of each pair of AUCs."""
+    difference, se = auc_a - auc_b, np.sqrt(variance)
+    difference = np.where(np.abs(difference) > ROUNDING, difference, 0.0)
+    undone = np.where(difference == 0, 0.0, np.nan)
+    z = np.divide(difference, se, out=undone.copy(), where=se > 0)
+    reach = stats.t.ppf((1 + level) / 2, freedom) * np.where(se > 0, se, undone)
+    return pd.DataFrame(
+        {
+            "auc_a": auc_a, "auc_b": auc_b, "difference": difference,
+            "low": np.clip(difference - reach, -1, 1), "high": np.clip(difference + reach, -1, 1),
+            "z": z, "p": 2 * stats.t.sf(np.abs(z), freedom),
+        }
+    )  # fmt: skip

@@ -1,0 +1,223 @@
+"""Features of a cohort: one row a picture."""
+
+import warnings
+from dataclasses import dataclass
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ptclnm.cohorts.schema import Cohort
+from ptclnm.compute import parallel_map
+from ptclnm.errors import ParameterError, nearest
+from ptclnm.imaging.errors import ImageError
+from ptclnm.imaging.radiomics.cache import FOLDER, EntryError, entry_key, read_entry, write_entry
+from ptclnm.imaging.radiomics.engine import Measured, measure
+from ptclnm.imaging.radiomics.errors import ExtractionError, RegionError
+from ptclnm.imaging.radiomics.settings import Settings, load_settings
+from ptclnm.imaging.radiomics.textures import Spacing
+from ptclnm.imaging.read import read_image, read_mask
+
+UNITS = ("pixel", "mm")
+PROBLEM_COLUMNS = ("image_id", "feature", "problem")
+
+
+@dataclass(frozen=True, eq=False)
+class Extraction:
+    """Features of a cohort, and what is wrong with them.
+
+    Parameters
+    ----------
+    features : DataFrame
+        One row a picture in the cohort's order: ``image_id``, then every declared feature as
+        float64. A feature that is missing is NaN; nothing is dropped.
+    problems : DataFrame
+        Columns ``image_id, feature, problem``: every value that is missing, not a number or
+        infinite. `feature` is empty where the whole picture has none.
+    computed, cached : int
+        Pictures whose features were computed now, and those read from the cache.
+    """
+
+    features: pd.DataFrame
+    problems: pd.DataFrame
+    computed: int
+    cached: int
+
+
+def extract(
+    cohort: Cohort,
+    settings: str | PathLike[str] | Settings = "li2024",
+    n_jobs: int | None = 1,
+    cache: Path | None = None,
+    progress: str = "images",
+    label: int | str = "any",
+    unit: Literal["pixel", "mm"] = "pixel",
+) -> pd.DataFrame:
+    """Extract the features of every picture of a cohort, or say what is wrong.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        With `image` and `mask` of every row.
+    settings : str or path or Settings
+        ``li2024``, ``ni2024``, ``single_slice``, or a pyradiomics parameter file.
+    n_jobs : int, optional
+        Processes; None takes as many as there are cores. The table does not depend on it.
+    cache : Path, optional
+        Folder of the extracted features, one file a picture; ``_build/cache/radiomics`` by
+        default. An entry is used for the same pixels, mask, settings, libraries and code only.
+    progress : str
+        What is counted on the terminal; empty for nothing.
+    label : int or "any"
+        Value that marks the nodule in the masks; ``"any"`` takes all above 0.
+    unit : {"pixel", "mm"}
+        Unit of lengths and areas. Millimetres need the pixel spacing of every picture.
+
+    Returns
+    -------
+    DataFrame
+        ``image_id``, then the features in pyradiomics' names, e.g. ``wavelet-LLH_glcm_Idm``.
+
+    Raises
+    ------
+    ExtractionError
+        If a picture cannot be used, or a feature is missing, not a number or infinite. All of
+        them at once, by picture and feature; what could be extracted stays in the cache. Use
+        `extract_all` to have the rest of the table nevertheless.
+    ParameterError
+        If the cohort has no pictures, or a setting is not known.
+    """
+    made = extract_all(cohort, settings, n_jobs, cache, progress, label, unit)
+    if len(made.problems):
+        raise ExtractionError(f"features of {cohort.name}", made.problems)
+    return made.features
+
+
+def extract_all(
+    cohort: Cohort,
+    settings: str | PathLike[str] | Settings = "li2024",
+    n_jobs: int | None = 1,
+    cache: Path | None = None,
+    progress: str = "images",
+    label: int | str = "any",
+    unit: Literal["pixel", "mm"] = "pixel",
+) -> Extraction:
+    """Extract as `extract`, and list the problems beside the table.
+
+    Parameters
+    ----------
+    cohort, settings, n_jobs, cache, progress, label, unit
+        As for `extract`.
+
+    Returns
+    -------
+    Extraction
+        The table with NaN where a feature is missing, and its problems.
+
+    Raises
+    ------
+    ParameterError
+        As `extract`.
+    """
+    chosen = load_settings(settings)
+    _check(cohort, unit)
+    folder = FOLDER if cache is None else Path(cache)
+    rows = [
+        _Row(*row) for row in cohort.table[["image_id", "image", "mask"]].itertuples(index=False)
+    ]
+    work = partial(_one, settings=chosen, folder=folder, label=label, unit=unit)
+    results = parallel_map(work, rows, n_jobs=n_jobs, progress=progress)
+    for text in (result.warning for result in results if result.warning):
+        warnings.warn(text, stacklevel=2)
+    return _gathered(results, chosen)
+
+
+class _Row(NamedTuple):
+    """One picture to be extracted."""
+
+    image_id: str
+    image: str
+    mask: str
+
+
+class _Result(NamedTuple):
+    """One picture's features."""
+
+    image_id: str
+    values: np.ndarray
+    problems: dict[str, str]
+    computed: bool
+    warning: str = ""
+
+
+def _one(row: _Row, settings: Settings, folder: Path, label: int | str, unit: str) -> _Result:
+    """Read one picture and its features, or extract them."""
+    try:
+        picture, mask = read_image(row.image, max_colour=1.0), read_mask(row.mask, label)
+        spacing = _spacing(picture.spacing, unit)
+        measured, computed, warning = _cached(picture.array, mask, settings, spacing, folder)
+    except (ImageError, RegionError) as error:
+        nothing = np.full(len(settings.names), np.nan)
+        return _Result(row.image_id, nothing, {"": str(error)}, False)
+    values = np.array([measured.values[name] for name in settings.names])
+    return _Result(row.image_id, values, measured.problems, computed, warning)
+
+
+def _cached(
+    array: np.ndarray, mask: np.ndarray, settings: Settings, spacing: Spacing, folder: Path
+) -> tuple[Measured, bool, str]:
+    """Features, whether they were computed now, and a warning of a damaged entry."""
+    key, warning = entry_key(array, mask, settings, spacing), ""
+    try:
+        if (known := read_entry(folder, key, settings)) is not None:
+            return known, False, ""
+    except EntryError as error:
+        warning = f"{error}; the features are extracted again"
+    measured = measure(array, mask, settings, spacing)
+    write_entry(folder, key, measured, settings)
+    return measured, True, warning
+
+
+def _spacing(spacing: tuple[float, float] | None, unit: str) -> Spacing:
+    """Distances of slices, rows and columns; the one slice is 1 thick."""
+    if unit == "pixel":
+        return (1.0, 1.0, 1.0)
+    if spacing is None:
+        raise RegionError("no_spacing", "the picture's file gives no pixel spacing")
+    return (1.0, *spacing)
+
+
+def _gathered(results: list[_Result], settings: Settings) -> Extraction:
+    values = np.array([result.values for result in results])
+    features = pd.DataFrame(values, columns=list(settings.names))
+    features.insert(0, "image_id", [result.image_id for result in results])
+    problems = [
+        (result.image_id, name, problem)
+        for result in results
+        for name, problem in result.problems.items()
+    ]
+    computed = sum(result.computed for result in results)
+    whole = sum("" not in result.problems for result in results)
+    table = pd.DataFrame(problems, columns=list(PROBLEM_COLUMNS))
+    return Extraction(features, table, computed, whole - computed)
+
+
+def _check(cohort: Cohort, unit: str) -> None:
+    problems = []
+    if unit not in UNITS:
+        problems.append(f"unit is {unit!r}; {nearest(unit, UNITS)}")
+    table = cohort.table
+    without = table[["image", "mask"]].fillna("").eq("").any(axis=1)
+    if table.empty or without.all():
+        problems.append(f"the cohort {cohort.name} has no pictures with masks")
+    elif without.any():
+        names = ", ".join(map(str, table.loc[without, "image_id"].head(5)))
+        problems.append(f"{without.sum()} rows have no picture or no mask: {names}")
+    if table["image_id"].duplicated().any():
+        twice = ", ".join(map(str, table.loc[table["image_id"].duplicated(), "image_id"].head(5)))
+        problems.append(f"an image_id stands on several rows: {twice}")
+    if problems:
+        raise ParameterError("extraction", problems)

@@ -1,0 +1,129 @@
+"""Features and cohort joined: what the zoo is fitted on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ptclnm.cohorts.schema import SPLITS
+from ptclnm.errors import ProblemsError, nearest
+
+TRAIN = "train"
+NAMED = 5
+
+
+class FeaturesError(ProblemsError):
+    """A features table that does not fit its cohort."""
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """One row an image.
+
+    Parameters
+    ----------
+    X : ndarray of float, shape (images, features)
+        Values of the features.
+    names : tuple of str
+        Names of the features.
+    labels : ndarray of int, shape (images,)
+        0 or 1.
+    patients, splits : ndarray of str, shape (images,)
+        Whose image it is, and in which set.
+    """
+
+    X: NDArray[np.float64]
+    names: tuple[str, ...]
+    labels: NDArray[np.int64]
+    patients: NDArray
+    splits: NDArray
+
+    def rows(self, at: NDArray) -> "ImageData":
+        """The images at these row numbers, or where a mask is true."""
+        return ImageData(
+            self.X[at], self.names, self.labels[at], self.patients[at], self.splits[at]
+        )
+
+    @property
+    def train(self) -> "ImageData":
+        """The images of the training set."""
+        return self.rows(self.splits == TRAIN)
+
+
+def some(names: Iterable[object]) -> str:
+    """List the first few names, and how many more there are."""
+    listed = [str(name) for name in names]
+    more = len(listed) - NAMED
+    return ", ".join(listed[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def join(table: pd.DataFrame, features: pd.DataFrame) -> ImageData:
+    """Join features to the cohort table by image.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The cohort table; see ``ptclnm.cohorts.schema``.
+    features : DataFrame
+        ``image_id``, then columns of numbers; rows of other images are left aside.
+
+    Returns
+    -------
+    ImageData
+        In the order of the patients' and images' ids, whatever the order of either table.
+
+    Raises
+    ------
+    FeaturesError
+        Listing images without features, images twice, columns that are no numbers, values that
+        are not finite, and patients in two sets.
+    """
+    if problems := _problems(table, features):
+        raise FeaturesError("features", problems)
+    ids = table["image_id"].astype(str)
+    rows = table.assign(image_id=ids, patient_id=table["patient_id"].astype(str))
+    rows = rows.sort_values(["patient_id", "image_id"], kind="stable")
+    names = [name for name in features if name != "image_id"]
+    values = features.assign(image_id=features["image_id"].astype(str)).set_index("image_id")
+    return ImageData(
+        X=values.loc[rows["image_id"], names].to_numpy(dtype=float),
+        names=tuple(map(str, names)),
+        labels=rows["label"].to_numpy(dtype=np.int64),
+        patients=rows["patient_id"].to_numpy(dtype=str),
+        splits=rows["split"].to_numpy(dtype=str),
+    )
+
+
+def _problems(table: pd.DataFrame, features: pd.DataFrame) -> list[str]:
+    if "image_id" not in features:
+        return ["column 'image_id' is missing"]
+    ids = features["image_id"].astype(str)
+    lost = sorted(set(table["image_id"].astype(str)) - set(ids))
+    twice = sorted(set(ids[ids.duplicated()]))
+    problems = [f"{len(lost)} images have no features: {some(lost)}"] if lost else []
+    problems += [f"{len(twice)} images are there twice: {some(twice)}"] if twice else []
+    sets = table.groupby("patient_id")["split"].nunique()
+    if (sets > 1).any():
+        problems.append(f"patients in more than one set: {some(sets.index[sets > 1])}")
+    unknown = sorted(set(table["split"].astype(str)) - set(SPLITS))
+    problems += [f"no set is called {name!r}; {nearest(name, SPLITS)}" for name in unknown]
+    if TRAIN not in set(table["split"]):
+        found = some(sorted(set(table["split"])))
+        problems.append(f"no image is in the set {TRAIN!r}; found {found or 'none'}")
+    return problems + _value_problems(features.drop(columns="image_id"), ids)
+
+
+def _value_problems(values: pd.DataFrame, ids: pd.Series) -> list[str]:
+    if values.shape[1] == 0:
+        return ["no column but 'image_id'"]
+    text = [name for name in values if not pd.api.types.is_numeric_dtype(values[name])]
+    if text:
+        return [f"columns that are no numbers: {some(text)}"]
+    bad = ~np.isfinite(values.to_numpy(dtype=float))
+    rows, columns = np.nonzero(bad)
+    if not len(rows):
+        return []
+    first = f"{values.columns[columns[0]]} of image {ids.iloc[rows[0]]}"
+    return [f"{len(rows)} values are missing or infinite, the first {first}"]

@@ -1,0 +1,161 @@
+"""Folds, scores and resamples by patient: never by image."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from ptclnm.errors import PtclnmError
+
+# Each use of a seed draws from a stream of its own.
+FOLDS, RESAMPLES = 1, 2
+
+
+class FoldsError(PtclnmError):
+    """Patients that cannot be divided into the folds asked for."""
+
+
+def by_patient(patients: ArrayLike, labels: ArrayLike) -> pd.Series:
+    """Reduce rows to patients.
+
+    Parameters
+    ----------
+    patients : array_like, shape (rows,)
+        Whose row it is.
+    labels : array_like, shape (rows,)
+        0 or 1; a patient counts as positive if any of its rows is.
+
+    Returns
+    -------
+    Series
+        Label by patient, sorted by the patient's id as text, so that nothing that is drawn from
+        it depends on the order of rows.
+    """
+    series = pd.Series(np.asarray(labels, dtype=int), index=pd.Index(patients).astype(str))
+    return series.groupby(level=0).max()
+
+
+def dealt_folds(patients: ArrayLike, labels: ArrayLike, folds: int, seed: int) -> NDArray[np.int64]:
+    """Deal patients into folds like cards: each class shuffled, one after the other.
+
+    Parameters
+    ----------
+    patients, labels : array_like, shape (rows,)
+        As in :func:`by_patient`.
+    folds : int
+        Number of folds; no more than there are patients.
+    seed : int
+        Seed of the shuffle.
+
+    Returns
+    -------
+    ndarray of int, shape (rows,)
+        Fold of each row, from 0. All rows of a patient are in one fold. Fold sizes in patients,
+        and in patients of a class, differ by one at most.
+
+    Raises
+    ------
+    FoldsError
+        If there are fewer patients than folds, or `folds` is less than 2.
+    """
+    label_of = by_patient(patients, labels)
+    if folds < 2 or len(label_of) < folds:
+        raise FoldsError(
+            f"{folds} folds of {len(label_of)} patients; allowed: 2 folds to one for each patient. "
+            "Lower folds or take more patients."
+        )
+    order: list[str] = []
+    for label in (1, 0):
+        names = label_of.index[label_of == label]
+        rng = np.random.default_rng([seed, FOLDS, label])
+        order += [names[i] for i in rng.permutation(len(names))]
+    fold_of = {name: position % folds for position, name in enumerate(order)}
+    return np.array([fold_of[str(name)] for name in np.asarray(patients)], dtype=np.int64)
+
+
+def patient_folds(
+    patients: ArrayLike, labels: ArrayLike, folds: int, seed: int
+) -> NDArray[np.int64]:
+    """Deal patients into folds that each have both classes; see :func:`dealt_folds`.
+
+    Raises
+    ------
+    FoldsError
+        If a class has fewer patients than there are folds.
+    """
+    counts = class_counts(patients, labels)
+    if min(counts) < folds:
+        raise FoldsError(
+            f"{folds} folds, but {counts[1]} patients with the outcome and {counts[0]} without: "
+            f"a fold would have one class only. Allowed: 2 to {min(counts)} folds; "
+            "lower folds or take more patients."
+        )
+    return dealt_folds(patients, labels, folds, seed)
+
+
+def class_counts(patients: ArrayLike, labels: ArrayLike) -> tuple[int, int]:
+    """Count patients without and with the outcome."""
+    label_of = by_patient(patients, labels)
+    return int((label_of == 0).sum()), int((label_of == 1).sum())
+
+
+def resample(patients: ArrayLike, labels: ArrayLike, seed: int, draw: int) -> NDArray[np.int64]:
+    """Draw as many patients of each class as there are, with replacement.
+
+    Parameters
+    ----------
+    patients, labels : array_like, shape (rows,)
+        As in :func:`by_patient`.
+    seed, draw : int
+        Seed of all draws, and which of them this is.
+
+    Returns
+    -------
+    ndarray of int
+        Row numbers; the rows of a patient drawn twice are there twice.
+    """
+    label_of = by_patient(patients, labels)
+    rng = np.random.default_rng([seed, RESAMPLES, draw])
+    rows_of = pd.Series(np.arange(len(pd.Index(patients)))).groupby(
+        np.asarray(pd.Index(patients).astype(str))
+    )
+    groups = rows_of.indices
+    drawn: list[Any] = []
+    for label in (1, 0):
+        names = label_of.index[label_of == label]
+        drawn += [names[i] for i in rng.integers(len(names), size=len(names))]
+    return np.concatenate([groups[name] for name in drawn])
+
+
+def train_test(fold_of_row: NDArray[np.int64]) -> list[tuple[NDArray, NDArray]]:
+    """Give row numbers of the training and the left-out part, fold by fold."""
+    return [
+        (np.flatnonzero(fold_of_row != fold), np.flatnonzero(fold_of_row == fold))
+        for fold in range(int(fold_of_row.max()) + 1)
+    ]
+
+
+def patient_scores(
+    patients: Sequence[Any] | ArrayLike, labels: ArrayLike, scores: ArrayLike
+) -> pd.DataFrame:
+    """Reduce the scores of several images to one a patient: their mean.
+
+    Parameters
+    ----------
+    patients, labels : array_like, shape (rows,)
+        As in :func:`by_patient`.
+    scores : array_like, shape (rows,)
+        A model's scores.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``patient_id, label, score``, one row a patient, sorted by id.
+    """
+    names = pd.Index(patients).astype(str)
+    mean = pd.Series(np.asarray(scores, dtype=float), index=names).groupby(level=0).mean()
+    return pd.DataFrame(
+        {"patient_id": mean.index, "label": by_patient(names, labels).to_numpy(), "score": mean}
+    ).reset_index(drop=True)

@@ -1,0 +1,204 @@
+"""A cohort's table: the same for any number of processes, every flaw named, each picture once."""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import SimpleITK as sitk
+
+from ptclnm.errors import ParameterError
+from ptclnm.imaging.radiomics import ExtractionError, cache, extract, extract_all, load_settings
+from ptclnm.paths import ROOT
+
+SETTINGS = "single_slice"
+
+
+@pytest.fixture
+def cohort(cohort_of, tmp_path):
+    return cohort_of(tmp_path, 4)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "cache"
+
+
+def test_one_row_a_picture_in_the_cohorts_order(cohort, folder):
+    turned = replace(cohort, table=cohort.table.iloc[::-1])
+    table = extract(turned, SETTINGS, cache=folder)
+    assert table["image_id"].tolist() == ["i3", "i2", "i1", "i0"]
+    assert tuple(table.columns) == ("image_id", *load_settings(SETTINGS).names)
+    assert (table.dtypes.iloc[1:] == np.float64).all()
+
+
+def test_two_processes_give_the_same_table(cohort, tmp_path):
+    one = extract(cohort, SETTINGS, n_jobs=1, cache=tmp_path / "one")
+    two = extract(cohort, SETTINGS, n_jobs=2, cache=tmp_path / "two")
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+
+
+def test_a_picture_more_extracts_one_picture(cohort, folder):
+    first = replace(cohort, table=cohort.table.head(3))
+    before = extract_all(first, SETTINGS, cache=folder)
+    after = extract_all(cohort, SETTINGS, cache=folder)
+    assert (before.computed, before.cached) == (3, 0)
+    assert (after.computed, after.cached) == (1, 3)
+    pd.testing.assert_frame_equal(after.features.head(3), before.features, check_exact=True)
+
+
+def test_the_same_pixels_in_another_file_and_type_are_the_same_entry(cohort, folder, tmp_path):
+    wanted = extract(cohort, SETTINGS, cache=folder)
+    table = cohort.table.copy()
+    for row in table.itertuples():
+        image = sitk.ReadImage(row.image)
+        kinds = [sitk.sitkInt16, sitk.sitkFloat32]
+        path = tmp_path / f"{row.image_id}.nii.gz"
+        sitk.WriteImage(sitk.Cast(image, kinds[row.Index % 2]), str(path))
+        table.loc[row.Index, "image"] = str(path)
+    again = extract_all(replace(cohort, table=table), SETTINGS, cache=folder)
+    assert again.computed == 0
+    pd.testing.assert_frame_equal(again.features, wanted, check_exact=True)
+
+
+def touch_pixel(cohort, monkeypatch):
+    path = cohort.table["image"].iloc[0]
+    array = sitk.GetArrayFromImage(sitk.ReadImage(path))
+    array[0, 0] ^= 1
+    sitk.WriteImage(sitk.GetImageFromArray(array), path)
+
+
+def touch_mask(cohort, monkeypatch):
+    path = cohort.table["mask"].iloc[0]
+    array = sitk.GetArrayFromImage(sitk.ReadImage(path))
+    array[0, 0] = 1
+    sitk.WriteImage(sitk.GetImageFromArray(array), path)
+
+
+@pytest.mark.parametrize("touch", [touch_pixel, touch_mask])
+def test_another_pixel_or_mask_is_another_entry(cohort, folder, monkeypatch, touch):
+    extract(cohort, SETTINGS, cache=folder)
+    touch(cohort, monkeypatch)
+    assert extract_all(cohort, SETTINGS, cache=folder).computed == 1
+
+
+@pytest.mark.parametrize("what", ["code", "numpy", "pyradiomics", "SimpleITK"])
+def test_other_code_or_libraries_invalidate_every_entry(cohort, folder, monkeypatch, what):
+    extract(cohort, SETTINGS, cache=folder)
+    changed = cache.made_with() | {what: "another"}
+    monkeypatch.setattr(cache, "made_with", lambda: changed)
+    assert extract_all(cohort, SETTINGS, cache=folder).computed == 4
+
+
+def test_other_settings_are_other_entries(cohort, folder, tmp_path):
+    own = tmp_path / "own.yml"
+    for width in (25, 10):
+        own.write_text(f"setting: {{binWidth: {width}}}\nfeatureClass: {{firstorder: [Entropy]}}\n")
+        assert extract_all(cohort, own, cache=folder).computed == 4
+
+
+def damaged(content: bytes) -> dict[str, bytes]:
+    middle = len(content) // 2
+    flipped = content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :]
+    return {"cut": content[:middle], "empty": b"", "foreign": b"PK no", "flipped": flipped}
+
+
+@pytest.mark.parametrize("kind", ["cut", "empty", "foreign", "flipped", "another's"])
+def test_a_damaged_entry_is_extracted_again_with_a_warning(cohort, folder, kind):
+    wanted = extract(cohort, SETTINGS, cache=folder)
+    one, other = sorted(folder.glob("*.npz"))[:2]
+    content = other.read_bytes() if kind == "another's" else damaged(one.read_bytes())[kind]
+    one.write_bytes(content)
+    with pytest.warns(UserWarning, match=f"{one.name}.*extracted again"):
+        again = extract_all(cohort, SETTINGS, cache=folder)
+    assert again.computed == 1
+    pd.testing.assert_frame_equal(again.features, wanted, check_exact=True)
+    assert extract_all(cohort, SETTINGS, cache=folder).computed == 0
+
+
+SCRIPT = """
+import sys
+import pandas as pd
+from pathlib import Path
+from ptclnm.cohorts.schema import Cohort
+from ptclnm.imaging.radiomics import extract
+
+table = pd.read_csv(sys.argv[1])
+cohort = Cohort("c", "C", "own", "e", table, (), pd.DataFrame(), "f")
+extract(cohort, "li2024", cache=Path(sys.argv[2]))
+"""
+
+
+def test_a_killed_run_goes_on_where_it_was(cohort_of, folder, tmp_path):
+    cohort = cohort_of(tmp_path, 12)
+    cohort.table.to_csv(tmp_path / "table.csv", index=False)
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "table.csv"), str(folder)]
+    process = subprocess.Popen(command, env=dict(os.environ, PYTHONPATH=str(ROOT / "src")))
+    while len(list(folder.glob("*.npz"))) < 2 and process.poll() is None:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    made = {path: path.stat().st_mtime_ns for path in folder.glob("[0-9a-f]*.npz")}
+    assert 2 <= len(made) < 12
+    resumed = extract_all(cohort, "li2024", cache=folder)
+    assert (resumed.cached, resumed.computed) == (len(made), 12 - len(made))
+    assert all(path.stat().st_mtime_ns == when for path, when in made.items())
+    fresh = extract_all(cohort, "li2024", cache=tmp_path / "fresh")
+    pd.testing.assert_frame_equal(resumed.features, fresh.features, check_exact=True)
+
+
+def test_every_flaw_is_named_by_picture_and_feature(cohort, folder):
+    paths = cohort.table["mask"]
+    dot, corners = np.zeros((60, 72), dtype=np.uint8), np.zeros((60, 72), dtype=np.uint8)
+    dot[3, 3] = corners[3, 3] = corners[6, 9] = 1
+    sitk.WriteImage(sitk.GetImageFromArray(dot), paths.iloc[0])
+    sitk.WriteImage(sitk.GetImageFromArray(corners), paths.iloc[1])
+    Path(cohort.table["image"].iloc[2]).unlink()
+    made = extract_all(cohort, SETTINGS, cache=folder)
+    whole = made.problems[made.problems["feature"] == ""].set_index("image_id")["problem"]
+    assert sorted(whole.index) == ["i0", "i2"]
+    assert "single pixel" in whole["i0"]
+    table = made.features.set_index("image_id")
+    assert table.loc[["i0", "i2"]].isna().all(axis=None) and table.loc["i3"].notna().all()
+    lacking = set(table.columns[~np.isfinite(table.loc["i1"])])
+    named = made.problems.loc[made.problems["image_id"] == "i1", "feature"]
+    assert lacking and lacking == set(named)
+    with pytest.raises(ExtractionError, match="i1: .* features, not a number") as caught:
+        extract(cohort, SETTINGS, cache=folder)
+    pd.testing.assert_frame_equal(caught.value.table, made.problems)
+
+
+def test_one_label_of_several(cohort, folder):
+    """Only the pixels of the label asked for are the nodule."""
+    path = cohort.table["mask"].iloc[0]
+    array = sitk.GetArrayFromImage(sitk.ReadImage(path))
+    whole = extract(cohort, SETTINGS, cache=folder)
+    array[:5, :5] = 2
+    sitk.WriteImage(sitk.GetImageFromArray(array), path)
+    one = extract(cohort, SETTINGS, cache=folder, label=1)
+    pd.testing.assert_frame_equal(one, whole, check_exact=True)
+    both = extract(cohort, SETTINGS, cache=folder)
+    name = "original_shape2D_PixelSurface"
+    assert both[name].iloc[0] == whole[name].iloc[0] + 25
+
+
+def test_millimetres_need_the_spacing_of_every_picture(cohort, folder):
+    with pytest.raises(ExtractionError, match="gives no pixel spacing"):
+        extract(cohort, SETTINGS, cache=folder, unit="mm")
+    with pytest.raises(ParameterError, match="Allowed: mm, pixel"):
+        extract(cohort, SETTINGS, cache=folder, unit="millimetre")
+
+
+def test_a_cohort_without_pictures_is_refused(cohort, folder):
+    bare = replace(cohort, table=cohort.table.assign(image="", mask=""))
+    with pytest.raises(ParameterError, match="no pictures"):
+        extract(bare, SETTINGS, cache=folder)
+    some = cohort.table.copy()
+    some.loc[1, "mask"] = ""
+    with pytest.raises(ParameterError, match="1 rows have no picture or no mask: i1"):
+        extract(replace(cohort, table=some), SETTINGS, cache=folder)

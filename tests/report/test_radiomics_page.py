@@ -1,0 +1,114 @@
+"""Page 02's tables: printed numbers beside ours, counts, claims, and errors before any work."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ptclnm import published
+from ptclnm.book.parameters import declared
+from ptclnm.errors import ParameterError
+from ptclnm.evaluation import metrics_table
+from ptclnm.imaging.radiomics import load_settings
+from ptclnm.models.classifiers import NAMES
+from ptclnm.paths import NOTEBOOKS
+from ptclnm.report import radiomics_page, radiomics_tables
+from ptclnm.schedulers import SCHEDULERS
+
+NOTEBOOK = NOTEBOOKS / "02_radiomics_zoo.ipynb"
+
+
+def predictions(models=("SVM", "KNN", "LR"), seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    parts = []
+    for split, n in (("train", 60), ("test", 40)):
+        label = np.tile([0, 1], n // 2)
+        ids = [f"{split}{i}" for i in range(n)]
+        for model in models:
+            columns = {"model": model, "split": split, "patient_id": ids, "label": label}
+            parts.append(pd.DataFrame(columns).assign(score=rng.normal(size=n) + label))
+    return pd.concat(parts, ignore_index=True).assign(study="li2024")
+
+
+@pytest.fixture(scope="module")
+def paper():
+    return published.load("li2024")
+
+
+@pytest.fixture(scope="module")
+def metrics(paper) -> pd.DataFrame:
+    return radiomics_tables.beside_paper(metrics_table(predictions()), paper)
+
+
+def test_printed_numbers_stand_beside_their_model_and_set_only(metrics) -> None:
+    found = metrics.set_index(["model", "split"])
+    assert found.loc[("SVM", "test"), "reported_auc"] == 0.822
+    assert found.loc[("KNN", "train"), "reported_sensitivity"] == 0.641
+    assert found.loc[("LR", "test")].filter(like="reported_").isna().all()
+    order = (
+        "study model split auc auc_low auc_high accuracy sensitivity specificity ppv npv f1 kappa"
+    )
+    assert list(metrics.columns[:14]) == [*order.split(), "reported_auc"]
+
+
+def test_side_by_side_has_a_row_of_the_paper_where_it_prints_one(metrics) -> None:
+    table = radiomics_tables.side_by_side(metrics)
+    assert table["whose"].value_counts().to_dict() == {"this run": 6, "the paper": 4}
+    row = table[(table["whose"] == "the paper") & (table["split"] == "test")].iloc[0]
+    assert (row["model"], row["auc"]) == ("SVM", "0.822 (0.750–0.894)")
+
+
+@pytest.mark.parametrize(
+    ("study", "expected"),
+    [("li2024", [306, 14, 1241, 17, 1561]), ("ni2024", [374, 14, 969, None, 1357])],
+)
+def test_features_are_counted_as_the_paper_counts_them(study: str, expected: list) -> None:
+    names = load_settings(study).names
+    table = radiomics_tables.feature_counts(names, published.load(study)).set_index("part")
+    reported = [None if pd.isna(v) else int(v) for v in table["reported"]]
+    assert reported == expected
+    assert table.loc["total", "obtained"] == len(names) == expected[-1]
+    assert table["obtained"][:3].sum() == len(names)
+
+
+def test_claims_are_judged_by_the_intervals(paper, metrics) -> None:
+    steps = pd.DataFrame({"step": ["extracted", "LASSO"], "kept": [3, 2]})
+    tables = {
+        "resamples": pd.DataFrame({"kept": [1, 2]}), "steps": steps,
+        "predictions": predictions(), "cv": pd.DataFrame({"classifier": ["SVM"]}),
+    }  # fmt: skip
+    found = radiomics_tables.claims_table(
+        paper, "mine", "own", "A note.", ["a", "b", "c"], tables, metrics
+    ).set_index("claim_id")
+    assert set(found["evidence"]) == {"own"} and set(found["study"]) == {"li2024"}
+    assert found.loc["radiomics-li2024-mine-features", "verdict"] == "not consistent"
+    row = metrics.set_index(["model", "split"]).loc[("SVM", "test")]
+    inside = row["auc_low"] <= 0.822 <= row["auc_high"]
+    claim = found.loc["radiomics-li2024-mine-auc-or-svm-test"]
+    assert claim["verdict"] == ("consistent" if inside else "not consistent")
+    assert found.loc["radiomics-li2024-mine-difference", "reported"] == "+0.085"
+
+
+def test_choices_of_the_notebook_are_those_of_the_package() -> None:
+    parameters = declared(NOTEBOOK)
+    assert parameters["classifiers"].choices == NAMES
+    assert parameters["scheduler"].choices == SCHEDULERS
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"cutoff": "youden"}, "did you mean 'youden-"),
+        ({"classifiers": ["SVN"]}, "no classifier 'SVN'; did you mean 'SVM'"),
+        ({"settings": "li2023"}, "li2024"),
+    ],
+)
+def test_what_is_misspelt_is_named_before_any_work(
+    changed: dict, message: str, monkeypatch
+) -> None:
+    def opened(*_, **__):
+        raise AssertionError("work was begun")
+
+    monkeypatch.setattr(radiomics_page.cohorts, "open", opened)
+    values = {name: parameter.default for name, parameter in declared(NOTEBOOK).items()}
+    with pytest.raises(ParameterError, match=message):
+        radiomics_page.view(values | changed)
