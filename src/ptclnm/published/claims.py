@@ -90,8 +90,11 @@ def _obtained(name: str, rows: pd.DataFrame) -> str:
     if name == "cells":
         return "; ".join(f"{row['model']} {row['follows']}" for _, row in rows.iterrows())
     words = {"agrees": "hold", "contradicts": "do not", "cannot be checked": "cannot be checked"}
-    parts = [f"{count} {words[verdict]}" for verdict, count in counts.items()]
-    return f"of {len(rows)}: " + ", ".join(parts)
+    if set(counts.index) == {"agrees"}:
+        return f"all {len(rows)} hold"
+    if set(counts.index) == {"contradicts"}:
+        return f"none of {len(rows)} holds"
+    return f"of {len(rows)}: " + ", ".join(f"{n} {words[verdict]}" for verdict, n in counts.items())
 
 
 def claims(audit: Audit) -> pd.DataFrame:
