@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from ptclnm import cohorts, published
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.cohorts.simulate.patients import STUDIES, draw
+from ptclnm.cohorts.simulate.patients import STUDIES, draw, study_of
 from ptclnm.errors import MissingDataError
 from ptclnm.published.describe import published_flow, published_table1
 from ptclnm.published.pvalues import p_values
@@ -97,7 +97,9 @@ def _simulated_view(name: str, n_patients: int | None, seed: int) -> CohortView:
     """Show the full table against print, and the pictures of as many patients as asked for."""
     found = _cohort_view(name, n_patients, seed)
     record = published.load(name.removesuffix(SIMULATED))
-    compared = reported_against_obtained(record, draw(name, seed=seed).table)
+    compared = reported_against_obtained(
+        record, draw(name, seed=seed).table, study_of(name).PRINTED
+    )
     return replace(found, table1=side_by_side(compared), compared=compared)
 
 

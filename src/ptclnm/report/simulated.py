@@ -1,12 +1,13 @@
 """A simulated cohort beside the printed table that it was drawn from."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from ptclnm.published.printed import decimals
 from ptclnm.published.tables import Study
 
-# Printed names of variables whose column is called otherwise, and of sets.
-COLUMNS = {"Calcify": "calcification", "Size": "size_mm", "Diameter": "diameter_mm"}
+# Printed names of sets that a cohort's table calls otherwise.
 SPLITS = {"training": "train"}
 
 
@@ -42,7 +43,9 @@ def _obtained(part: pd.DataFrame, column: str, row) -> str:
     return str(count)
 
 
-def reported_against_obtained(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+def reported_against_obtained(
+    study: Study, table: pd.DataFrame, printed: Mapping[str, str]
+) -> pd.DataFrame:
     """Compare every printed number of Table 1 with the simulated patients.
 
     Parameters
@@ -51,6 +54,8 @@ def reported_against_obtained(study: Study, table: pd.DataFrame) -> pd.DataFrame
         The transcribed paper.
     table : DataFrame
         One row a patient: ``split, label`` and the clinical columns.
+    printed : mapping of str to str
+        Printed variable of each clinical column.
 
     Returns
     -------
@@ -59,17 +64,18 @@ def reported_against_obtained(study: Study, table: pd.DataFrame) -> pd.DataFrame
         variable that the simulation does not have (what is known after surgery) is left out.
     """
     table = table.assign(clnm=table["label"].map({0: "No", 1: "Yes"}))
+    columns = {variable: column for column, variable in printed.items()} | {"CLNM": "clnm"}
     records = []
     for row in study.counts[study.counts["where"].str.startswith("Table")].itertuples():
-        column = COLUMNS.get(row.variable, row.variable.lower().replace(" ", "_"))
-        if row.statistic == "p" or column not in table:
+        column = columns.get(row.variable)
+        if row.statistic == "p" or column is None:
             continue
         found = _obtained(table[members(study, table, row.group)], column, row)
         difference = float(found) - float(row.value)
         head = (row.variable, row.level, row.group, row.statistic, row.value, found)
         records.append((*head, difference, found == row.value))
-    columns = ["variable", "level", "group", "statistic", "reported", "obtained"]
-    return pd.DataFrame(records, columns=[*columns, "difference", "same"])
+    names = ["variable", "level", "group", "statistic", "reported", "obtained"]
+    return pd.DataFrame(records, columns=[*names, "difference", "same"])
 
 
 def side_by_side(compared: pd.DataFrame) -> pd.DataFrame:
