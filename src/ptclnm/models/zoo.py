@@ -89,6 +89,8 @@ def run_zoo(data: ImageData, plan: Plan, n_jobs: int | None = None) -> Tables:
         - ``predictions``: ``model, split, patient_id, label, score``, the training set's own
           scores among them;
         - ``cv``: ``classifier, fold, auc``; ``inner``: the same within each ``outer`` fold;
+        - ``cv_scores``: ``model, fold, patient_id, label, score``, each training patient scored
+          by the models that have not seen it;
         - ``steps``: ``step, kept``;
         - ``lasso_cv``: ``alpha, error, sd, chosen``;
         - ``lasso_path``: ``feature, alpha, coefficient`` of the features that enter the path
@@ -108,13 +110,14 @@ def run_zoo(data: ImageData, plan: Plan, n_jobs: int | None = None) -> Tables:
     train = data.train
     outer = validation.patient_folds(train.patients, train.labels, plan.folds, plan.seed)
     models = fit_zoo(train, plan)
-    cv, inner = cross_validate(train, plan, outer, n_jobs)
+    cv, inner, scores = cross_validate(train, plan, outer, n_jobs)
     kept = resampled_selection(train, plan, n_jobs)
     first = next(iter(models.values()))
     return {
         "predictions": predict(models, data),
         "cv": cv,
         "inner": inner,
+        "cv_scores": scores,
         **selection_tables(first, train.names, kept),
     }
 
@@ -171,7 +174,7 @@ class Fold:
 
 def cross_validate(
     train: ImageData, plan: Plan, outer: np.ndarray, n_jobs: int | None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Cross-validate, and cross-validate again within the rest of each fold.
 
     Parameters
@@ -192,17 +195,21 @@ def cross_validate(
     inner : DataFrame
         ``outer, classifier, fold, auc``. Where a class has fewer patients in the rest of a fold
         than there are folds, there are as many inner folds as it has patients.
+    scores : DataFrame
+        ``model, fold, patient_id, label, score`` of the patients that each fold leaves out.
     """
     jobs = []
     for fold, (rest, left_out) in enumerate(validation.train_test(outer)):
         jobs.append(Fold(-1, fold, rest, left_out))
         jobs += _inner_folds(train, plan, fold, rest)
-    found = parallel_map(partial(_judge, train, plan), jobs, n_jobs, progress="folds")
-    table = pd.concat(found, ignore_index=True)
+    found = parallel_map(partial(_left_out, train, plan), jobs, n_jobs, progress="folds")
+    table = pd.concat([_aucs(job, part) for job, part in zip(jobs, found, strict=True)])
     top = table["outer"] == -1
-    order = ["outer", "classifier", "fold", "auc"]
     cv = table[top].drop(columns="outer").reset_index(drop=True)
-    return cv[order[1:]], table[~top].reset_index(drop=True)[order]
+    outside = [(job.fold, part) for job, part in zip(jobs, found, strict=True) if job.outer == -1]
+    scores = pd.concat([part.assign(fold=fold) for fold, part in outside], ignore_index=True)
+    columns = ["model", "fold", "patient_id", "label", "score"]
+    return cv, table[~top].reset_index(drop=True), scores[columns]
 
 
 def _inner_folds(train: ImageData, plan: Plan, outer: int, rest: np.ndarray) -> list[Fold]:
@@ -216,10 +223,13 @@ def _inner_folds(train: ImageData, plan: Plan, outer: int, rest: np.ndarray) -> 
     ]
 
 
-def _judge(train: ImageData, plan: Plan, job: Fold) -> pd.DataFrame:
+def _left_out(train: ImageData, plan: Plan, job: Fold) -> pd.DataFrame:
+    """Score the patients that a fold leaves out by every classifier fitted on the rest."""
+    return predict(fit_zoo(train.rows(job.train), plan), train.rows(job.test))
+
+
+def _aucs(job: Fold, scores: pd.DataFrame) -> pd.DataFrame:
     """AUC of every classifier, by patient, on the rows that a fold leaves out."""
-    models = fit_zoo(train.rows(job.train), plan)
-    scores = predict(models, train.rows(job.test))
     return pd.DataFrame(
         [
             (job.outer, name, job.fold, roc_auc_score(part["label"], part["score"]))

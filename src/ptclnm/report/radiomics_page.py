@@ -11,23 +11,18 @@ from matplotlib.figure import Figure
 from ptclnm import cohorts, published
 from ptclnm.book.page import Page
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.errors import MissingDataError, ParameterError
+from ptclnm.errors import MissingDataError
 from ptclnm.evaluation.operating import metrics_table, proportion_intervals, rule_of
-from ptclnm.imaging import radiomics
+from ptclnm.imaging.radiomics import load_settings
 from ptclnm.models import choice
-from ptclnm.models.data import join
 from ptclnm.models.predictions import check_predictions
-from ptclnm.models.selection import METHODS
-from ptclnm.models.stored import stored_zoo
-from ptclnm.models.validation import patient_folds
-from ptclnm.models.zoo import Plan
+from ptclnm.models.radiomics import plan_of, zoo_of
 from ptclnm.published.tables import Study
 from ptclnm.report import radiomics_figures as figures
 from ptclnm.report import radiomics_tables as tables
 from ptclnm.report.files import replacing
 from ptclnm.report.sentences import count, listing
 from ptclnm.report.tables import show
-from ptclnm.schedulers import scheduler
 
 LEFT_OUT = "Left out of this run: the data are not on this machine."
 NOTHING_KEPT = (
@@ -92,48 +87,18 @@ def view(parameters: Mapping[str, Any]) -> ZooView:
     """
     p = parameters
     paper = published.load(p["study"])
-    plan = plan_of(p)
+    plan_of(p)
     rule_of(p["cutoff"])
-    settings = radiomics.load_settings(p["settings"] or p["study"])
-    n_jobs = p["n_jobs"] or None
+    load_settings(p["settings"] or p["study"])
     try:
         cohort = cohorts.open(p["cohort"], n_patients=p["n_patients"] or None, seed=p["seed"])
     except MissingDataError as error:
         empty = pd.DataFrame()
         return ZooView(paper, None, (), {}, empty, empty, p["cutoff"], str(error))
-    train = cohort.table[cohort.table["split"] == "train"]
-    patient_folds(train["patient_id"], train["label"], plan.folds, plan.seed)
-    with scheduler(p["scheduler"], n_jobs):
-        features = radiomics.extract(cohort, settings, n_jobs=n_jobs)
-        data = join(cohort.table, features)
-        made = stored_zoo(data, plan, n_jobs)
+    names, made = zoo_of(cohort, p)
     predictions = check_predictions(made["predictions"].assign(study=paper.name))
     metrics = tables.beside_paper(metrics_table(predictions, p["cutoff"]), paper)
-    return ZooView(paper, cohort, data.names, made, predictions, metrics, p["cutoff"])
-
-
-def plan_of(parameters: Mapping[str, Any]) -> Plan:
-    """Read the zoo's plan from the page's parameters, and check it.
-
-    Raises
-    ------
-    ParameterError
-        If a setting is not allowed, or the study has no selection of its own.
-    """
-    study = parameters["study"]
-    if study not in METHODS:
-        known = ", ".join(METHODS)
-        raise ParameterError(
-            "study", [f"{study!r} has no selection; declared in ptclnm.models.selection: {known}"]
-        )
-    plan = Plan(
-        selection=study,
-        classifiers=tables.classifiers_tried(parameters["classifiers"]),
-        folds=parameters["folds"],
-        seed=parameters["seed"],
-    )
-    plan.check()
-    return plan
+    return ZooView(paper, cohort, names, made, predictions, metrics, p["cutoff"])
 
 
 def summary(found: ZooView) -> str:

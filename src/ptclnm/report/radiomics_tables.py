@@ -1,7 +1,7 @@
 """Tables of page 02: feature counts, the paper's numbers beside ours, claims."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -273,10 +273,3 @@ def _difference_claim(paper: Study, predictions: pd.DataFrame) -> list[tuple]:
          f"{reported:+.3f}", obtained,
          verdict.within_interval(round(reported, 6), found["low"], found["high"]), "")
     ]  # fmt: skip
-
-
-def classifiers_tried(names: Iterable[str]) -> tuple[str, ...]:
-    """Names asked for, each once, in the order asked; all where none is."""
-    from ptclnm.models.classifiers import NAMES
-
-    return tuple(dict.fromkeys(names)) or NAMES
