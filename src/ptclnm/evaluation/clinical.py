@@ -1,0 +1,146 @@
+"""The clinical model: one variable at a time, then those that pass together (Li 2024, 2.9)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import stats
+from statsmodels.stats.outliers_influence import variance_inflation_factor
+
+from ptclnm.errors import ParameterError
+from ptclnm.evaluation.logistic import (
+    LogisticModel,
+    ModelError,
+    SeparationError,
+    checked_labels,
+    fit_logistic,
+)
+
+P_ENTER = 0.1
+SCREEN = (
+    "variable", "level", "coefficient", "se", "odds_ratio", "low", "high", "p", "p_variable",
+    "kept", "note",
+)  # fmt: skip
+
+
+def univariable(
+    table: pd.DataFrame,
+    labels: ArrayLike,
+    candidates: Sequence[str] | None = None,
+    p_enter: float = P_ENTER,
+) -> pd.DataFrame:
+    """Fit each candidate alone, and say which pass.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a patient.
+    labels : array_like, shape (n,)
+        0 or 1.
+    candidates : sequence of str, optional
+        Columns; all where left out.
+    p_enter : float
+        A variable passes if its p lies below (the paper: 0.1).
+
+    Returns
+    -------
+    DataFrame
+        ``variable, level, coefficient, se, odds_ratio, low, high, p, p_variable, kept, note``,
+        a row a coefficient. `p` is Wald's, of the coefficient; `p_variable` is that of the
+        likelihood-ratio test of the whole variable, which decides. A variable that cannot be
+        fitted has one row, is not kept, and the note says why.
+
+    Raises
+    ------
+    ParameterError
+        If `p_enter` does not lie between 0 and 1.
+    ModelError
+        If a column is not there or has missing values.
+    """
+    if not 0 < p_enter < 1:
+        raise ParameterError("p_enter", [f"is {p_enter!r}; allowed: above 0, below 1, e.g. 0.1"])
+    labels = checked_labels(labels, len(table))
+    names = list(candidates) if candidates is not None else list(table.columns)
+    _complete(table, names)
+    parts = [_one(table, labels, name, p_enter) for name in names]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(SCREEN))
+
+
+def _complete(table: pd.DataFrame, names: Sequence[str]) -> None:
+    problems = [f"no column {name!r}" for name in names if name not in table]
+    problems += [
+        f"column {name!r}: {int(table[name].isna().sum())} values are missing"
+        for name in names
+        if name in table and table[name].isna().any()
+    ]
+    if problems:
+        raise ModelError("univariable regression", problems)
+
+
+def _one(table: pd.DataFrame, labels: np.ndarray, name: str, p_enter: float) -> pd.DataFrame:
+    try:
+        model = fit_logistic(table, labels, [name])
+    except SeparationError:
+        return _unfitted(name, "separation: a level, or a range, has one outcome only")
+    except ModelError as error:
+        return _unfitted(name, "; ".join(error.problems))
+    p = likelihood_ratio_p(model)
+    rows = model.table().iloc[1:].assign(p_variable=p, kept=p < p_enter, note="")
+    return rows[list(SCREEN)]
+
+
+def _unfitted(name: str, note: str) -> pd.DataFrame:
+    empty = dict.fromkeys(SCREEN, np.nan) | {"variable": name, "level": ""}
+    return pd.DataFrame([empty | {"kept": False, "note": note}])
+
+
+def likelihood_ratio_p(model: LogisticModel) -> float:
+    """P of the test of all terms of a model against the intercept alone."""
+    share = model.events / model.n
+    null = model.events * np.log(share) + (model.n - model.events) * np.log(1 - share)
+    statistic = max(2 * (model.log_likelihood - null), 0.0)
+    return float(stats.chi2.sf(statistic, len(model.coefficients) - 1))
+
+
+def passing(screen: pd.DataFrame) -> list[str]:
+    """Names of the variables that passed, in the order of the table."""
+    return list(dict.fromkeys(screen.loc[screen["kept"].astype(bool), "variable"]))
+
+
+def screened(
+    table: pd.DataFrame, labels: ArrayLike, candidates: Sequence[str], p_enter: float = P_ENTER
+) -> LogisticModel:
+    """Fit those together that pass alone.
+
+    Raises
+    ------
+    ModelError
+        If none passes.
+    """
+    names = passing(univariable(table, labels, candidates, p_enter))
+    if not names:
+        raise ModelError("clinical model", [f"no variable has p < {p_enter:g} alone; raise "
+                                            "p_enter or name the predictors"])  # fmt: skip
+    return fit_logistic(table, labels, names)
+
+
+def vif(table: pd.DataFrame, model: LogisticModel) -> pd.DataFrame:
+    """Variance inflation of each coefficient: how much the other columns foretell its own.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The patients fitted on.
+    model : LogisticModel
+        The fitted model.
+
+    Returns
+    -------
+    DataFrame
+        ``term, vif``, by the regression of each column on the others. Above 5 or 10 is commonly
+        called too much.
+    """
+    design = model.design(table)
+    factors = [variance_inflation_factor(design, i) for i in range(1, design.shape[1])]
+    return pd.DataFrame({"term": model.terms[1:], "vif": factors})

@@ -1,0 +1,187 @@
+"""Points of a nomogram, as R's ``rms::nomogram`` gives them.
+
+The variable with the widest reach on the log odds has an axis of 100 points; every other is in
+proportion, and each begins at 0 where it lowers the risk most.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from ptclnm.errors import ParameterError
+from ptclnm.evaluation.logistic import LogisticModel, Variable
+from ptclnm.evaluation.nomogram.ticks import pretty
+
+Floats = NDArray[np.float64]
+MAXIMUM, STEPS = 100.0, 10
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One scale of a nomogram.
+
+    Parameters
+    ----------
+    name : str
+        The variable, or what the scale shows.
+    labels : tuple of str
+        What stands at the ticks.
+    values : ndarray of float, shape (ticks,)
+        Values of a number; the position among the levels of a categorical variable.
+    points : ndarray of float, shape (ticks,)
+        Points of each tick; for the scales below, total points.
+    categorical : bool
+        Whether the ticks are levels.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    values: Floats
+    points: Floats
+    categorical: bool = False
+
+
+@dataclass(frozen=True)
+class Nomogram:
+    """A nomogram's scales, and the rule from values to risk.
+
+    Parameters
+    ----------
+    model : LogisticModel
+        The regression.
+    axes : tuple of Axis
+        A scale for each variable.
+    total, linear_predictor, risk : Axis
+        The scales below.
+    scale : float
+        Points for one unit of log odds.
+    origin : float
+        Log odds at 0 points.
+    """
+
+    model: LogisticModel
+    axes: tuple[Axis, ...]
+    total: Axis
+    linear_predictor: Axis
+    risk: Axis
+    scale: float
+    origin: float
+
+    def points(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Points of each patient, a column a variable, and ``total``."""
+        design, at, columns = self.model.design(table), 1, {}
+        for variable, axis in zip(self.model.variables, self.axes, strict=True):
+            stop = at + len(variable.terms)
+            effect = design[:, at:stop] @ self.model.coefficients[at:stop]
+            columns[axis.name] = (effect - self._lowest(variable, at)) * self.scale
+            at = stop
+        found = pd.DataFrame(columns, index=table.index)
+        return found.assign(total=found.sum(axis=1))
+
+    def _lowest(self, variable: Variable, at: int) -> float:
+        return _effects(self.model, variable, at)[2].min()
+
+    def table(self) -> pd.DataFrame:
+        """Give every tick: ``axis, kind, label, value, points``.
+
+        Points of the scales below the variables are total points.
+        """
+        kinds = [("variable", axis) for axis in self.axes]
+        kinds += [("total", self.total), ("log odds", self.linear_predictor), ("risk", self.risk)]
+        parts = [
+            pd.DataFrame({"axis": axis.name, "kind": kind, "label": axis.labels,
+                          "value": np.nan if axis.categorical else axis.values,
+                          "points": axis.points})
+            for kind, axis in kinds
+        ]  # fmt: skip
+        return pd.concat(parts, ignore_index=True)
+
+
+def nomogram(
+    model: LogisticModel,
+    fitted_on: pd.DataFrame,
+    maximum: float = MAXIMUM,
+    steps: int = STEPS,
+    outcome: str = "Risk",
+) -> Nomogram:
+    """Turn a logistic regression into a nomogram.
+
+    Parameters
+    ----------
+    model : LogisticModel
+        The regression, of main effects.
+    fitted_on : DataFrame
+        The patients fitted on; their log odds span the scale of risk.
+    maximum : float
+        Points of the longest scale.
+    steps : int
+        About as many steps on each scale of numbers.
+    outcome : str
+        Name of the scale of risk.
+
+    Returns
+    -------
+    Nomogram
+        With the ticks and points of ``rms::nomogram``: a number is drawn over the range of the
+        patients, at round values, or at each of its values where there are ten or fewer.
+
+    Raises
+    ------
+    ParameterError
+        If `maximum` is not above 0 or `steps` is below 1.
+    ModelError
+        If the table lacks a column of the model.
+    """
+    if not maximum > 0 or steps < 1:
+        raise ParameterError("nomogram", [f"maximum {maximum!r} and steps {steps!r}; allowed: "
+                                          "a maximum above 0, one step or more"])  # fmt: skip
+    found, at = [], 1
+    for variable in model.variables:
+        found.append(_effects(model, variable, at, steps))
+        at += len(variable.terms)
+    scale = maximum / max(np.ptp(effects) for _, _, effects in found)
+    origin = float(model.coefficients[0] + sum(effects.min() for _, _, effects in found))
+    axes = tuple(
+        Axis(v.name, labels, values, (effects - effects.min()) * scale, bool(v.levels))
+        for v, (labels, values, effects) in zip(model.variables, found, strict=True)
+    )
+    logs = model.linear_predictor(fitted_on)
+    odds = pretty(logs.min(), logs.max(), steps)
+    total = pretty(0.0, _longest(axes, odds, scale, origin, maximum), steps)
+    risks = pretty(expit(odds[0]), expit(odds[-1]), steps)
+    risks = risks[(risks >= expit(odds[0])) & (risks <= expit(odds[-1]))]
+    return Nomogram(
+        model, axes,
+        Axis("Total points", _texts(total), total, total),
+        Axis("Log odds", _texts(odds), odds, (odds - origin) * scale),
+        Axis(outcome, _texts(risks), risks, (logit(risks) - origin) * scale),
+        scale, origin,
+    )  # fmt: skip
+
+
+def _longest(
+    axes: tuple[Axis, ...], odds: Floats, scale: float, origin: float, maximum: float
+) -> float:
+    if len(axes) == 1:
+        return maximum
+    return max(maximum, scale * (odds.max() - origin))
+
+
+def _effects(
+    model: LogisticModel, variable: Variable, at: int, steps: int = STEPS
+) -> tuple[tuple[str, ...], Floats, Floats]:
+    """Labels, values and log odds at the ticks of a variable."""
+    own = model.coefficients[at : at + len(variable.terms)]
+    if variable.levels:
+        return variable.levels, np.arange(len(variable.levels)), np.concatenate([[0.0], own])
+    values = np.array(variable.values)
+    if not variable.few:
+        values = pretty(values[0], values[-1], steps)
+    return _texts(values), values, own[0] * values
+
+
+def _texts(values: Floats) -> tuple[str, ...]:
+    return tuple(f"{value + 0.0:.6g}" for value in values)
