@@ -15,7 +15,7 @@ from scipy import stats
 from scipy.special import logit
 
 from ptclnm.errors import ParameterError, ProblemsError
-from ptclnm.evaluation.logistic import checked_labels
+from ptclnm.evaluation.logistic import FEW_VALUES, checked_labels
 from ptclnm.evaluation.nomogram.resampling import smoothed
 
 Floats = NDArray[np.float64]
@@ -110,9 +110,12 @@ def _recalibration(labels: NDArray, risks: Floats, level: float) -> dict[str, fl
 
 
 def curve_at_patients(labels: NDArray, risks: Floats) -> Floats:
-    """Smoothed share with the outcome at each patient's own risk; the share itself for one risk."""
-    if np.ptp(risks) == 0:
-        return np.full(len(risks), np.mean(labels))
+    """Smoothed share with the outcome at each patient's own risk; with few risks, the share itself.
+
+    Lowess has nothing to smooth over where most patients have the same risk.
+    """
+    if len(np.unique(risks)) <= FEW_VALUES:
+        return pd.Series(labels).groupby(risks).transform("mean").to_numpy(dtype=float)
     return smoothed(labels, risks, risks)
 
 

@@ -169,16 +169,21 @@ def newton(design: Floats, labels: NDArray, start: Floats | None = None) -> Floa
         If a column follows from the others.
     """
     found = np.zeros(design.shape[1]) if start is None else start
-    before = np.inf
+    deviance = -2 * _log_likelihood(labels, design @ found)
     for _ in range(25):
         risk = expit(design @ found)
         weighted = design * (risk * (1 - risk))[:, None]
-        found = found + np.linalg.solve(design.T @ weighted, design.T @ (labels - risk))
-        deviance = -2 * _log_likelihood(labels, design @ found)
+        step = np.linalg.solve(design.T @ weighted, design.T @ (labels - risk))
+        before = deviance
+        for _ in range(20):
+            deviance = -2 * _log_likelihood(labels, design @ (found + step))
+            if deviance <= before + 1e-9 * abs(before):
+                break
+            step = step / 2  # a step too long leads away, from patients of extreme log odds
+        found = found + step
         # As in R's glm; where the draw separates the outcomes, this stops the endless growth.
         if abs(deviance - before) < 1e-8 * (abs(deviance) + 0.1):
             break
-        before = deviance
     return found
 
 
