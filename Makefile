@@ -12,7 +12,7 @@ STAMP := $(VENV)/.installed
 BUILD_PINS := $(shell grep -E '^(pip|numpy|setuptools|wheel)==' requirements.lock)
 
 .DEFAULT_GOAL := help
-.PHONY: help book test bench slow serve readme clean check
+.PHONY: help book test bench slow study serve readme clean check
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
@@ -31,6 +31,10 @@ bench: $(STAMP)  ## measure speed and memory, into _build/results/bench
 
 slow: $(STAMP)  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(TESTFLAGS)
+
+study: $(STAMP)  ## judge the statistics by 10,000 simulations, into _build/results/study
+	$(BIN)/python bench/delong_study.py
+	$(BIN)/python -m pytest -m study $(TESTFLAGS)
 
 serve:  ## show the built book at http://localhost:PORT (8000)
 	@test -f _build/html/index.html || { echo "There is no book yet: run 'make book'." >&2; exit 1; }

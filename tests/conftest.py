@@ -8,6 +8,19 @@ import pytest
 
 from ptclnm.paths import data_root
 
+# Left out unless the marker is asked for by name, whatever else -m says.
+ASKED = ("slow", "study")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes minutes."""
+    asked = config.option.markexpr or ""
+    left = {name for name in ASKED if name not in asked}
+    out = [item for item in items if any(item.get_closest_marker(name) for name in left)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in set(out)]
+
 
 @pytest.fixture(scope="session")
 def data() -> Path:

@@ -8,11 +8,51 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from ptclnm.evaluation.delong import ROUNDING, Curves, OneClassError, ScoresError, delong
+from ptclnm.evaluation.nested import Inputs, mark_nested
 
 PAIRED = {"same": "paired", "none": "unpaired", "some": "partly"}
 COLUMNS = (
     "model_a", "model_b", "paired", "n", "auc_a", "auc_b", "difference", "low", "high", "z", "p",
 )  # fmt: skip
+
+
+def wide_scores(predictions: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
+    """Lay out scores with a row a patient and a column a model, all on the same patients.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Columns ``model, patient_id, label, score``.
+
+    Returns
+    -------
+    labels : Series of int
+        Label by patient.
+    scores : DataFrame
+        Patients by models, models in the order given.
+
+    Raises
+    ------
+    ScoresError
+        If a model scores a patient twice or lacks one that another has, or a patient has two
+        labels.
+    """
+    twice = int(predictions.duplicated(["model", "patient_id"]).sum())
+    if twice:
+        raise ScoresError("curves", [f"{twice} rows repeat a model and patient"])
+    wide = predictions.pivot(index="patient_id", columns="model", values="score")
+    wide = wide[list(dict.fromkeys(predictions["model"]))]
+    problems = []
+    if wide.isna().any(axis=None):
+        lost = wide.isna().sum()
+        named = ", ".join(f"{name} ({count})" for name, count in lost[lost > 0].items())
+        problems.append(f"models without a score of every patient: {named}")
+    labels = predictions.groupby("patient_id")["label"].agg(["first", "nunique"]).loc[wide.index]
+    if (labels["nunique"] > 1).any():
+        problems.append(f"patients with two labels: {(labels['nunique'] > 1).sum()}")
+    if problems:
+        raise ScoresError("curves", problems)
+    return labels["first"], wide
 
 
 def curves_of(predictions: pd.DataFrame) -> Curves:
@@ -26,18 +66,10 @@ def curves_of(predictions: pd.DataFrame) -> Curves:
     Raises
     ------
     ScoresError
-        If a model lacks a patient that another has, or a patient has two labels.
+        As :func:`wide_scores`.
     """
-    wide = predictions.pivot(index="patient_id", columns="model", values="score")
-    wide = wide[list(dict.fromkeys(predictions["model"]))]
-    if wide.isna().any(axis=None):
-        lost = wide.isna().sum()
-        named = ", ".join(f"{name} ({count})" for name, count in lost[lost > 0].items())
-        raise ScoresError("curves", [f"models without a score of every patient: {named}"])
-    labels = predictions.groupby("patient_id")["label"].agg(["first", "nunique"]).loc[wide.index]
-    if (labels["nunique"] > 1).any():
-        raise ScoresError("curves", [f"patients with two labels: {(labels['nunique'] > 1).sum()}"])
-    return delong(labels["first"], wide.to_numpy(), list(wide.columns), list(wide.index))
+    labels, wide = wide_scores(predictions)
+    return delong(labels, wide.to_numpy(), list(wide.columns), list(wide.index))
 
 
 def auc_table(predictions: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
@@ -100,8 +132,8 @@ def paired_tests(curves: Curves, level: float = 0.95) -> pd.DataFrame:
 
     Notes
     -----
-    The test is not valid where one model is nested in the other and both are fitted on these
-    patients (Demler et al. 2012).
+    The test does not hold where one model is nested in the other (Demler et al. 2012); see
+    :func:`pairs_table`.
     """
     first, second = np.triu_indices(len(curves.names), 1)
     s = curves.covariance
@@ -164,7 +196,9 @@ def compare(first: pd.DataFrame, second: pd.DataFrame, level: float = 0.95) -> p
     )[list(COLUMNS)]
 
 
-def pairs_table(predictions: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def pairs_table(
+    predictions: pd.DataFrame, level: float = 0.95, inputs: Inputs | None = None
+) -> pd.DataFrame:
     """Compare every two models of a set, with Holm's correction over them.
 
     Parameters
@@ -173,6 +207,9 @@ def pairs_table(predictions: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
         Columns ``model, patient_id, label, score``, one set.
     level : float
         Confidence level of the differences' intervals.
+    inputs : mapping of str to collection of str, optional
+        What each model is given; pairs of which one is nested in the other are then marked in a
+        column ``nested``, with a ``NestedModelsWarning``.
 
     Returns
     -------
@@ -180,6 +217,11 @@ def pairs_table(predictions: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
         As :func:`paired_tests`; where models were evaluated on different patients, their pairs
         are unpaired.
     """
+    table = _pairs(predictions, level)
+    return table if inputs is None else mark_nested(table, inputs)
+
+
+def _pairs(predictions: pd.DataFrame, level: float) -> pd.DataFrame:
     by = dict(list(predictions.groupby("model", sort=False)))
     if len({frozenset(part["patient_id"]) for part in by.values()}) == 1:
         return paired_tests(curves_of(predictions), level)

@@ -1,0 +1,34 @@
+"""Judge DeLong's method by simulation at the class splits that page 00 finds.
+
+Writes ``_build/results/study/delong.csv``. Run from the project's folder:
+``python bench/delong_study.py``; ``--simulations`` sets the number of studies drawn.
+"""
+
+import argparse
+
+import pandas as pd
+
+from ptclnm import published
+from ptclnm.paths import BUILD
+from ptclnm.report.delong_study import found_splits, stored_study
+from ptclnm.report.files import write_table
+
+OUT = BUILD / "results" / "study" / "delong.csv"
+STUDIES = ("ni2024", "li2024")
+
+
+def main() -> None:
+    """Draw, judge and write the table."""
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked.add_argument("--simulations", type=int, default=10_000)
+    simulations = asked.parse_args().simulations
+    parts = []
+    for name in STUDIES:
+        splits = found_splits(published.load(name))
+        parts.append(stored_study(splits, simulations, seed=0).assign(study=name))
+    table = pd.concat(parts, ignore_index=True)
+    print(write_table(table, OUT), table.to_string(index=False), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,215 @@
+"""Does DeLong's method keep its promises? Its error and coverage at given numbers of patients."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+from scipy.stats import norm
+from statsmodels.stats.proportion import proportion_confint
+
+from ptclnm.errors import ParameterError
+from ptclnm.evaluation.batch import Floats, batch_delong, draw, paired_z
+from ptclnm.evaluation.delong import limits
+
+ALPHA, POWER = 0.05, 0.8
+AUCS = (0.80, 0.95)
+CORRELATION = 0.5
+# Scores held in memory at once.
+CELLS = 2_000_000
+MEASURES = ("type I error", "coverage, AUC scale", "coverage, logit scale")
+WAYS = ("unpaired", "paired by row", "paired by rank")
+Sizes = tuple[int, int]
+
+
+def performance(
+    splits: Mapping[str, Sizes],
+    simulations: int,
+    seed: int = 0,
+    aucs: tuple[float, ...] = AUCS,
+    correlation: float = CORRELATION,
+) -> pd.DataFrame:
+    """Estimate error and coverage of DeLong's method for sets of given sizes.
+
+    Two models of the same true AUC score the same patients. The test should find a difference at
+    p < 0.05 in one study of twenty; the 95 % interval of the first model's AUC should hold the
+    true one in nineteen.
+
+    Parameters
+    ----------
+    splits : mapping of str to (int, int)
+        Patients with the outcome, and without, by the name of the set; two of each at least.
+    simulations : int
+        Studies drawn for each set and AUC.
+    seed : int
+        Seed.
+    aucs : tuple of float
+        True AUCs, above 0 and below 1.
+    correlation : float
+        Correlation of the two models' scores within a class.
+
+    Returns
+    -------
+    DataFrame
+        ``set, positives, negatives, auc, measure, value, low, high, nominal, detectable,
+        simulations``: the share of studies with its exact 95 % Monte-Carlo interval, what it should
+        be, and the difference of two AUCs that the test finds with a power of 80 %. An AUC of 1
+        has no interval on the logit scale and counts as not covered on either.
+
+    Raises
+    ------
+    ParameterError
+        Listing sets and settings that are not allowed.
+    """
+    _check(splits, simulations, aucs, correlation)
+    rows = []
+    for at, (name, sizes) in enumerate(splits.items()):
+        for level, auc in enumerate(aucs):
+            rng = np.random.default_rng([seed, at, level])
+            counts, se = _one_setting(rng, sizes, auc, correlation, simulations)
+            head = {"set": name, "positives": sizes[0], "negatives": sizes[1], "auc": auc}
+            detectable = float((norm.isf(ALPHA / 2) + norm.ppf(POWER)) * se)
+            for measure, count in counts.items():
+                nominal = ALPHA if measure == MEASURES[0] else 1 - ALPHA
+                rows.append(
+                    head | {"measure": measure} | share(count, simulations)
+                    | {"nominal": nominal, "detectable": detectable, "simulations": simulations}
+                )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def share(count: int, of: int) -> dict[str, float]:
+    """Give a share with its exact (Clopper-Pearson) 95 % interval: ``value, low, high``."""
+    low, high = proportion_confint(count, of, method="beta")
+    return {"value": count / of, "low": float(low), "high": float(high)}
+
+
+def _one_setting(
+    rng: np.random.Generator, sizes: Sizes, auc: float, correlation: float, simulations: int
+) -> tuple[dict[str, int], float]:
+    """Count rejections and covered studies, and average the difference's standard error."""
+    counts, se = dict.fromkeys(MEASURES, 0), 0.0
+    for size in _portions(simulations, sum(sizes)):
+        areas, covariance = batch_delong(*draw(rng, size, sizes, (auc, auc), correlation))
+        z = paired_z(areas, covariance)
+        counts[MEASURES[0]] += int((np.abs(z) > norm.isf(ALPHA / 2)).sum())
+        for measure, scale in zip(MEASURES[1:], ("auc", "logit"), strict=True):
+            first, spread = areas[:, 0], np.sqrt(covariance[:, 0, 0])
+            low, high = limits(first, spread, 1 - ALPHA, scale)
+            counts[measure] += int(((low <= auc) & (auc <= high)).sum())
+        variance = covariance[:, 0, 0] + covariance[:, 1, 1] - 2 * covariance[:, 0, 1]
+        se += float(np.sqrt(np.maximum(variance, 0)).sum())
+    return counts, se / simulations
+
+
+def _portions(simulations: int, patients: int) -> Iterator[int]:
+    """Numbers of studies to draw at once; they do not depend on the machine."""
+    at_once = max(1, CELLS // (2 * patients))
+    for start in range(0, simulations, at_once):
+        yield min(at_once, simulations - start)
+
+
+def mispaired(
+    first: Sizes, second: Sizes, simulations: int, seed: int = 0, auc: float = AUCS[0]
+) -> pd.DataFrame:
+    """Error of tests of one model on two sets of different patients, as if they were the same.
+
+    Parameters
+    ----------
+    first, second : (int, int)
+        Patients with the outcome, and without, of each set.
+    simulations : int
+        Studies drawn.
+    seed : int
+        Seed.
+    auc : float
+        True AUC in both sets.
+
+    Returns
+    -------
+    DataFrame
+        ``way, value, low, high, nominal, simulations``: the share of studies with p < 0.05,
+        though nothing differs. ``unpaired`` is the right test; the others are those of
+        :func:`as_if_paired`.
+    """
+    _check({"first": first, "second": second}, simulations, (auc,), 0.0)
+    rng = np.random.default_rng([seed, 2])
+    counts = dict.fromkeys(WAYS, 0)
+    for size in _portions(simulations, sum(first) + sum(second)):
+        sides = [draw(rng, size, sizes, (auc,)) for sizes in (first, second)]
+        for way, p in _p_values(*sides).items():
+            counts[way] += int((p < ALPHA).sum())
+    rows = [
+        {"way": way, **share(count, simulations), "nominal": ALPHA, "simulations": simulations}
+        for way, count in counts.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def as_if_paired(
+    first: tuple[NDArray, NDArray], second: tuple[NDArray, NDArray]
+) -> dict[str, float]:
+    """P-values that come out if different patients are paired: wrong on purpose.
+
+    Parameters
+    ----------
+    first, second : (labels, scores), each of shape (n,)
+        One model in each of two sets of different patients. The larger set is cut to the size of
+        the smaller within each class.
+
+    Returns
+    -------
+    dict of str to float
+        ``unpaired``: the right one; ``paired by row``: patients are paired in the order of the
+        rows; ``paired by rank``: after sorting both by score within a class, as a spreadsheet that
+        was sorted is.
+    """
+    sides = []
+    for labels, scores in (first, second):
+        column = np.asarray(scores, dtype=float)[None, :, None]
+        sides.append(tuple(column[:, np.asarray(labels) == label] for label in (1, 0)))
+    return {way: float(p[0]) for way, p in _p_values(*sides).items()}
+
+
+def _p_values(first: tuple[Floats, ...], second: tuple[Floats, ...]) -> dict[str, Floats]:
+    """P-values by way; each side is positives and negatives, shape (simulations, size, 1)."""
+    (auc_a, var_a), (auc_b, var_b) = batch_delong(*first), batch_delong(*second)
+    part_a, part_b = var_a[:, 0, 0], var_b[:, 0, 0]
+    n_a, n_b = (sum(part.shape[1] for part in side) for side in (first, second))
+    own = part_a + part_b
+    z = _ratio(auc_a[:, 0] - auc_b[:, 0], np.sqrt(own))
+    freedom = _ratio(own**2, part_a**2 / (n_a - 1) + part_b**2 / (n_b - 1), n_a + n_b - 2)
+    found = {WAYS[0]: 2 * stats.t.sf(np.abs(z), freedom)}
+    cut = [
+        [part[:, : min(a.shape[1], b.shape[1])] for part in (a, b)]
+        for a, b in zip(first, second, strict=True)
+    ]
+    for way in WAYS[1:]:
+        ranked = [[np.sort(p, axis=1) if way == WAYS[2] else p for p in pair] for pair in cut]
+        both = [np.concatenate(pair, axis=2) for pair in ranked]
+        found[way] = 2 * norm.sf(np.abs(paired_z(*batch_delong(*both))))
+    return found
+
+
+def _ratio(top: Floats, bottom: Floats, otherwise: float = 0.0) -> Floats:
+    return np.divide(top, bottom, out=np.full_like(top, otherwise), where=bottom > 0)
+
+
+def _check(
+    splits: Mapping[str, Any], simulations: int, aucs: tuple[float, ...], correlation: float
+) -> None:
+    problems = [
+        f"set {name!r} has {sizes[0]} patients with the outcome and {sizes[1]} without; "
+        "needed: two of each"
+        for name, sizes in splits.items()
+        if min(sizes) < 2
+    ]
+    if simulations < 1:
+        problems.append(f"simulations is {simulations!r}; allowed: from 1")
+    problems += [f"AUC is {a!r}; allowed: above 0, below 1" for a in aucs if not 0 < a < 1]
+    if not 0 <= correlation <= 1:
+        problems.append(f"correlation is {correlation!r}; allowed: 0 to 1")
+    if problems:
+        raise ParameterError("study of DeLong's method", problems)

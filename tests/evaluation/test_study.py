@@ -1,0 +1,108 @@
+"""The method judged: many studies at once are the studies one by one, and its promises hold."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ptclnm import published
+from ptclnm.errors import ParameterError
+from ptclnm.evaluation import compare, delong, paired_tests
+from ptclnm.evaluation.batch import batch_delong, draw, paired_z
+from ptclnm.evaluation.study import MEASURES, WAYS, as_if_paired, mispaired, performance
+from ptclnm.report import delong_study
+from ptclnm.report.delong_study import found_splits, stored_study
+
+
+def test_a_batch_is_delong_study_by_study() -> None:
+    rng = np.random.default_rng(0)
+    positive, negative = draw(rng, 20, (7, 12), (0.7, 0.8, 0.95), 0.4)
+    positive, negative = positive.round(), negative.round()
+    auc, covariance = batch_delong(positive, negative)
+    labels = np.repeat([1, 0], [7, 12])
+    for i in range(20):
+        one = delong(labels, np.concatenate([positive[i], negative[i]]))
+        assert auc[i] == pytest.approx(one.auc, abs=1e-12)
+        assert covariance[i] == pytest.approx(one.covariance, abs=1e-12)
+        z = paired_tests(one).loc[0, "z"]
+        if np.isfinite(z):
+            assert paired_z(auc, covariance)[i] == pytest.approx(z, abs=1e-7)
+
+
+def test_drawn_scores_have_the_aucs_and_the_correlation_asked_for() -> None:
+    positive, negative = draw(np.random.default_rng(1), 1, (40000, 40000), (0.8, 0.95), 0.5)
+    auc, _ = batch_delong(positive, negative)
+    assert auc[0] == pytest.approx([0.8, 0.95], abs=0.006)
+    for part in (positive[0], negative[0]):
+        assert np.corrcoef(part.T)[0, 1] == pytest.approx(0.5, abs=0.02)
+
+
+def test_the_study_depends_on_its_seed_and_each_set_on_itself_only() -> None:
+    both = performance({"a": (20, 30), "b": (5, 9)}, 200, seed=1)
+    again = performance({"a": (20, 30), "b": (5, 9)}, 200, seed=1)
+    pd.testing.assert_frame_equal(both, again)
+    alone = performance({"a": (20, 30)}, 200, seed=1)
+    pd.testing.assert_frame_equal(both[both["set"] == "a"], alone)
+    assert set(both["measure"]) == set(MEASURES)
+    assert ((both["low"] <= both["value"]) & (both["value"] <= both["high"])).all()
+
+
+def test_larger_sets_find_smaller_differences() -> None:
+    found = performance({"small": (15, 135), "large": (150, 1350)}, 100).drop_duplicates("set")
+    small, large = found["detectable"]
+    assert small / large == pytest.approx(np.sqrt(10), rel=0.1)
+
+
+def test_sets_and_settings_that_cannot_be_are_listed() -> None:
+    with pytest.raises(ParameterError) as caught:
+        performance({"x": (1, 9)}, 0, aucs=(1.0,), correlation=2)
+    assert len(caught.value.problems) == 4
+
+
+def test_unpaired_is_that_of_compare_and_sorting_makes_pairs_of_strangers() -> None:
+    rng = np.random.default_rng(5)
+    sides = []
+    for m, n, shift in ((15, 60, 1.6), (40, 90, 1.0)):
+        labels = np.repeat([1, 0], [m, n])
+        sides.append((labels, rng.normal(size=m + n) + shift * labels))
+    found = as_if_paired(*sides)
+    frames = [
+        pd.DataFrame({"patient_id": [f"{k}{i}" for i in range(len(y))], "label": y, "score": s})
+        for k, (y, s) in enumerate(sides)
+    ]
+    assert list(found) == list(WAYS)
+    assert found["unpaired"] == pytest.approx(compare(*frames)["p"], abs=1e-12)
+    assert found["paired by rank"] < found["paired by row"]
+
+
+def test_pairing_sorted_strangers_finds_differences_that_are_not_there() -> None:
+    found = mispaired((40, 120), (40, 120), 400).set_index("way")
+    assert found.loc["unpaired", "low"] < 0.06
+    assert found.loc["paired by rank", "low"] > 0.2
+
+
+@pytest.mark.study
+@pytest.mark.parametrize("name", ["ni2024", "li2024"])
+def test_error_and_coverage_at_large_sets_are_as_promised(name: str) -> None:
+    splits = found_splits(published.load(name))
+    found = stored_study(splits, simulations=10_000, seed=0)
+    large = found[found["set"] == "reference"].set_index(["measure", "auc"])["value"]
+    error, plain, logit = (large[measure] for measure in MEASURES)
+    assert error.between(0.045, 0.055).all()
+    assert plain[0.80] == pytest.approx(0.95, abs=0.006)
+    assert (logit - 0.95).abs().max() < 0.006
+    # At the papers' sizes it is the logit scale that keeps more of the promise.
+    small = found[found["set"] != "reference"].pivot(index=["set", "auc"], columns="measure")
+    assert (small["value"][MEASURES[2]] > small["value"][MEASURES[1]]).all()
+
+
+def test_splits_are_those_that_the_audit_finds() -> None:
+    splits = found_splits(published.load("li2024"))
+    assert splits == {"li2024, test": (45, 119), "reference": (500, 500)}
+
+
+def test_a_stored_study_is_the_study_again(tmp_path, monkeypatch) -> None:
+    splits = {"x": (9, 20)}
+    first = stored_study(splits, 50, 1, tmp_path)
+    pd.testing.assert_frame_equal(first, performance(splits, 50, 1), check_exact=True)
+    monkeypatch.setattr(delong_study, "performance", None)
+    pd.testing.assert_frame_equal(first, stored_study(splits, 50, 1, tmp_path))
