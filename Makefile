@@ -28,6 +28,8 @@ test: $(STAMP)  ## check style, then run the tests; TESTFLAGS goes to pytest
 
 bench: $(STAMP)  ## measure speed and memory, into _build/results/bench
 	$(BIN)/python bench/simulation.py
+	$(BIN)/python -m pip install -q --no-deps --upgrade --target _build/bench/packages MLstatkit==0.1.91
+	$(BIN)/python bench/delong.py
 
 slow: $(STAMP)  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(TESTFLAGS)

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
 
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation import OneClassError, ScoresError, compare, delong, paired_tests
-from ptclnm.evaluation.pairs import auc_table, pairs_table
+from ptclnm.evaluation.pairs import auc_table, holm, pairs_table
 
 ORACLES = Path(__file__).parents[1] / "oracles"
 MODELS = ["a", "b", "c"]
@@ -150,6 +151,17 @@ def test_holm_multiplies_the_smallest_p_by_the_number_of_pairs(data) -> None:
     tests = paired_tests(curves(data["aSAH"])).sort_values("p")
     assert tests["p_holm"].iloc[0] == pytest.approx(min(3 * tests["p"].iloc[0], 1))
     assert (tests["p_holm"] >= tests["p"]).all() and tests["p_holm"].is_monotonic_increasing
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.floats(0, 1) | st.just(np.nan), max_size=12))
+def test_holm_is_that_of_statsmodels_on_the_p_values_that_are_known(values: list) -> None:
+    p = np.array(values, dtype=float)
+    known, found = ~np.isnan(p), holm(p)
+    assert (np.isnan(found) == ~known).all()
+    if known.any():
+        expected = multipletests(p[known], method="holm")[1]
+        assert found[known] == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_table_of_different_patients_is_tested_unpaired(data) -> None:

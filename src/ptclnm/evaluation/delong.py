@@ -154,13 +154,24 @@ def placements(labels: NDArray, scores: Floats) -> tuple[Floats, Floats]:
     """Place each patient among those of the other class; see :class:`Curves`.
 
     The midrank among all, less that among one's own class, counts the patients of the other
-    class below, ties for one half.
+    class below, ties for one half. Both classes sorted, a binary search counts the same, faster.
     """
     one, zero = scores[labels == 1].T, scores[labels == 0].T
-    all_ranks = stats.rankdata(np.concatenate([one, zero], axis=1), axis=1)
-    above = all_ranks[:, : one.shape[1]] - stats.rankdata(one, axis=1)
-    below = all_ranks[:, one.shape[1] :] - stats.rankdata(zero, axis=1)
-    return above / zero.shape[1], 1 - below / one.shape[1]
+    positive, negative = np.empty(one.shape), np.empty(zero.shape)
+    for model, (above, below) in enumerate(zip(one, zero, strict=True)):
+        positive[model] = _midcounts(above, below) / len(below)
+        negative[model] = 1 - _midcounts(below, above) / len(above)
+    return positive, negative
+
+
+def _midcounts(values: Floats, among: Floats) -> Floats:
+    """Count for each value those of `among` that are smaller, and half of those that are equal."""
+    order, ranked = np.argsort(values), np.sort(among)
+    keys = values[order]  # in order, the search stays where it was
+    low, high = (np.searchsorted(ranked, keys, side=side) for side in ("left", "right"))
+    counts = np.empty(len(values))
+    counts[order] = (low + high) / 2
+    return counts
 
 
 def _covariance(placed: Floats) -> Floats:

@@ -5,7 +5,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from ptclnm.evaluation.delong import ROUNDING, Curves, OneClassError, ScoresError, delong
 from ptclnm.evaluation.nested import Inputs, mark_nested
@@ -231,11 +230,21 @@ def _pairs(predictions: pd.DataFrame, level: float) -> pd.DataFrame:
 
 def with_holm(table: pd.DataFrame) -> pd.DataFrame:
     """Add ``p_holm``, corrected over the rows whose p is known."""
-    p = table["p"].astype(float)
-    corrected = pd.Series(np.nan, index=table.index)
-    if p.notna().any():
-        corrected[p.notna()] = multipletests(p[p.notna()], method="holm")[1]
-    return table.assign(p_holm=corrected).reset_index(drop=True)
+    return table.assign(p_holm=holm(table["p"].to_numpy(dtype=float))).reset_index(drop=True)
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Correct p-values by Holm's method; missing ones are not counted and stay missing.
+
+    statsmodels' ``multipletests`` gives the same, and collects garbage at each call, which takes
+    a tenth of a second.
+    """
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    steps = p[order] * np.arange(len(order), 0, -1)
+    corrected = np.full(len(p), np.nan)
+    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return corrected
 
 
 def _one_curve(table: pd.DataFrame) -> Curves:
