@@ -38,6 +38,9 @@ FAMILIES: dict[str, Family] = {
     "radiomics": Family(
         "ptclnm.models.radiomics:predictions", PICTURES, "ptclnm.models.radiomics:out_of_fold"
     ),
+    "deep": Family(
+        "ptclnm.models.deep.source:predictions", PICTURES, "ptclnm.models.deep.source:out_of_fold"
+    ),
     "dl_signature": Family("ptclnm.models.columns:dl_signature", "dl_signature"),
     "radiologist": Family("ptclnm.models.columns:radiologist", "radiologist"),
 }

@@ -80,7 +80,7 @@ def _lite(_side: int) -> "nn.Module":
     return timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=1)
 
 
-# Inception without its auxiliary output: a rectangle of a nodule is small, and the papers name none.
+# Inception without its auxiliary output, of which the paper says nothing.
 ARCHITECTURES: dict[str, Architecture] = {
     "AlexNet": Architecture(
         _torchvision("alexnet"), head="classifier.6", cam="features.10", smallest=63,

@@ -70,7 +70,8 @@ def vary(images: Tensor, generator: torch.Generator, by: Variation | None = None
     )
     flipped = torch.rand(n, generator=generator) < by.flip
     theta[flipped, :, 0] *= -1
-    theta = torch.cat([theta, torch.stack([2 * draw(by.shift), 2 * draw(by.shift)], 1)[..., None]], 2)
+    shift = torch.stack([2 * draw(by.shift), 2 * draw(by.shift)], 1)  # the side is 2 units long
+    theta = torch.cat([theta, shift[..., None]], 2)
     grid = F.affine_grid(theta, list(images.shape), align_corners=False)
     moved = F.grid_sample(images, grid, padding_mode="border", align_corners=False)
     contrast, brightness = (1 + draw(by.contrast)), draw(by.brightness)

@@ -1,5 +1,6 @@
 """Which images are in which batch, on which process: decided by seed and epoch alone."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -60,7 +61,7 @@ class TrainBatches(Sampler[NDArray]):
         return rng.choice(n, size=n, p=1 / share)
 
     def __len__(self) -> int:
-        return -(-len(self.labels) // self.batch_size)
+        return math.ceil(len(self.labels) / self.batch_size)
 
     def __iter__(self) -> Iterator[NDArray]:
         rank, world = place()
@@ -80,7 +81,7 @@ class Share(Sampler[NDArray]):
         return np.arange(self.images)[rank::world]
 
     def __len__(self) -> int:
-        return -(-len(self._rows()) // self.batch_size)
+        return math.ceil(len(self._rows()) / self.batch_size)
 
     def __iter__(self) -> Iterator[NDArray]:
         rows = self._rows()

@@ -70,6 +70,14 @@ class Crops:
         """Side in pixels."""
         return int(self.pixels.shape[-1])
 
+    def with_splits(self, splits: NDArray) -> "Crops":
+        """The same images in other sets."""
+        return replace(self, splits=np.asarray(splits))
+
+    def with_labels(self, labels: NDArray) -> "Crops":
+        """The same images with other labels."""
+        return replace(self, labels=np.asarray(labels, dtype=np.int64))
+
     def with_pixels(self, pictures: Mapping[str, NDArray]) -> "Crops":
         """The same images with other grey values.
 

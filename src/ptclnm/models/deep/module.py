@@ -1,5 +1,6 @@
 """A network as Lightning trains it."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,7 @@ class Classifier(lightning.LightningModule):
             head = network.get_submodule(architecture(plan.architecture).head)
             network.requires_grad_(False)
             head.requires_grad_(True)
+            network.eval()
 
     def train(self, mode: bool = True) -> "Classifier":
         """Train; a frozen network keeps its statistics and drops nothing out."""
@@ -146,7 +148,7 @@ class Rate:
         if step < self.rise:
             return (step + 1) / self.rise
         along = (step - self.rise) / max(1, self.steps - self.rise)
-        return 0.5 * (1 + np.cos(np.pi * min(along, 1.0)))
+        return 0.5 * (1 + math.cos(math.pi * min(along, 1.0)))
 
 
 def together(mine: list) -> list:

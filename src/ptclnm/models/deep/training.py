@@ -35,6 +35,11 @@ CHECKPOINT, FOUND = "last.ckpt", "best.pt"
 EVERY = 60.0  # seconds between checkpoints
 CHATTY = ("pytorch_lightning", "lightning_fabric", "lightning.pytorch", "lightning.fabric")
 
+ADVICE = (
+    ".*does not have many workers.*", ".*isinstance.treespec, LeafSpec.*",
+    ".*Couldn't infer the batch indices.*", ".*GPU available but not used.*",
+    ".*in eval mode at the start of training.*",
+)  # fmt: skip
 
 __all__ = ["CheckpointError", "Trained", "inner_split", "scores", "standard_of", "train"]
 
@@ -260,9 +265,7 @@ def _quiet() -> Iterator[None]:
     for logger in loggers:
         logger.setLevel(logging.ERROR)
     with warnings.catch_warnings():
-        for message in (".*does not have many workers.*", ".*`isinstance.treespec, LeafSpec.*",
-                        ".*number of training batches.*", ".*smaller than the logging interval.*",
-                        ".*GPU available but not used.*", ".*Couldn't infer the batch indices.*"):  # fmt: skip
+        for message in ADVICE:
             warnings.filterwarnings("ignore", message=message)
         try:
             yield

@@ -1,0 +1,80 @@
+"""Plans: all that is wrong with one is said at once, before torch is imported."""
+
+import subprocess
+import sys
+
+import pytest
+
+from ptclnm.errors import ParameterError
+from ptclnm.models.deep.architectures import ARCHITECTURES, of_paper
+from ptclnm.models.deep.plan import DeepPlan, plans
+from ptclnm.models.deep.source import plans_of
+
+
+def test_all_that_is_not_allowed_is_said_at_once() -> None:
+    plan = DeepPlan(
+        "ResNet", weights="", image_size=16, margin=-1, epochs=0, batch_size=1, lr=0.0,
+        optimizer="adam", freeze="yes", seed=-1, devices=True, precision="half",
+    )  # fmt: skip
+    with pytest.raises(ParameterError) as caught:
+        plan.check()
+    told = "\n".join(caught.value.problems)
+    assert "no model 'ResNet'; did you mean 'ResNet" in told
+    assert "optimizer is 'adam'; did you mean 'adamw'" in told
+    for name in ("weights", "margin", "epochs", "batch_size", "lr", "freeze", "seed", "devices",
+                 "precision"):  # fmt: skip
+        assert f"{name} is " in told
+    assert len(caught.value.problems) == 11
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "allowed"),
+    [("AlexNet", 62, "63 to"), ("Inception_v3", 74, "75 to"), ("ViT-B/16", 100, "multiple of 16"),
+     ("ResNet50", 4096, "32 to 1024"), ("ResNet50", 96.0, "32 to 1024")],
+)  # fmt: skip
+def test_a_size_that_a_network_cannot_take_is_named(name: str, side: int, allowed: str) -> None:
+    with pytest.raises(ParameterError, match=f"image_size is {side}.*{allowed}"):
+        DeepPlan(name, "none", side).check()
+
+
+@pytest.mark.parametrize("name", list(ARCHITECTURES))
+def test_every_network_takes_the_smallest_size_of_its_row(name: str) -> None:
+    import torch
+
+    row = ARCHITECTURES[name]
+    made = row.build(row.smallest).eval()
+    with torch.inference_mode():
+        assert made(torch.zeros(1, 3, row.smallest, row.smallest)).shape == (1, 1)
+    for layer in (row.head, row.cam, *row.layers.values()):
+        assert made.get_submodule(layer) is not None
+    if row.smallest > 32:
+        with pytest.raises(RuntimeError), torch.inference_mode():
+            made(torch.zeros(1, 3, row.smallest - 1, row.smallest - 1))
+
+
+def test_a_model_may_start_from_weights_of_its_own() -> None:
+    made = plans(
+        ["ResNet50", "EfficientNet-Lite0@imagenet", "ResNet50"], DeepPlan("", "none", 96, seed=3)
+    )
+    assert [(p.architecture, p.weights, p.seed) for p in made] == [
+        ("ResNet50", "none", 3), ("EfficientNet-Lite0", "imagenet", 3),
+    ]  # fmt: skip
+    assert [p.name for p in made] == ["ResNet50 (from scratch)", "EfficientNet-Lite0"]
+    with pytest.raises(ParameterError, match="no model; name one at least"):
+        plans([], DeepPlan("", "none"))
+
+
+def test_no_models_are_those_of_the_paper() -> None:
+    five = ("AlexNet", "DenseNet121", "Inception_v3", "ResNet50", "ViT-B/16")
+    assert of_paper("ni2024") == five
+    assert of_paper("li2024") == ("DenseNet121", "ResNet101")
+    assert [p.architecture for p in plans_of({"study": "ni2024"})] == list(five)
+
+
+def test_plans_are_read_without_torch() -> None:
+    code = (
+        "import sys; from ptclnm.models.deep.source import plans_of; from ptclnm.models import "
+        "sources; import ptclnm.cli; plans_of({'study': 'ni2024'}); print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,62 @@
+"""What is kept of a network: its tables and its weights, found again for the same data only."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from ptclnm.models.deep import stored
+from ptclnm.models.deep.stored import entry_of, stored_all, stored_deep, stored_network
+from ptclnm.models.deep.training import scores
+
+
+def test_tables_are_found_again_and_the_network_gives_the_same_scores(
+    planted, fast, tmp_path, monkeypatch
+) -> None:
+    crops, plan = planted(patients=24, images=2), replace(fast, epochs=1)
+    first = stored_deep(crops, plan, tmp_path)
+
+    def trained(*_):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(stored, "train", trained)
+    again = stored_deep(crops, plan, tmp_path)
+    for name in first:
+        pd.testing.assert_frame_equal(first[name], again[name])
+    network, standard = stored_network(crops, plan, tmp_path)
+    assert scores(network, crops, plan, standard) == pytest.approx(
+        first["images"]["score"].to_numpy(), abs=1e-12
+    )
+    monkeypatch.undo()
+    entry = entry_of(crops, plan, tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [entry.name]
+    state = torch.load(entry / "network.pt", weights_only=True)
+    state["classifier.bias"] += 1
+    torch.save(state, entry / "network.pt")
+    with pytest.warns(UserWarning, match="network.pt changed since written; the network is train"):
+        pd.testing.assert_frame_equal(stored_deep(crops, plan, tmp_path)["images"], first["images"])
+
+
+def test_a_patients_score_is_the_mean_over_its_images(planted, fast, tmp_path) -> None:
+    crops = planted(patients=20, images=3)
+    tables = stored_all(crops, [replace(fast, epochs=1)], tmp_path)
+    mean = tables["images"].groupby("patient_id")["score"].mean()
+    found = tables["predictions"].set_index("patient_id")["score"]
+    assert len(found) == 20
+    assert found.to_numpy() == pytest.approx(mean.loc[found.index].to_numpy())
+
+
+def test_every_change_of_data_or_plan_is_another_entry(planted, fast) -> None:
+    crops = planted(patients=20)
+    pixels = crops.pixels.copy()
+    pixels[0, 0, 0] += 1
+    others = [
+        replace(crops, pixels=pixels), crops.with_labels(1 - crops.labels),
+        crops.with_splits(np.where(crops.splits == "test", "internal", crops.splits)),
+    ]  # fmt: skip
+    keys = [entry_of(c, fast) for c in [crops, *others]]
+    changes = {"seed": 1, "lr": 1e-3, "weights": "imagenet", "precision": "bfloat16"}
+    keys += [entry_of(crops, replace(fast, **{name: value})) for name, value in changes.items()]
+    assert len(set(keys)) == 8

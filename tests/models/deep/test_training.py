@@ -1,0 +1,218 @@
+"""Training: it learns, remembers nothing of evaluation patients, and can be interrupted."""
+
+import resource
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import roc_auc_score
+
+from ptclnm.errors import ParameterError
+from ptclnm.models.deep import training
+from ptclnm.models.deep.architectures import NAMES
+from ptclnm.models.deep.batches import Share, TrainBatches, generator
+from ptclnm.models.deep.callbacks import CheckpointError, Checkpoints, save
+from ptclnm.models.deep.plan import DeepPlan
+from ptclnm.models.deep.training import inner_split, scores, train
+from ptclnm.models.validation import patient_scores
+
+# Epochs in which each network, not trained before, finds a strong signal in 56 patients' images.
+EPOCHS = {
+    "AlexNet": 8, "DenseNet121": 5, "Inception_v3": 6, "ResNet50": 8, "ResNet101": 8,
+    "ViT-B/16": 8, "EfficientNet-Lite0": 8,
+}  # fmt: skip
+SIDES = {"AlexNet": 64, "Inception_v3": 80}
+
+
+def judged(crops, plan, folder) -> tuple[training.Trained, np.ndarray, float]:
+    """Train, score everyone, and give the AUC of the test patients."""
+    done = train(crops, plan, folder)
+    found = scores(done.network, crops, plan, done.standard)
+    test = crops.splits == "test"
+    table = patient_scores(crops.patients[test], crops.labels[test], found[test])
+    return done, found, roc_auc_score(table["label"], table["score"])
+
+
+def state_of(done: training.Trained) -> torch.Tensor:
+    return torch.cat([v.double().flatten() for v in done.network.state_dict().values()])
+
+
+ALL = [n if n == "DenseNet121" else pytest.param(n, marks=pytest.mark.slow) for n in NAMES]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_network_finds_a_strong_signal_in_patients_it_has_not_seen(
+    name: str, planted, tmp_path
+) -> None:
+    side = SIDES.get(name, 32)
+    lr = 1e-4 if name in ("AlexNet", "ViT-B/16") else 1e-3
+    plan = DeepPlan(name, "none", side, epochs=EPOCHS[name], batch_size=8, lr=lr, patience=0)
+    assert judged(planted(patients=80, side=side), plan, tmp_path)[2] > 0.85
+
+
+@pytest.mark.slow
+def test_without_a_signal_the_mean_over_seeds_is_chance(planted, fast, tmp_path) -> None:
+    found = [
+        judged(planted(patients=60, signal=0.0, seed=s), replace(fast, seed=s), tmp_path / str(s))
+        for s in range(12)
+    ]
+    aucs = np.array([auc for _, _, auc in found])
+    assert abs(aucs.mean() - 0.5) < 3 * aucs.std(ddof=1) / np.sqrt(len(aucs))
+    assert aucs.std(ddof=1) < 0.25
+
+
+@pytest.fixture(scope="module")
+def once(planted, fast, tmp_path_factory):
+    """One training, and everyone's scores."""
+    crops = planted()
+    return crops, *judged(crops, fast, tmp_path_factory.mktemp("once"))
+
+
+def test_the_same_seed_gives_the_same_scores_and_another_one_others(once, fast, tmp_path) -> None:
+    crops, _, found, _ = once
+    assert np.array_equal(judged(crops, fast, tmp_path / "again")[1], found)
+    other = judged(crops, replace(fast, seed=1, epochs=1), tmp_path / "other")[1]
+    assert not np.allclose(other, found, atol=1e-3)
+
+
+def test_a_marker_on_evaluation_images_changes_nothing_trained(once, fast, tmp_path) -> None:
+    crops, done, _, _ = once
+    test = crops.splits == "test"
+    pixels, labels = crops.pixels.copy(), crops.labels.copy()
+    pixels[test] = 1e4
+    labels[test] = 1 - labels[test]
+    marked = replace(crops, pixels=pixels, labels=labels)
+    again = train(marked, fast, tmp_path)
+    assert torch.equal(state_of(again), state_of(done))
+    assert again.standard == done.standard
+    columns = ["loss", "inner_loss", "kept"]
+    assert again.history[columns].equals(done.history[columns])
+
+
+def test_an_interrupted_training_ends_as_if_it_had_not_been(
+    once, fast, tmp_path, monkeypatch
+) -> None:
+    crops, done, _, _ = once
+
+    class Killed(BaseException):
+        """What a kill is to the process."""
+
+    written = Checkpoints.on_train_epoch_end
+
+    def killed(self, trainer, module) -> None:
+        written(self, trainer, module)
+        if trainer.current_epoch == 1:
+            raise Killed
+
+    monkeypatch.setattr(Checkpoints, "on_train_epoch_end", killed)
+    with pytest.raises(Killed):
+        train(crops, fast, tmp_path, every=0)
+    monkeypatch.undo()
+    seen = []
+    step = training.Classifier.training_step
+    monkeypatch.setattr(
+        training.Classifier, "training_step",
+        lambda self, batch, number: seen.append(self.current_epoch) or step(self, batch, number),
+    )  # fmt: skip
+    again = train(crops, fast, tmp_path, every=0)
+    assert set(seen) == {2}, "epochs done before the kill are not done again"
+    assert torch.equal(state_of(again), state_of(done))
+    assert again.history.drop(columns="seconds").equals(done.history.drop(columns="seconds"))
+
+
+def test_early_stopping_keeps_the_weights_of_the_least_inner_loss(planted, fast, tmp_path) -> None:
+    plan = replace(fast, epochs=12, patience=1, lr=0.02)
+    history = train(planted(signal=0.0), plan, tmp_path).history
+    kept = history.index[history["kept"]]
+    assert list(kept) == [history["inner_loss"].idxmin()]
+    assert len(history) < 12 and len(history) - 1 - kept[0] == 1
+
+
+def test_inner_patients_are_whole_and_of_both_classes(planted, fast) -> None:
+    crops = planted(patients=30, images=3).train
+    fitted, inner = inner_split(crops, fast)
+    assert not set(fitted.patients) & set(inner.patients)
+    assert len(fitted.labels) + len(inner.labels) == len(crops.labels)
+    assert set(fitted.labels) == set(inner.labels) == {0, 1}
+
+
+def test_a_frozen_network_changes_in_its_last_layer_only(planted, fast, tmp_path) -> None:
+    plan = replace(fast, freeze=True, weights="imagenet", epochs=1)
+    before = training.network(plan.architecture, "imagenet", 32, 0)[0].state_dict()
+    after = train(planted(), plan, tmp_path).network.state_dict()
+    changed = {key for key in before if not torch.equal(before[key], after[key])}
+    assert changed == {"classifier.weight", "classifier.bias"}
+
+
+def test_batches_hold_everyone_once_an_epoch_and_none_alone() -> None:
+    labels = np.tile([0, 0, 0, 1], 9)
+    batches = TrainBatches(labels, batch_size=7, seed=3)
+    first = [list(rows) for rows in batches]
+    assert sorted(sum(first, [])) == list(range(36))
+    assert {len(rows) for rows in first} == {6}
+    batches.set_epoch(1)
+    assert [list(rows) for rows in batches] != first
+    batches.set_epoch(0)
+    assert [list(rows) for rows in batches] == first
+    drawn = np.concatenate(list(TrainBatches(labels.repeat(40), 7, 0, balanced=True)))
+    assert labels.repeat(40)[drawn].mean() == pytest.approx(0.5, abs=0.05)
+
+
+def test_evaluation_is_shared_without_loss_or_repetition(monkeypatch) -> None:
+    for world in (1, 2, 3):
+        found = []
+        for rank in range(world):
+            monkeypatch.setattr("ptclnm.models.deep.batches.place", lambda r=rank, w=world: (r, w))
+            found += [row for rows in Share(11, 4) for row in rows]
+        assert sorted(found) == list(range(11))
+
+
+@pytest.mark.slow
+def test_two_processes_score_as_one_and_train_on_the_same_images(planted, fast, tmp_path) -> None:
+    crops = planted(patients=41)
+    two = replace(fast, devices=2)
+    done, alone, _ = judged(crops, fast, tmp_path / "one")
+    assert scores(done.network, crops, two, done.standard) == pytest.approx(alone, abs=1e-6)
+    _, _, auc = judged(crops, replace(two, epochs=8), tmp_path / "two")
+    assert auc > 0.85
+
+
+def test_a_full_disk_is_named_and_leaves_what_was_there(tmp_path) -> None:
+    path = tmp_path / "last.ckpt"
+    save({"epoch": 1}, path)
+    with file_limit(100_000), pytest.raises(CheckpointError, match=r"last.ckpt: no room for 4.0 M"):
+        save({"state": torch.zeros(10**6)}, path)
+    assert torch.load(path, weights_only=True) == {"epoch": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["last.ckpt"]
+
+
+@contextmanager
+def file_limit(size: int):
+    """Let no file grow beyond a size: the system then refuses to write, as a full disk does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_data_that_cannot_be_trained_on_are_named(planted, fast, tmp_path) -> None:
+    crops = planted(patients=20)
+    with pytest.raises(ParameterError, match="batch_size is 64, but 11 images are left"):
+        train(crops, replace(fast, batch_size=64), tmp_path)
+    one = crops.with_labels(np.where(crops.splits == "train", 0, crops.labels))
+    with pytest.raises(ParameterError, match="0 patients with the outcome and 14 without"):
+        train(one, fast, tmp_path)
+    with pytest.raises(ParameterError, match="batch_size is 3 over 2 processes"):
+        train(crops, replace(fast, batch_size=3, devices=2), tmp_path)
+
+
+def test_random_numbers_are_those_of_their_key() -> None:
+    torch.manual_seed(1)
+    first = torch.rand(3, generator=generator(0, 13, 2))
+    torch.manual_seed(2)
+    assert torch.equal(torch.rand(3, generator=generator(0, 13, 2)), first)
+    assert not torch.equal(torch.rand(3, generator=generator(0, 13, 3)), first)
