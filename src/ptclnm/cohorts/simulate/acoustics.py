@@ -13,7 +13,7 @@ from scipy import fft, ndimage
 
 from ptclnm.cohorts.simulate.body import Body
 from ptclnm.cohorts.simulate.drivers import Scanner
-from ptclnm.cohorts.simulate.fields import STEP_MM, Map
+from ptclnm.cohorts.simulate.fields import STEP_MM, Map, uniform
 from ptclnm.cohorts.simulate.scatter import DENSITY
 
 SOUND_MM_US = 1.54
@@ -147,12 +147,17 @@ def transmission_db(body: Body, scanner: Scanner) -> Map:
     Returns
     -------
     ndarray of float32, shape (500, 500)
-        In dB; negative in a shadow, positive behind fluid.
+        In dB; negative in a shadow, positive behind fluid; 0 where nothing is seen.
     """
     even = 2 * scanner.attenuation_db * scanner.frequency_mhz * STEP_MM / 10
-    step = (1 - body.attenuation) * np.float32(even) - body.loss_db * np.float32(STEP_MM)
+    seen = body.seen.cut
+    step = (1 - body.attenuation[seen]) * np.float32(even)
+    step -= body.loss_db[seen] * np.float32(STEP_MM)
     behind = np.cumsum(step, axis=0, dtype=np.float32)
-    return ndimage.gaussian_filter1d(behind, BEAM_BLUR_MM / STEP_MM, axis=1, mode="nearest")
+    passed = np.zeros_like(body.loss_db)
+    blur = BEAM_BLUR_MM / STEP_MM
+    passed[seen] = ndimage.gaussian_filter1d(behind, blur, axis=1, mode="nearest")
+    return passed
 
 
 def receive(reflectors: Map, scanner: Scanner, grid: Lattice) -> Map:
@@ -305,8 +310,9 @@ def compensate(signal: Map, scanner: Scanner, grid: Lattice, noise: Map) -> Map:
 def electronic_noise(rng: np.random.Generator, scanner: Scanner, grid: Lattice) -> Map:
     """Draw noise in the receiver's band, shape (lines, samples), of mean square 1."""
     size = fft.next_fast_len(grid.samples, real=True)
-    white = rng.standard_normal((grid.lines, size), dtype=np.float32)
-    pulse = _pulse(scanner, grid, 0.0, size)
+    # The band-pass sums many samples: the noise is Gaussian though the numbers are not.
+    white = uniform(rng, (grid.lines, size))
+    pulse = _pulse(scanner, grid, 0.0, size) * np.float32(np.sqrt(12))
     return fft.irfft(fft.rfft(white, axis=1) * pulse, size, axis=1)[:, : grid.samples]
 
 

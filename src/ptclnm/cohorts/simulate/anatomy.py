@@ -3,14 +3,27 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ptclnm.cohorts.simulate.body import Body, ellipse, inside
+from ptclnm.cohorts.simulate.body import Body, ellipse, ellipse_window, inside
 from ptclnm.cohorts.simulate.contour import Contour
 from ptclnm.cohorts.simulate.drivers import Drivers
-from ptclnm.cohorts.simulate.fields import CELLS, SIDE_MM, STEP_MM, Map, field, grid, line_field
+from ptclnm.cohorts.simulate.fields import (
+    CELLS,
+    SIDE_MM,
+    STEP_MM,
+    Map,
+    Window,
+    field,
+    grid,
+    line_field,
+    window,
+)
 
 PLANES = ("transverse", "longitudinal", "oblique")
 BULGE = 0.15
+# Where the gland's mean echo is set to 0 dB; painted whatever a machine sees.
+REFERENCE_MM = (15.0, 30.0)  # to each side, and deep
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,9 +127,8 @@ def place(contour: Contour, layout: Layout, drivers: Drivers, rng: np.random.Gen
 
 def paint_deep(body: Body, layout: Layout, rng: np.random.Generator) -> None:
     """Paint the tissue behind the gland: longus colli, its fascia, fat and bone."""
-    _, z = grid()
-    streaks, patches = field(rng, 0.22, 1.2), field(rng, 0.5, 2.5)
-    body.paint(np.float32(1), -1.5 + 2.5 * streaks + 3.0 * patches, 1.1)
+    streaks, patches = field(rng, 0.22, 1.2, body.seen), field(rng, 0.5, 2.5, body.seen)
+    body.paint(np.float32(1), -1.5 + 2.5 * streaks + 3.0 * patches, 1.1, body.seen)
     _, z0, _, half_height = layout.lobe
     back = z0 + half_height + rng.uniform(0.2, 1.2)
     lean = layout.slope + rng.normal(0, 0.05)
@@ -124,39 +136,60 @@ def paint_deep(body: Body, layout: Layout, rng: np.random.Generator) -> None:
     wave = 0.8 * line_field(rng, CELLS, STEP_MM, 5.0)[None, :]
     x, _ = grid()
     lid = (back + lean * x + wave).astype(np.float32)
-    fibres = -8 + 3.0 * field(rng, 0.14, 2.0)
-    body.paint(inside(z - lid, 0.6) * inside(lid + np.float32(muscle) - z, 0.6), fibres, 1.15)
+    below = window((-SIDE_MM, SIDE_MM), (float(lid.min()) - 1, SIDE_MM)).meet(body.seen)
+    _, z = below.grid()
+    top = lid[:, slice(*below.columns)]
+    fibres = -8 + 3.0 * field(rng, 0.14, 2.0, below)
+    belly = inside(z - top, 0.6) * inside(top + np.float32(muscle) - z, 0.6)
+    body.paint(belly, fibres, 1.15, below)
     floor = lid + np.float32(muscle + 0.8)
-    body.paint(inside(z - floor, 1.0), -6 + 3 * streaks, 1.5)
-    body.fascia(lid, 0.45, 6.5, streaks)
-    body.fascia(floor - np.float32(0.6), 0.6, 8.0, streaks)
+    bone = inside(z - floor[:, slice(*below.columns)], 1.0)
+    body.paint(bone, -6 + 3 * streaks[below.within(body.seen)], 1.5, below)
+    body.fascia(lid, 0.45, 6.5, streaks, body.seen)
+    body.fascia(floor - np.float32(0.6), 0.6, 8.0, streaks, body.seen)
     lay_line(body, rng, lid, 6)
     lay_line(body, rng, floor - np.float32(0.6), 8)
 
 
 def paint_gland(body: Body, layout: Layout, rng: np.random.Generator) -> None:
     """Paint the lobe, its capsule and small vessels in it."""
-    x, z = grid()
     x0, z0, half_width, half_height = layout.lobe
-    slow, fine, pores = field(rng, 2.2, 2.6), field(rng, 0.35, 0.6), field(rng, 0.5, 0.8)
-    shape = ellipse(x, z, (x0, z0), (half_width, half_height), layout.slope)
-    shape += 0.35 * field(rng, 2.0, 3.0)
-    texture = 2.0 * slow + 1.3 * fine
-    body.paint(inside(shape, 0.5), texture - texture[shape > 0].mean(), 1.0)
-    body.echo_db -= 9 * inside(pores - np.float32(2.6), 0.6) * inside(shape - 1)
-    steep = np.abs(z - np.float32(z0)) / np.float32(half_height)
-    rim = np.exp(-0.5 * (shape / np.float32(0.22)) ** 2)
-    body.echo_db += rim * np.clip(steep, 0.2, 1) * (5.0 + 2.5 * fine)
+    form = ((x0, z0), (half_width, half_height), layout.slope)
+    part = ellipse_window(*form, reach=2.5).meet(body.seen)
+    lengths = ((2.2, 2.6), (0.35, 0.6), (0.5, 0.8), (2.0, 3.0))
+    slow, fine, pores, bumps = (field(rng, *both, part) for both in lengths)
+    shape = ellipse(*part.grid(), *form) + np.float32(0.35) * bumps
+    texture = np.float32(2.0) * slow + np.float32(1.3) * fine
+    texture -= texture[_reference(part, shape)].mean()
+    body.paint(inside(shape, 0.5), texture, 1.0, part)
+    steep = np.abs(part.grid()[1] - np.float32(z0)) / np.float32(half_height)
+    rim = np.exp(np.float32(-0.5) * (shape / np.float32(0.22)) ** 2)
+    echo = body.echo_db[part.cut]
+    echo -= 9 * inside(pores - np.float32(2.6), 0.6) * inside(shape - 1)
+    echo += rim * np.clip(steep, 0.2, 1) * (5.0 + 2.5 * fine)
+
+
+def _reference(part: Window, shape: Map) -> NDArray[np.bool_]:
+    """Tell which cells of the lobe its mean echo is taken from."""
+    near = np.zeros(shape.shape, bool)
+    near[part.meet(window((-REFERENCE_MM[0], REFERENCE_MM[0]), (0, REFERENCE_MM[1]))).within(part)] = True
+    return near & (shape > 0)
 
 
 def paint_layers(body: Body, layout: Layout, plane: str, rng: np.random.Generator) -> None:
     """Paint skin, fat and strap muscle over the rest, with their fasciae."""
-    _, z = grid()
-    fibres = field(rng, 0.13, 1.3 if plane == "transverse" else 2.6)
-    septa, patches = field(rng, 0.2, 1.5), field(rng, 0.3, 1.0)
-    body.paint(inside(layout.lies(layout.strap) - z), -7 + 3.2 * fibres, 1.0)
-    body.paint(inside(layout.lies(layout.fat) - z), -3.5 + 3.2 * septa, 0.9)
-    body.paint(inside(layout.lies(layout.skin) - z), 1.5 + 1.2 * septa, 1.0)
+    lowest = float(layout.lies(layout.strap).max()) + 3.0
+    part = window((-SIDE_MM, SIDE_MM), (0, lowest)).meet(body.seen)
+    _, z = part.grid()
+    fibres = field(rng, 0.13, 1.3 if plane == "transverse" else 2.6, part)
+    septa, patches = field(rng, 0.2, 1.5, part), field(rng, 0.3, 1.0, part)
+    for depth, echo, attenuation in (
+        (layout.strap, -7 + 3.2 * fibres, 1.0),
+        (layout.fat, -3.5 + 3.2 * septa, 0.9),
+        (layout.skin, 1.5 + 1.2 * septa, 1.0),
+    ):
+        above = inside(layout.lies(depth)[:, slice(*part.columns)] - z)
+        body.paint(above, echo, attenuation, part)
     middle = 0.5 * (layout.fat + layout.strap)
     body.echo_mm = layout.fat
     for depth, thickness, rise, level in (
@@ -168,13 +201,13 @@ def paint_layers(body: Body, layout: Layout, plane: str, rng: np.random.Generato
     ):
         ripple = 0.14 * line_field(rng, CELLS, STEP_MM, 2.5)[None, :]
         curve = layout.lies(depth) + ripple.astype(np.float32)
-        body.fascia(curve, thickness, rise, patches)
+        body.fascia(curve, thickness, rise, patches, part)
         lay_line(body, rng, curve, level)
 
 
 def paint_contact(body: Body, rng: np.random.Generator) -> None:
     """Weaken the sound unevenly: contact of the array, and tissue that is not even."""
-    body.attenuation += 0.14 * field(rng, 3.0, 1.2)
+    body.attenuation[body.seen.cut] += 0.14 * field(rng, 3.0, 1.2, body.seen)
     uneven = np.clip(line_field(rng, CELLS, STEP_MM, 1.5) - 0.8, 0, None) * rng.uniform(0, 2.5)
     edge, reach = rng.choice([-1, 1]) * SIDE_MM / 2, rng.uniform(2, 9)
     lifted = rng.gamma(1.0, 3.0) * np.exp(-np.abs(grid()[0][0] - edge) / reach)

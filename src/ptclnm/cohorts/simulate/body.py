@@ -9,10 +9,13 @@ from ptclnm.cohorts.simulate.fields import (
     CELLS,
     SIDE_MM,
     STEP_MM,
+    WHOLE,
     Map,
+    Window,
     grid,
     line_field,
     soft_step,
+    window,
 )
 
 ANECHOIC_DB = -45.0
@@ -44,6 +47,8 @@ class Body:
         1 where what lies above weakens it, 0 where not (an echo that took another way).
     echo_mm : float
         Depth between which and the array sound goes to and fro: all is seen again as much deeper.
+    seen : Window
+        What a machine looks at; the rest may stay unpainted.
     """
 
     echo_db: Map = field(default_factory=lambda: _flat(0))
@@ -51,28 +56,43 @@ class Body:
     loss_db: Map = field(default_factory=lambda: _flat(0))
     points: list[NDArray[np.float64]] = field(default_factory=list)
     echo_mm: float = 4.0
+    seen: Window = WHOLE
 
-    def paint(self, where: Map, echo_db: Map | float, attenuation: float | None = None) -> None:
+    def paint(
+        self,
+        where: Map,
+        echo_db: Map | float,
+        attenuation: float | None = None,
+        part: Window = WHOLE,
+    ) -> None:
         """Lay tissue over what is there.
 
         Parameters
         ----------
         where : ndarray
-            0 to 1, shape (500, 500): how much of a cell is the new tissue.
+            0 to 1, shape of `part`: how much of a cell is the new tissue.
         echo_db : ndarray or float
             Its echo.
         attenuation : float, optional
             Its attenuation; kept where none is given.
+        part : Window
+            The cells that are painted.
         """
-        self.echo_db += where * (echo_db - self.echo_db)
+        echo = self.echo_db[part.cut]
+        echo += where * (echo_db - echo)
         if attenuation is not None:
-            self.attenuation += where * (np.float32(attenuation) - self.attenuation)
+            there = self.attenuation[part.cut]
+            there += where * (np.float32(attenuation) - there)
 
-    def drop_lines(self, where: NDArray[np.bool_]) -> None:
-        """Take away single reflectors in the cells given, of shape (500, 500)."""
+    def drop_lines(self, where: NDArray[np.bool_], part: Window = WHOLE) -> None:
+        """Take away single reflectors in the cells given, of the shape of `part`."""
+        rows, columns = part.shape
         for points in self.points:
             row, column = cells(points[:, 0], points[:, 1])
-            points[where[row, column], 2] = 0
+            row, column = row - part.rows[0], column - part.columns[0]
+            near = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
+            hit = np.flatnonzero(near)
+            points[hit[where[row[hit], column[hit]]], 2] = 0
 
     def reflectors(self) -> NDArray[np.float64]:
         """Give all single reflectors, shape (n, 4)."""
@@ -115,7 +135,9 @@ class Body:
             np.column_stack([*places, amplitude, np.full(INTERFACE_POINTS, float(behind))])
         )
 
-    def fascia(self, middle: Map, thickness_mm: float, level_db: float, patches: Map) -> None:
+    def fascia(
+        self, middle: Map, thickness_mm: float, level_db: float, patches: Map, part: Window
+    ) -> None:
         """Brighten a band of tissue along a curve.
 
         Parameters
@@ -126,12 +148,19 @@ class Body:
             SD of the band across.
         level_db : float
             Mean rise in its middle.
-        patches : ndarray, shape (500, 500)
+        patches : ndarray, shape of `part`
             Field of SD 1 that makes the band uneven.
+        part : Window
+            The cells that may be painted.
         """
-        _, z = grid()
-        band = np.exp(np.float32(-0.5 / thickness_mm**2) * (z - middle) ** 2)
-        self.echo_db += band * np.float32(level_db) * np.clip(1 + 0.7 * patches, -0.5, 2.5)
+        reach = 4.5 * thickness_mm
+        depths = (float(middle.min()) - reach, float(middle.max()) + reach)
+        near = window((-SIDE_MM, SIDE_MM), depths).meet(part)
+        _, z = near.grid()
+        away = z - middle[:, slice(*near.columns)]
+        band = np.exp(np.float32(-0.5 / thickness_mm**2) * away**2)
+        uneven = np.clip(1 + np.float32(0.7) * patches[near.within(part)], -0.5, 2.5)
+        self.echo_db[near.cut] += band * np.float32(level_db) * uneven
 
 
 def cells(x: NDArray, z: NDArray) -> tuple[NDArray, NDArray]:
@@ -187,6 +216,17 @@ def ellipse(
     v = (z - np.float32(centre[1]) - np.float32(lean) * dx) / np.float32(axes[1])
     # np.hypot guards against overflow and is several times slower.
     return (1 - np.sqrt(u * u + v * v)) * np.float32(min(axes))
+
+
+def ellipse_window(
+    centre: tuple[float, float], axes: tuple[float, float], lean: float = 0.0, reach: float = 1.0
+) -> Window:
+    """Give the cells that :func:`ellipse` says are not farther outside than `reach` mm."""
+    grown = 1 + reach / min(axes)
+    across, deep = axes[0] * grown, axes[1] * grown + abs(lean) * axes[0] * grown
+    return window(
+        (centre[0] - across, centre[0] + across), (centre[1] - deep, centre[1] + deep)
+    )
 
 
 def arc(

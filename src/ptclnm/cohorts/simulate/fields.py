@@ -1,5 +1,6 @@
 """Grid of the simulated body and correlated random fields on it."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -27,6 +28,87 @@ def grid() -> tuple[Map, Map]:
     return (centres - np.float32(SIDE_MM / 2))[None, :], centres[:, None]
 
 
+@dataclass(frozen=True)
+class Window:
+    """A part of the body's grid: what lies outside need not be computed.
+
+    Parameters
+    ----------
+    rows, columns : tuple of int
+        First cell and the one after the last.
+    """
+
+    rows: tuple[int, int] = (0, CELLS)
+    columns: tuple[int, int] = (0, CELLS)
+
+    @property
+    def cut(self) -> tuple[slice, slice]:
+        """Slices of the window in a map of the body."""
+        return slice(*self.rows), slice(*self.columns)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the window."""
+        return self.rows[1] - self.rows[0], self.columns[1] - self.columns[0]
+
+    def grid(self) -> tuple[Map, Map]:
+        """Give x and z of the window's cells, shapes (1, columns) and (rows, 1)."""
+        x, z = grid()
+        return x[:, slice(*self.columns)], z[slice(*self.rows)]
+
+    def within(self, other: "Window") -> tuple[slice, slice]:
+        """Slices of this window in an array of the shape of a window around it."""
+        ends = ((self.rows, other.rows), (self.columns, other.columns))
+        return tuple(slice(mine[0] - its[0], mine[1] - its[0]) for mine, its in ends)
+
+    def meet(self, other: "Window") -> "Window":
+        """Give the part that lies in both; it may be empty."""
+        ends = []
+        for mine, its in ((self.rows, other.rows), (self.columns, other.columns)):
+            low = max(mine[0], its[0])
+            ends.append((low, max(min(mine[1], its[1]), low)))
+        return Window(*ends)
+
+
+WHOLE = Window()
+
+
+def window(x_mm: tuple[float, float], z_mm: tuple[float, float]) -> Window:
+    """Give the cells between two positions and two depths in mm, as far as there are any."""
+    ends = []
+    for (low, high), start in ((z_mm, 0.0), (x_mm, SIDE_MM / 2)):
+        first = int(np.clip(np.floor((low + start) / STEP_MM), 0, CELLS))
+        ends.append((first, int(np.clip(np.ceil((high + start) / STEP_MM), first, CELLS))))
+    return Window(*ends)
+
+
+def uniform(
+    rng: np.random.Generator, shape: tuple[int, int], columns: slice = slice(None)
+) -> Map:
+    """Draw numbers between -1/2 and 1/2, in 65,536 steps; several times faster than floats.
+
+    Parameters
+    ----------
+    rng : Generator
+        Source of randomness.
+    shape : tuple of int
+        Rows and columns that are drawn.
+    columns : slice
+        The columns that are wanted; each number is the same whatever is wanted.
+
+    Returns
+    -------
+    ndarray of float32, shape (rows, wanted columns)
+        Variance 1/12.
+    """
+    rows, width = shape
+    drawn = np.frombuffer(rng.bytes(2 * rows * width), "<i2").reshape(rows, width)
+    values = drawn[:, columns].astype(np.float32)
+    values += np.float32(0.5)
+    values *= np.float32(1 / 65536)
+    return values
+
+
 def line_field(rng: np.random.Generator, points: int, step_mm: float, length_mm: float) -> Map:
     """Draw a correlated Gaussian sequence, mean 0 and variance 1.
 
@@ -50,7 +132,9 @@ def line_field(rng: np.random.Generator, points: int, step_mm: float, length_mm:
     return smooth / max(float(smooth.std()), 1e-12)
 
 
-def field(rng: np.random.Generator, depth_mm: float, across_mm: float) -> Map:
+def field(
+    rng: np.random.Generator, depth_mm: float, across_mm: float, part: Window = WHOLE
+) -> Map:
     """Draw a correlated Gaussian field on the body's grid, mean 0 and variance 1.
 
     Parameters
@@ -59,17 +143,20 @@ def field(rng: np.random.Generator, depth_mm: float, across_mm: float) -> Map:
         Source of randomness.
     depth_mm, across_mm : float
         SD of the Gaussian that the white noise is smoothed with, in depth and across.
+    part : Window
+        The cells that are wanted. The field is the same whatever is wanted of it.
 
     Returns
     -------
-    ndarray of float32, shape (cells, cells)
+    ndarray of float32, shape of the window
     """
     sigma = np.array([depth_mm, across_mm]) / STEP_MM
     # Half of the SD is fine enough: a long correlation is drawn on few points.
     stride = np.maximum(sigma // 2, 1).astype(int)
     points = tuple(fft.next_fast_len(int(n), real=True) for n in CELLS // stride + 2)
     drawn = _smooth(rng.standard_normal(points, dtype=np.float32), tuple(sigma / stride))
-    return resample(drawn, *(np.arange(CELLS) / k for k in stride))
+    places = (np.arange(*ends) / k for ends, k in zip((part.rows, part.columns), stride, strict=True))
+    return resample(drawn, *places)
 
 
 def resample(values: Map, rows: NDArray, columns: NDArray) -> Map:

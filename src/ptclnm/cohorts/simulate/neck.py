@@ -9,13 +9,23 @@ from ptclnm.cohorts.simulate.anatomy import (
     paint_gland,
     paint_layers,
 )
-from ptclnm.cohorts.simulate.body import ANECHOIC_DB, Body, arc, ellipse, inside, shade
-from ptclnm.cohorts.simulate.fields import Map, field, grid
+from ptclnm.cohorts.simulate.body import (
+    ANECHOIC_DB,
+    Body,
+    arc,
+    ellipse,
+    ellipse_window,
+    inside,
+    shade,
+)
+from ptclnm.cohorts.simulate.fields import WHOLE, Window, field
 
 BLOOD_DB = -24.0
 
 
-def draw_neck(layout: Layout, plane: str, rng: np.random.Generator) -> Body:
+def draw_neck(
+    layout: Layout, plane: str, rng: np.random.Generator, seen: Window = WHOLE
+) -> Body:
     """Paint everything but the nodule.
 
     Parameters
@@ -26,12 +36,14 @@ def draw_neck(layout: Layout, plane: str, rng: np.random.Generator) -> Body:
         Trachea and a round carotid are met in the first only.
     rng : Generator
         Source of randomness.
+    seen : Window
+        What is painted for certain; what is there is the same whatever is seen of it.
 
     Returns
     -------
     Body
     """
-    body = Body()
+    body = Body(seen=seen)
     paint_deep(body, layout, rng)
     if plane == "transverse":
         _isthmus(body, layout, rng)
@@ -49,23 +61,25 @@ def draw_neck(layout: Layout, plane: str, rng: np.random.Generator) -> Body:
 
 def _isthmus(body: Body, layout: Layout, rng: np.random.Generator) -> None:
     """Paint the bridge of gland in front of the trachea."""
-    x, z = grid()
     x0, _, half_width, _ = layout.lobe
-    centre = (x0 + layout.side * (half_width + 5), layout.strap + 3.2)
-    body.paint(inside(ellipse(x, z, centre, (11.0, 2.0)), 0.5), 1.5 * field(rng, 0.8, 1.2), 1.0)
+    centre, axes = (x0 + layout.side * (half_width + 5), layout.strap + 3.2), (11.0, 2.0)
+    part = ellipse_window(centre, axes)
+    shape = ellipse(*part.grid(), centre, axes)
+    body.paint(inside(shape, 0.5), 1.5 * field(rng, 0.8, 1.2, part), 1.0, part)
 
 
 def _trachea(body: Body, layout: Layout, rng: np.random.Generator) -> None:
     """Paint cartilage, the bright wall of air, its shadow and the echoes to and fro."""
-    x, z = grid()
     x0, _, half_width, _ = layout.lobe
     radius = rng.uniform(7.5, 9.5)
     x1 = x0 + layout.side * (half_width + radius - 1.5)
     centre, bore = (x1, layout.strap + 5.4 + radius), radius - rng.uniform(1.3, 1.9)
-    body.paint(inside(ellipse(x, z, centre, (radius, radius)), 0.6), -10.0, 1.4)
+    part = ellipse_window(centre, (radius, radius))
+    x, z = part.grid()
+    body.paint(inside(ellipse(x, z, centre, (radius, radius)), 0.6), -10.0, 1.4, part)
     lumen = inside(ellipse(x, z, centre, (bore, bore)))
-    body.paint(lumen, ANECHOIC_DB, 1.0)
-    body.loss_db += lumen * np.float32(7)
+    body.paint(lumen, ANECHOIC_DB, 1.0, part)
+    body.loss_db[part.cut] += lumen * np.float32(7)
     body.interface(rng, *arc(centre, (radius, radius), (205, 335)), 8, broken=0.6)
     wall = arc(centre, (bore, bore), (195, 345))
     body.interface(rng, *wall, 19, broken=0.5)
@@ -77,27 +91,27 @@ def _trachea(body: Body, layout: Layout, rng: np.random.Generator) -> None:
 
 def _lateral_muscle(body: Body, layout: Layout, rng: np.random.Generator) -> None:
     """Paint the sternocleidomastoid muscle over the vessels."""
-    x, z = grid()
     x0, _, half_width, _ = layout.lobe
     half = rng.uniform(2.5, 4.0)
     at = (x0 - layout.side * (half_width + 9), layout.strap + half + rng.uniform(-0.5, 1.0))
-    shape = ellipse(x, z, at, (12.0, half), -0.12 * layout.side)
-    body.paint(inside(shape, 0.5), -8 + 3.0 * field(rng, 0.15, 1.2), 1.05)
-    rim = np.exp(-0.5 * (shape / np.float32(0.2)) ** 2)
-    body.echo_db += 6 * rim
+    form = (at, (12.0, half), -0.12 * layout.side)
+    part = ellipse_window(*form)
+    shape = ellipse(*part.grid(), *form)
+    body.paint(inside(shape, 0.5), -8 + 3.0 * field(rng, 0.15, 1.2, part), 1.05, part)
+    rim = np.exp(np.float32(-0.5) * (shape / np.float32(0.2)) ** 2)
+    body.echo_db[part.cut] += 6 * rim
 
 
 def _carotid(body: Body, layout: Layout, rng: np.random.Generator) -> None:
     """Paint the common carotid, lateral and deep of the lobe, and the jugular vein beside it."""
-    x, z = grid()
     x0, z0, half_width, half_height = layout.lobe
     radius = rng.uniform(2.6, 3.5)
     out = half_width + radius + rng.uniform(-0.6, 1.2)
     centre = (x0 - layout.side * out, z0 + rng.uniform(-0.2, 0.5) * half_height)
     flat = (rng.uniform(2.5, 4.5), rng.uniform(0.9, 2.4))
     beside = (centre[0] - layout.side * (radius + 1.5), centre[1] - radius - flat[1] - 0.3)
-    _tube(body, ellipse(x, z, beside, flat, -0.15 * layout.side))
-    _tube(body, ellipse(x, z, centre, (radius, radius * rng.uniform(0.88, 1.0))))
+    _tube(body, beside, flat, -0.15 * layout.side)
+    _tube(body, centre, (radius, radius * rng.uniform(0.88, 1.0)))
     for degrees in ((235, 305), (55, 125)):
         body.interface(rng, *arc(centre, (radius, radius), degrees), 8, broken=0.5)
     for wall in (-radius, radius):
@@ -106,17 +120,20 @@ def _carotid(body: Body, layout: Layout, rng: np.random.Generator) -> None:
 
 def _slanted_vessel(body: Body, layout: Layout, rng: np.random.Generator) -> None:
     """Paint a stretch of a vessel behind the lobe, in half of the pictures."""
-    x, z = grid()
     x0, z0, _, half_height = layout.lobe
     axes = (rng.uniform(6, 12), rng.uniform(1.5, 2.8))
     at = (x0 + rng.choice([-1, 1]) * rng.uniform(8, 18), z0 + half_height + axes[1] + 0.6)
     lean, there = layout.slope + rng.normal(0, 0.12), rng.random() < 0.5
     if there:
-        _tube(body, ellipse(x, z, at, axes, lean))
+        _tube(body, at, axes, lean)
 
 
-def _tube(body: Body, shape: Map) -> None:
+def _tube(
+    body: Body, centre: tuple[float, float], axes: tuple[float, float], lean: float = 0.0
+) -> None:
     """Paint a wall of 0.5 mm and blood."""
-    body.paint(inside(shape + np.float32(0.5), 0.5), 2.0, 1.0)
-    body.paint(inside(shape, 0.4), BLOOD_DB, 0.3)
-    body.drop_lines(shape > 0)
+    part = ellipse_window(centre, axes, lean)
+    shape = ellipse(*part.grid(), centre, axes, lean)
+    body.paint(inside(shape + np.float32(0.5), 0.5), 2.0, 1.0, part)
+    body.paint(inside(shape, 0.4), BLOOD_DB, 0.3, part)
+    body.drop_lines(shape > 0, part)

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from ptclnm.cohorts.simulate.body import ANECHOIC_DB, Body, inside, shade
 from ptclnm.cohorts.simulate.contour import Contour
 from ptclnm.cohorts.simulate.drivers import Drivers
-from ptclnm.cohorts.simulate.fields import Map, field, grid
+from ptclnm.cohorts.simulate.fields import Map, Window, field, window
 
 HETEROGENEITY_DB = 6.0
 HALO_DB = 9.0
 EDGE_MM = 0.5
 EDGE_LOSS_DB = 3.5
+RIM_MM = 2.5  # outside the outline: where the halo has faded
 MICRO_LOSS_DB, MACRO_LOSS_DB = 1.5, 20.0
 MOST = 64  # calcifications of a kind
 GRAINS = 40
@@ -57,18 +58,22 @@ def paint_nodule(
     -------
     Calcifications
     """
-    x, z = grid()
-    depth = contour.depth_inside(x, z)
-    coarse, fine, pores = field(rng, 1.0, 1.2), field(rng, 0.3, 0.45), field(rng, 1.2, 1.5)
+    points = contour.points()
+    low, high = points.min(axis=0) - RIM_MM, points.max(axis=0) + RIM_MM
+    part = window((low[0], high[0]), (low[1], high[1]))
+    depth = contour.depth_inside(*part.grid())
+    lengths = ((1.0, 1.2), (0.3, 0.45), (1.2, 1.5))
+    coarse, fine, pores = (field(rng, *both, part) for both in lengths)
     spread = np.float32(HETEROGENEITY_DB * drivers.heterogeneity)
     mixture = spread * _standard(0.8 * coarse + 0.6 * fine, depth > EDGE_MM)
     hypoechoic = max(-drivers.echogenicity_db, 0.0)
-    body.paint(inside(depth, EDGE_MM), drivers.echogenicity_db + mixture, 1.0 + 0.015 * hypoechoic)
+    echo = drivers.echogenicity_db + mixture
+    body.paint(inside(depth, EDGE_MM), echo, 1.0 + 0.015 * hypoechoic, part)
     # It has grown through the bright lines that were there.
-    body.drop_lines(depth > 0)
-    _halo(body, depth, drivers.halo)
+    body.drop_lines(depth > 0, part)
+    _halo(body, depth, drivers.halo, part)
     _edges(body, contour, drivers, rng)
-    _cysts(body, depth, pores, drivers.cystic_fraction)
+    _cysts(body, depth, pores, drivers.cystic_fraction, part)
     return _calcify(body, contour, drivers, rng)
 
 
@@ -79,10 +84,10 @@ def _standard(values: Map, where: NDArray[np.bool_]) -> Map:
     return (values - values[where].mean()) / values[where].std()
 
 
-def _halo(body: Body, depth: Map, strength: float) -> None:
+def _halo(body: Body, depth: Map, strength: float, part: Window) -> None:
     """Darken a rim just outside the edge."""
-    rim = np.exp(-0.5 * ((depth + np.float32(0.3)) / np.float32(0.4)) ** 2)
-    body.echo_db -= np.float32(HALO_DB * strength) * rim
+    rim = np.exp(np.float32(-0.5) * ((depth + np.float32(0.3)) / np.float32(0.4)) ** 2)
+    body.echo_db[part.cut] -= np.float32(HALO_DB * strength) * rim
 
 
 def _edges(body: Body, contour: Contour, drivers: Drivers, rng: np.random.Generator) -> None:
@@ -93,7 +98,7 @@ def _edges(body: Body, contour: Contour, drivers: Drivers, rng: np.random.Genera
         shade(body, tuple(points[k]), rng.uniform(0.5, 1.2), loss)
 
 
-def _cysts(body: Body, depth: Map, pores: Map, share: float) -> None:
+def _cysts(body: Body, depth: Map, pores: Map, share: float, part: Window) -> None:
     """Make the share of the nodule where the field is highest anechoic."""
     core = depth > EDGE_MM
     if share <= 0 or not core.any():
@@ -103,7 +108,7 @@ def _cysts(body: Body, depth: Map, pores: Map, share: float) -> None:
     hollow = inside((pores - np.float32(edge)) * np.float32(1.5), 0.5) * inside(
         depth - np.float32(EDGE_MM)
     )
-    body.paint(hollow, ANECHOIC_DB, 0.1)
+    body.paint(hollow, ANECHOIC_DB, 0.1, part)
 
 
 def _calcify(

@@ -15,18 +15,19 @@ from ptclnm.cohorts.simulate.acoustics import (
     reverberate,
     transmission_db,
 )
-from ptclnm.cohorts.simulate.anatomy import PLANES, draw_layout, place
+from ptclnm.cohorts.simulate.anatomy import PLANES, REFERENCE_MM, draw_layout, place
 from ptclnm.cohorts.simulate.body import Body, cells
 from ptclnm.cohorts.simulate.contour import Contour, draw_contour
 from ptclnm.cohorts.simulate.display import decibels, quantise, scan_convert, smooth
 from ptclnm.cohorts.simulate.drivers import Drivers, Scanner
-from ptclnm.cohorts.simulate.fields import SIDE_MM, STEP_MM, Map, resample
+from ptclnm.cohorts.simulate.fields import SIDE_MM, STEP_MM, Map, resample, window
 from ptclnm.cohorts.simulate.neck import draw_neck
 from ptclnm.cohorts.simulate.nodule import Calcifications, paint_nodule
 from ptclnm.cohorts.simulate.scatter import Scatterers, draw_scatterers, splat, weigh
 from ptclnm.errors import ParameterError, nearest
 
 RESOLUTIONS = (1, 2, 4)
+BESIDE_MM = 2.0  # beyond the frame: the outermost lines hear what lies beside them
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +135,11 @@ def render_plane(
 
 
 def draw_scene(
-    drivers: Drivers, rng: np.random.Generator, plane: str, depth_mm: float = SIDE_MM
+    drivers: Drivers,
+    rng: np.random.Generator,
+    plane: str,
+    depth_mm: float = SIDE_MM,
+    width_mm: float = SIDE_MM,
 ) -> Scene:
     """Draw neck, nodule and scatterers.
 
@@ -144,8 +149,8 @@ def draw_scene(
         As in :func:`render_plane`.
     rng : Generator
         Source of randomness.
-    depth_mm : float
-        How deep scatterers are needed.
+    depth_mm, width_mm : float
+        How deep and wide a machine looks; no more is drawn than that needs.
 
     Returns
     -------
@@ -156,9 +161,12 @@ def draw_scene(
     )
     layout = draw_layout(drivers, plane, layout_rng)
     contour = place(draw_contour(drivers, contour_rng), layout, drivers, contour_rng)
-    body = draw_neck(layout, plane, neck_rng)
+    half = max(width_mm / 2 + BESIDE_MM, REFERENCE_MM[0])
+    seen = window((-half, half), (0, max(depth_mm, REFERENCE_MM[1])))
+    body = draw_neck(layout, plane, neck_rng, seen)
     calcifications = paint_nodule(body, contour, drivers, nodule_rng)
-    return Scene(body, contour, calcifications, draw_scatterers(scatter_rng, depth_mm))
+    scatterers = draw_scatterers(scatter_rng, depth_mm, width_mm + 2 * BESIDE_MM)
+    return Scene(body, contour, calcifications, scatterers)
 
 
 def draw(
@@ -166,7 +174,8 @@ def draw(
 ) -> tuple[Scene, np.random.Generator]:
     """Draw a scene, and the generator of the machine's noise, as :func:`render_plane` does."""
     scene_seed, noise_seed = rng.integers(0, 2**62, 2)
-    scene = draw_scene(drivers, np.random.default_rng(scene_seed), plane, scanner.depth_mm)
+    size = (scanner.depth_mm, scanner.width_mm)
+    scene = draw_scene(drivers, np.random.default_rng(scene_seed), plane, *size)
     return scene, np.random.default_rng(noise_seed)
 
 
@@ -227,19 +236,18 @@ def reflectors(scene: Scene, scanner: Scanner, grid: Lattice) -> Map:
     """
     passed = transmission_db(scene.body, scanner)
     amplitude = np.power(np.float32(10), (scene.body.echo_db + passed) / np.float32(20))
-    weighed = weigh(scene.scatterers, amplitude)
-    shape, steps = (grid.lines, grid.samples), (grid.pitch, grid.dz)
-    summed = splat(
-        scene.scatterers.x.ravel(),
-        scene.scatterers.z.ravel(),
-        weighed.ravel(),
-        shape,
-        grid.x0,
-        steps,
-    )
     x, z, strength, behind = scene.body.reflectors().T
     strength = strength * 10 ** (behind * passed[cells(x, z)] / 20)
-    return summed + splat(x, z, strength, shape, grid.x0, steps)
+    many = scene.scatterers
+    return splat(
+        *(
+            np.concatenate([a.ravel(), b.astype(np.float32)])
+            for a, b in ((many.x, x), (many.z, z), (weigh(many, amplitude), strength))
+        ),
+        (grid.lines, grid.samples),
+        grid.x0,
+        (grid.pitch, grid.dz),
+    )
 
 
 def _pixels(shape: tuple[int, int], scanner: Scanner, resolution: int) -> tuple[NDArray, NDArray]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ptclnm.cohorts.simulate.fields import CELLS, SIDE_MM, STEP_MM, Map
+from ptclnm.cohorts.simulate.fields import CELLS, SIDE_MM, STEP_MM, Map, uniform
 
 # Parts of a cell of the body's map along each side; a scatterer lies in each, at random.
 PARTS = 2
@@ -19,25 +19,30 @@ class Scatterers:
     Parameters
     ----------
     amplitude : ndarray of float32, shape (rows, columns)
-        Standard normal; 20 rows and 20 columns a mm.
+        Uniform about 0; 20 rows and 20 columns a mm.
     x, z : ndarray of float32, same shape
         Places in mm.
+    first : int
+        Column of the body's lattice that the first column is.
     """
 
     amplitude: Map
     x: Map
     z: Map
+    first: int = 0
 
 
-def draw_scatterers(rng: np.random.Generator, depth_mm: float = SIDE_MM) -> Scatterers:
+def draw_scatterers(
+    rng: np.random.Generator, depth_mm: float = SIDE_MM, width_mm: float = SIDE_MM
+) -> Scatterers:
     """Draw the scatterers of a body down to a depth.
 
     Parameters
     ----------
     rng : Generator
         Source of three streams, of amplitudes and of places.
-    depth_mm : float
-        A deeper body has the same scatterers and more below.
+    depth_mm, width_mm : float
+        A deeper or wider body has the same scatterers, and more below or at the sides.
 
     Returns
     -------
@@ -45,15 +50,22 @@ def draw_scatterers(rng: np.random.Generator, depth_mm: float = SIDE_MM) -> Scat
         400 per square mm: 15 and more in a resolution cell of 10 MHz at f/2.5.
     """
     step = np.float32(STEP_MM / PARTS)
-    shape = (int(np.ceil(depth_mm / STEP_MM)) * PARTS, CELLS * PARTS)
-    streams = [np.random.default_rng(seed) for seed in rng.integers(0, 2**62, 3)]
-    z, x = (stream.random(shape, dtype=np.float32) for stream in streams[1:])
-    z += np.arange(shape[0], dtype=np.float32)[:, None]
+    rows = int(np.ceil(depth_mm / STEP_MM)) * PARTS
+    half = min(int(np.ceil(width_mm / 2 / STEP_MM)) * PARTS, CELLS * PARTS // 2)
+    first = CELLS * PARTS // 2 - half
+    columns = slice(first, first + 2 * half)
+    amplitude, z, x = (
+        uniform(np.random.default_rng(seed), (rows, CELLS * PARTS), columns)
+        for seed in rng.integers(0, 2**62, 3)
+    )
+    amplitude *= np.float32(np.sqrt(12))
+    z += np.float32(0.5)
+    x += np.float32(0.5)
+    z += np.arange(rows, dtype=np.float32)[:, None]
     z *= step
-    x += np.arange(shape[1], dtype=np.float32)[None, :]
+    x += np.arange(-half, half, dtype=np.float32)[None, :]
     x *= step
-    x -= np.float32(SIDE_MM / 2)
-    return Scatterers(streams[0].standard_normal(shape, dtype=np.float32), x, z)
+    return Scatterers(amplitude, x, z, first)
 
 
 def weigh(scatterers: Scatterers, amplitude: Map) -> Map:
@@ -62,7 +74,7 @@ def weigh(scatterers: Scatterers, amplitude: Map) -> Map:
     Parameters
     ----------
     scatterers : Scatterers
-        With as many rows as the map has, or fewer.
+        With as many rows and columns as the map has, or fewer.
     amplitude : ndarray, shape (500, 500)
         Echo amplitude, 1 in the gland.
 
@@ -71,8 +83,12 @@ def weigh(scatterers: Scatterers, amplitude: Map) -> Map:
     ndarray of float32
         Amplitudes, shape of the scatterers'.
     """
-    rows = len(scatterers.amplitude)
-    return scatterers.amplitude * _double(amplitude[: rows // PARTS + 1])[:rows]
+    rows, columns = scatterers.amplitude.shape
+    left = max(scatterers.first // PARTS - 1, 0)
+    right = (scatterers.first + columns) // PARTS + 1
+    fine = _double(amplitude[: rows // PARTS + 1, left:right])
+    start = scatterers.first - left * PARTS
+    return scatterers.amplitude * fine[:rows, start : start + columns]
 
 
 def splat(
@@ -96,16 +112,22 @@ def splat(
     ndarray of float32, shape `shape`
         Reflectors outside are left out.
     """
-    line = (x - x.dtype.type(x0)) * x.dtype.type(1 / steps[0])
     # One line and one sample on each side take what is outside.
-    padded = (shape[0] + 2, shape[1] + 2)
-    np.clip(line + x.dtype.type(1.5), 0, padded[0] - 1, out=line)
-    sample = np.clip(z * z.dtype.type(1 / steps[1]) + z.dtype.type(1), 0, padded[1] - 1)
-    place = line.astype(np.int32)
-    place *= padded[1]
-    place += sample.astype(np.int32)
-    total = np.bincount(place, weights=amplitude, minlength=padded[0] * padded[1])
-    return total.reshape(padded)[1:-1, 1:-1].astype(np.float32)
+    lines, samples = shape[0] + 2, shape[1] + 2
+    line = _cell(x, -x0 / steps[0] + 1.5, steps[0], lines)
+    sample = _cell(z, 1.0, steps[1], samples)
+    # Reflectors come in rows of about a depth: so their sums lie close together in memory.
+    sample *= lines
+    sample += line
+    total = np.bincount(sample, weights=amplitude, minlength=lines * samples)
+    return total.reshape(samples, lines)[1:-1, 1:-1].T.astype(np.float32)
+
+
+def _cell(place: NDArray, offset: float, step: float, count: int) -> NDArray[np.intp]:
+    """Number the cells that places lie in, the first and the last taking what is outside."""
+    cell = place * place.dtype.type(1 / step)
+    cell += place.dtype.type(offset)
+    return np.clip(cell, 0, count - 1, out=cell).astype(np.intp)
 
 
 def _double(coarse: Map) -> Map:
