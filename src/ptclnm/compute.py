@@ -1,8 +1,10 @@
 """Work on several cores: the only module that knows of joblib."""
 
+import ctypes
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from numbers import Integral
 from typing import Any, TypeVar
 
@@ -13,6 +15,9 @@ from ptclnm.errors import ParameterError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 CORES = "PTCLNM_CORES"
+# Settings of glibc's malloc.h by their number: trim and mmap thresholds, in bytes; the second is
+# the most that it takes.
+_MALLOC = {-1: 1 << 28, -3: 1 << 25}
 
 
 def parallel_map(
@@ -70,6 +75,19 @@ def cores(n_jobs: int | None = None) -> int:
     if not asked:
         return joblib.cpu_count()
     return _whole(CORES, int(asked) if asked.isascii() and asked.isdigit() else asked)
+
+
+@cache
+def reuse_memory() -> None:
+    """Let this process keep what it frees for its next array, where the C library can.
+
+    glibc hands large arrays back to the system at once and clears them anew for every next one;
+    work that makes many of some megabytes spends a fifth of its time on that.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
+    if mallopt is not None:
+        for setting, size in _MALLOC.items():
+            mallopt(setting, size)
 
 
 def _whole(name: str, value: Any) -> int:

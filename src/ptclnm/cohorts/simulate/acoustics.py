@@ -23,6 +23,7 @@ APERTURE_MM = 18.0
 ZONES = 9
 TAIL = 48
 BEAM_BLUR_MM = 0.3
+EDGE = 2 / FWHM  # in bandwidths: two SDs of the spectrum, 97.5 % of the pulse's energy
 SIDE_LOBES = 8.0  # how many times wider than the main lobe
 
 
@@ -70,9 +71,9 @@ def lattice(scanner: Scanner, resolution: int = 1) -> Lattice:
     Lattice
         Whole samples fit into a pixel; the lines reach 1.5 mm beyond the frame.
     """
-    highest = 2 * scanner.frequency_mhz / SOUND_MM_US * (1 + scanner.bandwidth) * resolution
+    highest = 2 * scanner.frequency_mhz / SOUND_MM_US * (1 + EDGE * scanner.bandwidth) * resolution
     pixel = scanner.pixel_mm / resolution
-    per_pixel = int(np.ceil(pixel * 2.1 * highest))
+    per_pixel = int(np.ceil(pixel * 2 * highest))
     rows = round(scanner.depth_mm / scanner.pixel_mm) * resolution
     narrowest = beam_width(scanner, np.linspace(1, scanner.depth_mm, 50)).min()
     pitch = float(np.clip(narrowest / 2.2, 0.06, 0.15)) / resolution
@@ -187,16 +188,21 @@ def _lateral(signal: Map, scanner: Scanner, grid: Lattice) -> Map:
     wave = fft.rfftfreq(size, grid.pitch)[:, None]
     # A beam k times wider of the same energy has the square root of k times its area.
     lobes = np.sqrt(10 ** (scanner.clutter_db / 10) * SIDE_LOBES)
-    response = _beam(wave, sigma) + lobes * _beam(wave, SIDE_LOBES * sigma)
-    energy = (2 * (response**2).sum(axis=0) - response[0] ** 2) / size
-    response /= np.sqrt(energy * DENSITY * grid.pitch * grid.dz)
-    spectrum = fft.rfft(signal, size, axis=0) * response.astype(np.float32)
-    return fft.irfft(spectrum, size, axis=0)[: grid.lines]
+    response = _beam(wave, sigma)
+    narrow = int(np.searchsorted(wave[:, 0], 1 / (SIDE_LOBES * sigma.min())))
+    response[:narrow] += np.float32(lobes) * _beam(wave[:narrow], SIDE_LOBES * sigma)
+    energy = (2 * np.einsum("ij,ij->j", response, response) - response[0] ** 2) / size
+    response /= np.sqrt(energy * DENSITY * grid.pitch * grid.dz).astype(np.float32)
+    spectrum = fft.rfft(signal, size, axis=0)
+    spectrum *= response
+    return fft.irfft(spectrum, size, axis=0, overwrite_x=True)[: grid.lines]
 
 
-def _beam(wave: NDArray, sigma: NDArray) -> NDArray:
+def _beam(wave: NDArray, sigma: NDArray) -> NDArray[np.float32]:
     """Give a Gaussian beam's spectrum, of unit area."""
-    return np.exp(-2 * (np.pi * wave * sigma[None, :]) ** 2)
+    steps = wave.astype(np.float32) * (np.sqrt(2) * np.pi * sigma[None, :]).astype(np.float32)
+    steps *= steps
+    return np.exp(np.negative(steps, out=steps), out=steps)
 
 
 def _axial(signal: Map, scanner: Scanner, grid: Lattice) -> Map:
@@ -265,13 +271,17 @@ def envelope(signal: Map) -> Map:
     ndarray of float32, same shape
         Mean square is 2 where that of the signal is 1.
     """
-    size = fft.next_fast_len(signal.shape[1] + TAIL)
-    spectrum = np.zeros((len(signal), size), np.complex64)
-    half = fft.rfft(signal, size, axis=1)
-    # All but the mean, and the highest frequency of an even size, have a negative counterpart.
-    half[:, 1 : (size + 1) // 2] *= np.float32(2)
-    spectrum[:, : half.shape[1]] = half
-    return np.abs(fft.ifft(spectrum, axis=1)[:, : signal.shape[1]])
+    size = fft.next_fast_len(signal.shape[1] + TAIL, real=True)
+    turned = fft.rfft(signal, size, axis=1)
+    turned *= np.complex64(-1j)
+    # The mean, and the highest frequency of an even size, have no quadrature.
+    turned[:, 0] = 0
+    if size % 2 == 0:
+        turned[:, -1] = 0
+    quadrature = fft.irfft(turned, size, axis=1, overwrite_x=True)[:, : signal.shape[1]]
+    power = signal * signal
+    power += quadrature * quadrature
+    return np.sqrt(power, out=power)
 
 
 def gain_db(scanner: Scanner, depth_mm: NDArray) -> NDArray:

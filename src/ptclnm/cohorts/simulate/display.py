@@ -34,7 +34,7 @@ def scan_convert(picture: Map, scanner: Scanner, grid: Lattice) -> Map:
     pixel = scanner.pixel_mm / grid.resolution
     per_pixel = round(pixel / grid.dz)
     columns = round(scanner.width_mm / scanner.pixel_mm) * grid.resolution
-    rows = picture.reshape(grid.lines, -1, per_pixel).mean(axis=2)
+    rows = sum(picture[:, k::per_pixel] for k in range(per_pixel)) / np.float32(per_pixel)
     x = (np.arange(columns) + 0.5) * pixel - columns * pixel / 2
     place = (x - grid.x0) / grid.pitch
     low = np.clip(place.astype(int), 0, grid.lines - 2)

@@ -154,7 +154,8 @@ def field(
     # Half of the SD is fine enough: a long correlation is drawn on few points.
     stride = np.maximum(sigma // 2, 1).astype(int)
     points = tuple(fft.next_fast_len(int(n), real=True) for n in CELLS // stride + 2)
-    drawn = _smooth(rng.standard_normal(points, dtype=np.float32), tuple(sigma / stride))
+    # Smoothing sums many points: the field is Gaussian though the numbers are not.
+    drawn = _smooth(uniform(rng, points), tuple(sigma / stride))
     places = (np.arange(*ends) / k for ends, k in zip((part.rows, part.columns), stride, strict=True))
     return resample(drawn, *places)
 

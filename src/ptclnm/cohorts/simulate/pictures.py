@@ -12,6 +12,7 @@ from ptclnm.cohorts.simulate.files import IMAGES, MASKS, drawn_outline, write_jp
 from ptclnm.cohorts.simulate.latent import Streams
 from ptclnm.cohorts.simulate.render import Picture, render_plane
 from ptclnm.cohorts.simulate.scanners import examination
+from ptclnm.compute import reuse_memory
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ def make_pictures(job: Job) -> int:
         How many pictures there are. Each file appears under its name when it is complete; the
         half-made ones lie beside the cohort's folder, not in it.
     """
+    reuse_memory()
     machine = job.streams.rng("examination", job.row)
     scanner = examination(job.streams.study, job.center, job.drivers.diameter_mm, machine)
     fresh = Path(mkdtemp(prefix=f".{job.folder.name}-", dir=job.folder.parent))
