@@ -21,7 +21,8 @@ from ptclnm.cohorts.simulate.fields import (
 )
 
 PLANES = ("transverse", "longitudinal", "oblique")
-BULGE = 0.15
+BULGE = 0.15  # of its height, how far a nodule in full contact rises out of the lobe
+INVADED = 0.7  # of the strap muscle, the most that a nodule grows into
 # Where the gland's mean echo is set to 0 dB; painted whatever a machine sees.
 REFERENCE_MM = (15.0, 30.0)  # to each side, and deep
 
@@ -103,7 +104,8 @@ def place(contour: Contour, layout: Layout, drivers: Drivers, rng: np.random.Gen
     layout : Layout
         The neck.
     drivers : Drivers
-        ``capsule_contact`` is used: 0 is as deep as the lobe allows, 1 bulges out of it.
+        ``capsule_contact`` is used: 0 is as deep as the lobe allows, 1 bulges out of it, into the
+        strap muscle and not through it.
     rng : Generator
         Draws the lateral position, of which the middle of the picture is near.
 
@@ -121,8 +123,11 @@ def place(contour: Contour, layout: Layout, drivers: Drivers, rng: np.random.Gen
     rise = half_height * np.sqrt(max(1 - ((x - x0) / half_width) ** 2, 0.2))
     deep = max(2 * rise - (bottom - top) - 1.0, 0.5) * rng.uniform(0.5, 0.9)
     contact = drivers.capsule_contact
-    gap = (1 - contact) * deep - contact * BULGE * (bottom - top)
-    return Contour(float(x), float(axis - rise + gap - top), contour.radius)
+    muscle = layout.strap - layout.fat
+    gap = (1 - contact) * deep - contact * min(BULGE * (bottom - top), INVADED * muscle)
+    column = int(np.clip((x + SIDE_MM / 2) / STEP_MM, 0, CELLS - 1))
+    highest = layout.lies(layout.fat)[0, column] + (1 - INVADED) * muscle
+    return Contour(float(x), float(max(axis - rise + gap, highest) - top), contour.radius)
 
 
 def paint_deep(body: Body, layout: Layout, rng: np.random.Generator) -> None:

@@ -9,6 +9,7 @@ from ptclnm.cohorts.simulate.drivers import Drivers
 
 ANGLES = 1024
 SPICULES = 9
+SPICULED_MM = 12.0  # diameter above which spicules grow no longer: they are some mm in all nodules
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,7 @@ def draw_contour(drivers: Drivers, rng: np.random.Generator) -> Contour:
     ellipse = a * b / np.hypot(b * np.cos(angle - tilt), a * np.sin(angle - tilt))
     smooth = 0.035 * _waves(rng, angle, (2, 4))
     lobules = 0.075 * _waves(rng, angle, (5, 10))
-    spicules = _spicules(rng, angle)
+    spicules = _spicules(rng, angle) * min(SPICULED_MM / drivers.diameter_mm, 1.0)
     rough = drivers.irregularity
     radius = ellipse * np.exp(smooth * (0.6 + 0.8 * rough) + rough * (lobules + spicules))
     radius *= np.sqrt(np.pi * a * b / (np.pi * np.mean(radius**2)))
