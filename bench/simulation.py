@@ -1,7 +1,8 @@
 """Time the making of simulated cohorts, from an empty cache.
 
-Writes ``_build/results/bench/simulation.csv``. Run from the project's folder:
-``python bench/simulation.py``; ``--patients 0`` makes the cohorts at full size.
+Writes ``_build/results/bench/simulation.csv``: each cohort with 120 patients, then Ni's at full
+size. Run from the project's folder: ``python bench/simulation.py``; ``--patients N`` makes each
+cohort with N patients only, 0 for all.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
+from joblib.externals.loky import get_reusable_executor
 
 from ptclnm.cohorts.simulate import cohort as simulated
 from ptclnm.cohorts.simulate import truth
@@ -20,10 +22,18 @@ from ptclnm.paths import BUILD
 from ptclnm.report.files import write_table
 
 OUT = BUILD / "results" / "bench" / "simulation.csv"
+SIZES: tuple[tuple[str, int | None], ...] = (
+    *((name, 120) for name in STUDIES),
+    ("ni2024-sim", None),
+)
 
 
 def measure(name: str, n_patients: int | None) -> dict[str, float | int | str]:
-    """Make one cohort in a new folder and open it again."""
+    """Make one cohort in a new folder and open it again.
+
+    Memory is the largest resident set of this process and of any worker so far; a worker is
+    counted when it has ended.
+    """
     openers = {"ni2024-sim": simulated.open_ni2024, "li2024-sim": simulated.open_li2024}
     started = time.monotonic()
     made = openers[name](n_patients=n_patients)
@@ -31,6 +41,7 @@ def measure(name: str, n_patients: int | None) -> dict[str, float | int | str]:
     started = time.monotonic()
     openers[name](n_patients=n_patients)
     again = time.monotonic() - started
+    get_reusable_executor().shutdown(wait=True)
     peaks = [resource.getrusage(who).ru_maxrss for who in (
         resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]  # fmt: skip
     return {
@@ -42,14 +53,18 @@ def measure(name: str, n_patients: int | None) -> dict[str, float | int | str]:
 
 
 def main() -> None:
-    """Measure every simulated cohort and write the table."""
+    """Measure the cohorts and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--patients", type=int, default=120, help="patients; 0 for all")
-    count = parser.parse_args().patients or None
-    with tempfile.TemporaryDirectory() as folder:
-        simulated.BUILD = truth.BUILD = Path(folder)
-        rows = pd.DataFrame([measure(name, count) for name in STUDIES])
-    print(write_table(rows, OUT), rows.to_string(index=False), sep="\n")
+    parser.add_argument("--patients", type=int, help="patients of each cohort; 0 for all")
+    asked = parser.parse_args().patients
+    sizes = SIZES if asked is None else tuple((name, asked or None) for name in STUDIES)
+    rows = []
+    for name, count in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            simulated.BUILD = truth.BUILD = Path(folder)
+            rows.append(measure(name, count))
+    table = pd.DataFrame(rows)
+    print(write_table(table, OUT), table.to_string(index=False), sep="\n")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,15 @@ from ptclnm.cohorts.simulate.anatomy import PLANES, draw_layout, place
 from ptclnm.cohorts.simulate.body import ANECHOIC_DB, Body
 from ptclnm.cohorts.simulate.contour import Contour, draw_contour
 from ptclnm.cohorts.simulate.drivers import Drivers
-from ptclnm.cohorts.simulate.fields import CELLS, STEP_MM, field, grid, line_field, resample
+from ptclnm.cohorts.simulate.fields import (
+    CELLS,
+    STEP_MM,
+    field,
+    grid,
+    line_field,
+    resample,
+    window,
+)
 from ptclnm.cohorts.simulate.neck import draw_neck
 from ptclnm.cohorts.simulate.nodule import paint_nodule
 
@@ -222,6 +230,28 @@ def test_a_field_has_the_lengths_set(lengths):
         assert np.mean(alike) == pytest.approx(np.exp(-0.25), abs=0.06)
     assert np.mean([v.std() for v in drawn]) == pytest.approx(1, abs=0.12)
     assert drawn[0].shape == (CELLS, CELLS)
+
+
+def test_a_part_of_a_field_is_that_of_the_whole():
+    part = window((-7.25, 3.95), (12.05, 99.0))
+    for lengths in ((0.13, 2.6), (2.0, 3.0)):
+        whole, cut = (field(np.random.default_rng(1), *lengths, *w) for w in ((), (part,)))
+        assert cut.shape == part.shape == (380, 113)
+        assert (cut == whole[part.cut]).all()
+
+
+@pytest.mark.parametrize("plane", PLANES)
+def test_what_a_machine_does_not_see_changes_nothing_of_what_it_sees(plane):
+    """Painting a part of the neck gives that part of the whole neck."""
+    seen = window((-17.0, 17.0), (0.0, 31.0))
+    for seed in range(3):
+        layout = draw_layout(DRIVERS, plane, np.random.default_rng(seed))
+        whole = draw_neck(layout, plane, np.random.default_rng(seed))
+        part = draw_neck(layout, plane, np.random.default_rng(seed), seen)
+        for name in ("echo_db", "attenuation", "loss_db"):
+            there, here = (getattr(body, name)[seen.cut] for body in (whole, part))
+            assert here == pytest.approx(there, abs=2e-4)
+        assert np.concatenate(part.points) == pytest.approx(np.concatenate(whole.points))
 
 
 def test_a_line_field_has_the_length_set():

@@ -176,8 +176,9 @@ def paint_gland(body: Body, layout: Layout, rng: np.random.Generator) -> None:
 
 def _reference(part: Window, shape: Map) -> NDArray[np.bool_]:
     """Tell which cells of the lobe its mean echo is taken from."""
+    side, deep = REFERENCE_MM
     near = np.zeros(shape.shape, bool)
-    near[part.meet(window((-REFERENCE_MM[0], REFERENCE_MM[0]), (0, REFERENCE_MM[1]))).within(part)] = True
+    near[part.meet(window((-side, side), (0, deep))).within(part)] = True
     return near & (shape > 0)
 
 

@@ -224,9 +224,7 @@ def ellipse_window(
     """Give the cells that :func:`ellipse` says are not farther outside than `reach` mm."""
     grown = 1 + reach / min(axes)
     across, deep = axes[0] * grown, axes[1] * grown + abs(lean) * axes[0] * grown
-    return window(
-        (centre[0] - across, centre[0] + across), (centre[1] - deep, centre[1] + deep)
-    )
+    return window((centre[0] - across, centre[0] + across), (centre[1] - deep, centre[1] + deep))
 
 
 def arc(

@@ -82,9 +82,7 @@ def window(x_mm: tuple[float, float], z_mm: tuple[float, float]) -> Window:
     return Window(*ends)
 
 
-def uniform(
-    rng: np.random.Generator, shape: tuple[int, int], columns: slice = slice(None)
-) -> Map:
+def uniform(rng: np.random.Generator, shape: tuple[int, int], columns: slice = slice(None)) -> Map:
     """Draw numbers between -1/2 and 1/2, in 65,536 steps; several times faster than floats.
 
     Parameters
@@ -132,9 +130,7 @@ def line_field(rng: np.random.Generator, points: int, step_mm: float, length_mm:
     return smooth / max(float(smooth.std()), 1e-12)
 
 
-def field(
-    rng: np.random.Generator, depth_mm: float, across_mm: float, part: Window = WHOLE
-) -> Map:
+def field(rng: np.random.Generator, depth_mm: float, across_mm: float, part: Window = WHOLE) -> Map:
     """Draw a correlated Gaussian field on the body's grid, mean 0 and variance 1.
 
     Parameters
@@ -156,8 +152,7 @@ def field(
     points = tuple(fft.next_fast_len(int(n), real=True) for n in CELLS // stride + 2)
     # Smoothing sums many points: the field is Gaussian though the numbers are not.
     drawn = _smooth(uniform(rng, points), tuple(sigma / stride))
-    places = (np.arange(*ends) / k for ends, k in zip((part.rows, part.columns), stride, strict=True))
-    return resample(drawn, *places)
+    return resample(drawn, np.arange(*part.rows) / stride[0], np.arange(*part.columns) / stride[1])
 
 
 def resample(values: Map, rows: NDArray, columns: NDArray) -> Map:

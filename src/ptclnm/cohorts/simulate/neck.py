@@ -23,9 +23,7 @@ from ptclnm.cohorts.simulate.fields import WHOLE, Window, field
 BLOOD_DB = -24.0
 
 
-def draw_neck(
-    layout: Layout, plane: str, rng: np.random.Generator, seen: Window = WHOLE
-) -> Body:
+def draw_neck(layout: Layout, plane: str, rng: np.random.Generator, seen: Window = WHOLE) -> Body:
     """Paint everything but the nodule.
 
     Parameters
