@@ -10,8 +10,9 @@ import pytest
 from ptclnm import cohorts
 from ptclnm.cohorts.schema import COLUMNS, Cohort
 from ptclnm.errors import ParameterError
-from ptclnm.models import radiomics, sources
+from ptclnm.models import clinical, radiomics, sources
 from ptclnm.models.columns import ColumnError, column_scores
+from ptclnm.models.validation import patient_folds
 
 
 def cohort(**columns) -> Cohort:
@@ -95,6 +96,57 @@ def test_radiomics_asks_for_the_entry_of_page_02_and_says_who_was_left_out(
 def test_public_signature_is_a_model_of_its_own(data, monkeypatch) -> None:
     monkeypatch.setenv("PTCLNM_DATA", str(data))
     opened = cohorts.open("clnm_ptc")
-    assert sources.available(opened) == ("dl_signature",)
+    assert sources.available(opened) == ("clinical", "dl_folds", "dl_signature")
     found = sources.predictions("dl_signature", opened, {"study": "li2024"})
     assert len(found) == len(opened.patients)
+    folds = sources.predictions("dl_folds", opened, {"study": "li2024"})
+    first = folds[folds["model"] == "DL signature, fold 1"]
+    assert first["score"].tolist() == found["score"].tolist()
+    assert folds["model"].nunique() == 5
+
+
+def clinical_cohort(n: int = 80, seed: int = 0, **columns) -> Cohort:
+    rng = np.random.default_rng(seed)
+    label, split = rng.integers(0, 2, n), np.where(np.arange(n) < 50, "train", "test")
+    table = pd.DataFrame(dict.fromkeys(COLUMNS, ""), index=range(n)).assign(
+        patient_id=[f"p{i}" for i in range(n)], label=label, split=split,
+        age=rng.normal(50, 10, n) - 4 * label, sex=rng.choice(["F", "M"], n),
+        radiologist=np.where(label, "Yes", "No"), **columns,
+    )  # fmt: skip
+    table.loc[[3, 60], "age"] = np.nan
+    return replace(cohort(), table=table, clinical=("age", "sex", "radiologist"))
+
+
+def test_the_clinical_model_is_fitted_on_train_and_is_not_told_the_reading() -> None:
+    mine = clinical_cohort()
+    plain = sources.predictions("clinical", mine, {"study": "li2024"})
+    assert clinical.inputs(mine) == {"Clinical": ("age", "sex")}
+    assert set(plain["model"]) == {"Clinical"} and plain["score"].between(0, 1).all()
+    test = mine.table["split"] == "test"
+    flipped = mine.table.assign(label=mine.table["label"].where(~test, 1 - mine.table["label"]))
+    again = sources.predictions("clinical", replace(mine, table=flipped), {"study": "li2024"})
+    assert again["score"].tolist() == plain["score"].tolist()
+
+
+def test_left_out_patients_do_not_enter_their_own_clinical_score() -> None:
+    mine = clinical_cohort()
+    p = {"study": "li2024", "folds": 5, "seed": 0}
+    before = sources.out_of_fold("clinical", mine, p).set_index("patient_id")["score"]
+    train = mine.table[mine.table["split"] == "train"]
+    twin = train.index[train["label"] == 1][:2]
+    other = mine.table.copy()
+    other.loc[twin[0], "age"] = 500.0
+    after = sources.out_of_fold("clinical", replace(mine, table=other), p)
+    after = after.set_index("patient_id")["score"]
+    dealt = patient_folds(train["patient_id"], train["label"], 5, 0)
+    fold = dict(zip(train["patient_id"], dealt, strict=True))
+    own = [name for name in before.index if fold[name] == fold[f"p{twin[0]}"]]
+    rest = [name for name in own if name != f"p{twin[0]}"]
+    assert before[rest].tolist() == after[rest].tolist()
+    assert not np.allclose(before.drop(own), after.drop(own))
+
+
+def test_a_model_with_the_signature_has_the_clinical_one_nested_in_it() -> None:
+    mine = clinical_cohort(dl_signature=0.5)
+    small, large = clinical.inputs(mine).values()
+    assert set(small) < set(large) and "dl_signature" in large

@@ -39,7 +39,15 @@ def cohort_names(_: Project) -> list[str]:
     return ["published", *sorted(COHORTS)]
 
 
+def families(_: Project) -> list[str]:
+    """Names of the families of models that can score a cohort."""
+    from ptclnm.models.sources import FAMILIES
+
+    return sorted(FAMILIES)
+
+
 CHOICE_SETS: dict[str, ChoiceSet] = {
     "published": ChoiceSet(published_studies),
     "cohorts": ChoiceSet(cohort_names, manifests=True),
+    "families": ChoiceSet(families),
 }

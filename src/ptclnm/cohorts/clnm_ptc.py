@@ -17,6 +17,7 @@ NAME = "clnm_ptc"
 COHORTS = ("test0", "test1")
 FOLDS = (1, 2, 3, 4, 5)
 SIGNATURE = "dl_signature"
+BY_FOLD = {k: f"{SIGNATURE}_fold_{k}" for k in FOLDS}
 
 CLINICAL = {
     "Age": "age",
@@ -25,6 +26,7 @@ CLINICAL = {
     "T_stage": "t_stage_code",
 }
 RADIOMICS = ("lbp-2D_glszm_SmallAreaEmphasis", "square_glcm_Correlation")
+SCORES = (SIGNATURE, *RADIOMICS, *BY_FOLD.values())
 RANGES = {
     "Label": (0, 1),
     "Y_pred": (0, 1),
@@ -66,8 +68,9 @@ def open_cohort(
     Returns
     -------
     Cohort
-        One row a patient, without images. After the clinical columns stand `dl_signature` and
-        two radiomics features of the source, which are not among `clinical`.
+        One row a patient, without images. After the clinical columns stand `dl_signature`, two
+        radiomics features of the source and the signatures of all five folds,
+        `dl_signature_fold_1` to `_5`; none of these is among `clinical`.
 
     Raises
     ------
@@ -95,7 +98,7 @@ def open_cohort(
         title=entry.title,
         evidence=entry.evidence,
         endpoint=entry.stated_endpoint,
-        table=kept[[*COLUMNS, *CLINICAL.values(), SIGNATURE, *RADIOMICS]],
+        table=kept[[*COLUMNS, *CLINICAL.values(), *SCORES]],
         clinical=tuple(CLINICAL.values()),
         flow=_flow(whole, kept, n_patients),
         fingerprint=fingerprint(kept, settings),
@@ -133,8 +136,9 @@ def read_patients(root: Path, name: str, fold: int | str) -> pd.DataFrame:
     chosen = signatures.mean(axis=1) if fold == "mean" else signatures[:, FOLDS.index(fold)]
     table = first.rename(columns=CLINICAL | {"Label": "label"})
     ids = [f"{name}-{n + 1:03d}" for n in range(len(table))]
+    scores = {BY_FOLD[k]: column for k, column in zip(FOLDS, signatures.T, strict=True)}
     return table.assign(
-        patient_id=ids, image_id="", image="", mask="", center=name, **{SIGNATURE: chosen}
+        patient_id=ids, image_id="", image="", mask="", center=name, **{SIGNATURE: chosen}, **scores
     )
 
 

@@ -60,6 +60,13 @@ def dl_signature(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
     return column_scores(cohort, {"dl_signature": "DL signature"})
 
 
+def dl_folds(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
+    """Signatures of the five folds of CLNM-in-PTC: one network, trained five times."""
+    return column_scores(
+        cohort, {f"dl_signature_fold_{k}": f"DL signature, fold {k}" for k in range(1, 6)}
+    )
+
+
 def radiologist(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
     """A radiologist's reading, yes or no (Li 2024, Table 2)."""
     return column_scores(cohort, {"radiologist": "Radiologist"})

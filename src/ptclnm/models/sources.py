@@ -11,7 +11,7 @@ from ptclnm.errors import ParameterError, nearest
 from ptclnm.models.predictions import check_predictions
 
 Source = Callable[[Cohort, Mapping[str, Any]], pd.DataFrame]
-PICTURES = "pictures"
+PICTURES, CLINICAL = "pictures", "clinical columns"
 
 
 class Family(NamedTuple):
@@ -23,7 +23,7 @@ class Family(NamedTuple):
         ``module:function``. It takes the cohort and the page's parameters, and returns columns
         ``model, split, patient_id, label, score``, training patients included.
     needs : str
-        ``pictures``, or a column of the cohort table.
+        ``pictures``, ``clinical columns``, or a column of the cohort table.
     out_of_fold : str
         The same for training patients scored by models that have not seen them; empty where the
         family is not fitted on these patients at all, so that its plain scores are such.
@@ -41,6 +41,10 @@ FAMILIES: dict[str, Family] = {
     "deep": Family(
         "ptclnm.models.deep.source:predictions", PICTURES, "ptclnm.models.deep.source:out_of_fold"
     ),
+    "clinical": Family(
+        "ptclnm.models.clinical:predictions", CLINICAL, "ptclnm.models.clinical:out_of_fold"
+    ),
+    "dl_folds": Family("ptclnm.models.columns:dl_folds", "dl_signature_fold_1"),
     "dl_signature": Family("ptclnm.models.columns:dl_signature", "dl_signature"),
     "radiologist": Family("ptclnm.models.columns:radiologist", "radiologist"),
 }
@@ -53,6 +57,8 @@ def available(cohort: Cohort) -> tuple[str, ...]:
 
 def _has(cohort: Cohort, needed: str) -> bool:
     table = cohort.table
+    if needed == CLINICAL:
+        return bool(cohort.clinical)
     if needed == PICTURES:
         return bool(len(table)) and bool((table[["image", "mask"]] != "").all(axis=None))
     return needed in table
