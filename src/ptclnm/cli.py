@@ -65,6 +65,17 @@ def readme(
     print(write_readme(profile, _project(root, build_dir)))
 
 
+@app.command()
+def compare(
+    files: Annotated[list[Path], typer.Argument(help="CSV with columns label and score.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for auc.csv and pairs.csv.")] = None,
+) -> None:
+    """Compare the AUCs of models by DeLong's test, paired as their patient_id says."""
+    from ptclnm.report.score_files import compare_files
+
+    print(compare_files(files, out))
+
+
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     add_help_option=False,
