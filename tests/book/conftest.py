@@ -145,12 +145,14 @@ def ran(ran_once: SmallProject, tmp_path: Path) -> SmallProject:
 
 @pytest.fixture(scope="session")
 def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The real book, built once, or the one that PTCLNM_BOOK_HTML names."""
+    """The real book at its smallest, built once, or the one that PTCLNM_BOOK_HTML names."""
     if given := os.environ.get("PTCLNM_BOOK_HTML"):
         return Path(given)
     build = tmp_path_factory.mktemp("build")
-    words = [sys.executable, "-m", "ptclnm.cli", "run", "--build-dir", str(build)]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    words = [sys.executable, "-m", "ptclnm.cli", "run", "--profile", "tiny", "--build-dir"]
+    done = subprocess.run(
+        [*words, str(build)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return build / "html"
 

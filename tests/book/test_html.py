@@ -32,7 +32,7 @@ FLAGS = [
 def documents() -> list[str]:
     """Name every page that the book has to have: the prose, then those of the profile."""
     contents = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
-    pages = [spec.page for spec in load_profile("quick", Project()).pages]
+    pages = [spec.page for spec in load_profile("tiny", Project()).pages]
     return [*listed_files(contents), *pages]
 
 

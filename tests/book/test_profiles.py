@@ -48,3 +48,41 @@ def test_pages_are_unique_have_notebooks_and_hide_no_prose(small: Project) -> No
         load_profile("quick", small)
     assert len(error.value.problems) == 3
     assert "did you mean 'first'" in error.value.problems[2]
+
+
+def test_a_profile_like_another_has_its_pages_with_other_parameters(small: Project) -> None:
+    """Changes of a page go before those of its notebook; what is not changed stays."""
+    small.profile_of(
+        small.entry("one", "first", study="a", number=5),
+        small.entry("two", "first", study="b", number=6),
+        small.entry("three", "second", number=7),
+        seed=3,
+    )
+    text = {
+        "title": "Tiny", "like": "quick", "parameters": {"seed": 4},
+        "changes": {"first": {"number": 1}, "two": {"number": 2}},
+    }  # fmt: skip
+    (small.profiles / "tiny.yml").write_text(yaml.safe_dump(text), encoding="utf-8")
+    quick, tiny = load_profile("quick", small), load_profile("tiny", small)
+    assert [s.page for s in tiny.pages] == [s.page for s in quick.pages] == ["one", "two", "three"]
+    assert [spec.parameters for spec in tiny.pages] == [
+        {"study": "a", "number": 1}, {"study": "b", "number": 2}, {"number": 7}
+    ]  # fmt: skip
+    assert (tiny.parameters, quick.parameters) == ({"seed": 4}, {"seed": 3})
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        ({"like": "quick", "changes": {"frist": {}}}, "did you mean 'first'"),
+        ({"like": "quik"}, "did you mean 'quick'"),
+        ({"like": "tiny"}, "lists no pages itself"),
+        ({"changes": {"first": {}}}, "name it with 'like'"),
+        ({}, "no pages"),
+    ],
+)
+def test_what_is_wrong_with_a_profile_like_another(small: Project, content, word) -> None:
+    path = small.profiles / "tiny.yml"
+    path.write_text(yaml.safe_dump({"title": "Tiny"} | content), encoding="utf-8")
+    with pytest.raises(ParameterError, match=word):
+        load_profile("tiny", small)

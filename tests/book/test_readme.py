@@ -1,6 +1,5 @@
 """The verdicts of the README are those of a run, and no other text of it is touched."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -29,10 +28,10 @@ def test_pages_that_have_not_run_are_named(small: Project) -> None:
     assert (small.root / "README.md").read_text(encoding="utf-8") == README
 
 
-@pytest.mark.skipif(
-    not os.environ.get("PTCLNM_DATA"),
-    reason="PTCLNM_DATA is not set, and verdicts on public data are among the README's",
-)
-def test_the_readme_shows_what_the_book_finds(html: Path) -> None:
-    block = verdict_block("quick", Project(build_dir=html.parent))
-    assert block in (ROOT / "README.md").read_text(encoding="utf-8"), "run: make readme"
+def test_the_readme_shows_what_the_printed_numbers_give(html: Path) -> None:
+    """Verdicts on other patients depend on how many there are; those on print do not."""
+    block = verdict_block("tiny", Project(build_dir=html.parent))
+    printed = [line for line in block.splitlines() if "| published |" in line]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert printed
+    assert [line for line in printed if line not in readme] == [], "run: make readme"

@@ -41,7 +41,9 @@ class _ProfileFile(BaseModel):
 
     title: str
     parameters: dict[str, Any] = {}
-    pages: list[PageSpec] = Field(min_length=1)
+    pages: list[PageSpec] = []
+    like: str = ""
+    changes: dict[str, dict[str, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,9 @@ class Profile:
 def load_profile(name: str, project: Project) -> Profile:
     """Read a profile from ``book/profiles``.
 
+    A file lists its ``pages``, or names the profile that it is ``like``: then it has the pages of
+    that one, with ``changes`` to their parameters, given by notebook or by page.
+
     Parameters
     ----------
     name : str
@@ -84,6 +89,19 @@ def load_profile(name: str, project: Project) -> Profile:
     ParameterError
         If there is no such profile, or listing every field that breaks the schema.
     """
+    read, where = _read(name, project)
+    if not read.like:
+        return Profile(name, read.title, read.parameters, tuple(read.pages))
+    base, _ = _read(read.like, project)
+    if base.like:
+        raise ParameterError(
+            where, [f"like: {read.like!r} lists no pages itself; name one that does"]
+        )
+    return _changed(name, read, load_profile(read.like, project), where)
+
+
+def _read(name: str, project: Project) -> tuple[_ProfileFile, str]:
+    """Read a profile's file and check it; give its path for errors too."""
     path = project.profiles / f"{name}.yml"
     if not path.is_file():
         names = [found.stem for found in project.profiles.glob("*.yml")]
@@ -94,9 +112,37 @@ def load_profile(name: str, project: Project) -> Profile:
         raise ParameterError(str(path), [" ".join(str(error).split())]) from error
     except ValidationError as error:
         raise ParameterError(str(path), map(_phrase, error.errors())) from error
-    if problems := _problems(read.pages, project):
+    if problems := [*_source_problems(read), *_problems(read.pages, project)]:
         raise ParameterError(str(path), problems)
-    return Profile(name, read.title, read.parameters, tuple(read.pages))
+    return read, str(path)
+
+
+def _source_problems(read: _ProfileFile) -> list[str]:
+    """Tell what is wrong with where the pages come from."""
+    if read.like and read.pages:
+        return ["both 'pages' and 'like' are given; keep one"]
+    if read.like:
+        return []
+    lost = ["'changes' are of the pages of another profile; name it with 'like'"]
+    empty = ["no pages; list them under 'pages', or name another profile with 'like'"]
+    return (lost if read.changes else []) + ([] if read.pages else empty)
+
+
+def _changed(name: str, read: _ProfileFile, base: Profile, where: str) -> Profile:
+    """Give the pages of another profile with other parameters; a page's go before a notebook's."""
+    known = {word for spec in base.pages for word in (spec.page, spec.notebook)}
+    problems = [
+        f"changes.{key}: no such page or notebook in {base.name!r}; {nearest(key, known)}"
+        for key in read.changes
+        if key not in known
+    ]
+    if problems:
+        raise ParameterError(where, problems)
+    pages = []
+    for spec in base.pages:
+        own = read.changes.get(spec.notebook, {}) | read.changes.get(spec.page, {})
+        pages.append(spec.model_copy(update={"parameters": spec.parameters | own}))
+    return Profile(name, read.title, base.parameters | read.parameters, tuple(pages))
 
 
 def _phrase(error: Any) -> str:
