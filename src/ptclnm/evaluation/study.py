@@ -53,10 +53,11 @@ def performance(
     Returns
     -------
     DataFrame
-        ``set, positives, negatives, auc, measure, value, low, high, nominal, detectable,
-        simulations``: the share of studies with its exact 95 % Monte-Carlo interval, what it should
-        be, and the difference of two AUCs that the test finds with a power of 80 %. An AUC of 1
-        has no interval on the logit scale and counts as not covered on either.
+        ``set, positives, negatives, auc, measure, value, low, high, nominal, chance, detectable,
+        simulations``: the share of studies with its exact 95 % Monte-Carlo interval; what it should
+        be, and the probability of a share at least as far from that by the chance of drawing; and
+        the difference of two AUCs that the test finds with a power of 80 %. An AUC of 1 has no
+        interval on the logit scale and counts as not covered on either.
 
     Raises
     ------
@@ -73,9 +74,11 @@ def performance(
             detectable = float((norm.isf(ALPHA / 2) + norm.ppf(POWER)) * se)
             for measure, count in counts.items():
                 nominal = ALPHA if measure == MEASURES[0] else 1 - ALPHA
+                chance = float(stats.binomtest(count, simulations, nominal).pvalue)
                 rows.append(
                     head | {"measure": measure} | share(count, simulations)
-                    | {"nominal": nominal, "detectable": detectable, "simulations": simulations}
+                    | {"nominal": nominal, "chance": chance, "detectable": detectable,
+                       "simulations": simulations}
                 )  # fmt: skip
     return pd.DataFrame(rows)
 

@@ -27,6 +27,27 @@ def within_interval(reported: float, low: float, high: float) -> str:
     return CONSISTENT if low <= reported <= high else NOT_CONSISTENT
 
 
+def ranges_meet(low: float, high: float, other_low: float, other_high: float) -> str:
+    """Judge a range that a report needs by the range that was obtained.
+
+    Parameters
+    ----------
+    low, high : float
+        Values with which the report holds.
+    other_low, other_high : float
+        Values obtained.
+
+    Returns
+    -------
+    str
+        ``consistent`` if a value is in both, limits included, else ``not consistent``; ``cannot be
+        checked`` where a limit is missing or infinite.
+    """
+    if not all(map(isfinite, (low, high, other_low, other_high))):
+        return OPEN
+    return CONSISTENT if max(low, other_low) <= min(high, other_high) else NOT_CONSISTENT
+
+
 def same_number(reported: float, obtained: float) -> str:
     """Judge a reported count by one that nothing random enters."""
     return within_interval(reported, obtained, obtained)
