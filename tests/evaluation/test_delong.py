@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
 from ptclnm.errors import ParameterError
-from ptclnm.evaluation import OneClassError, ScoresError, compare, delong, paired_tests
+from ptclnm.evaluation import (
+    OneClassError,
+    ScoresError,
+    compare,
+    contrast_test,
+    delong,
+    paired_tests,
+)
 from ptclnm.evaluation.pairs import auc_table, holm, pairs_table
 
 ORACLES = Path(__file__).parents[1] / "oracles"
@@ -136,6 +143,22 @@ def test_perfect_and_constant_scores_are_marked_and_not_tested() -> None:
     assert np.isnan(tests.loc[("perfect", "constant"), "p"])
     assert np.isnan(tests.loc[("perfect", "constant"), "p_holm"])
     assert tests["p"].notna().sum() == 2
+
+
+def test_one_patient_of_a_class_has_an_auc_and_no_interval() -> None:
+    labels = np.r_[1, np.zeros(20, int)]
+    scores = np.column_stack([np.r_[11.5, np.arange(20)], np.r_[3.5, np.arange(20)[::-1]]])
+    found = delong(labels, scores, ["a", "b"])
+    table = found.intervals()
+    assert table["auc"].tolist() == [0.6, 0.2] and table["degenerate"].all()
+    assert table[["se", "low", "high"]].isna().all(axis=None)
+    assert paired_tests(found)[["low", "high", "z", "p", "p_holm"]].isna().all(axis=None)
+    assert np.isnan(contrast_test(found).p)
+    first, second = (
+        pd.DataFrame({"patient_id": [f"{name}{i}" for i in range(21)], "label": labels,
+                      "score": scores[:, k]}) for k, name in enumerate("ab")
+    )  # fmt: skip
+    assert np.isnan(compare(first, second)["p"])
 
 
 def test_logit_limits_stay_inside_and_hold_the_auc() -> None:

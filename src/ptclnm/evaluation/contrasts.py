@@ -47,7 +47,8 @@ def contrast_test(curves: Curves, contrasts: ArrayLike | None = None) -> Contras
         For two models the chi-square is the square of the paired z. Rows of L that repeat others,
         and models that order all pairs alike, add no degree of freedom. Chi-square and p are
         missing where a contrast differs from 0 in a direction without variance, e.g. for two
-        models with AUC 1 and 0.5 and constant scores. Nothing that varies: 0, 0 degrees, p 1.
+        models with AUC 1 and 0.5 and constant scores, or where a class has one patient only.
+        Nothing that varies: 0, 0 degrees, p 1.
 
     Raises
     ------
@@ -66,6 +67,8 @@ def contrast_test(curves: Curves, contrasts: ArrayLike | None = None) -> Contras
         shape = " x ".join(map(str, rows.shape))
         raise ParameterError("contrasts", [f"shape {shape}; needed: {k} finite numbers a row"])
     values, variance = rows @ curves.auc, rows @ curves.covariance @ rows.T
+    if not np.isfinite(variance).all():
+        return Contrast(np.nan, 0, np.nan)
     own = float(np.max(rows**2 @ np.diag(curves.covariance), initial=0.0))
     size, directions = np.linalg.eigh(variance)
     kept = size > RANK * own

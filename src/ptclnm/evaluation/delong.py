@@ -46,7 +46,8 @@ class Curves:
         Areas under the curves; a tie counts one half.
     covariance : ndarray, shape (k, k)
         Estimated covariance of the areas. A model with AUC 0 or 1, or with constant scores, has
-        variance 0: the method cannot tell how uncertain it is.
+        variance 0: the method cannot tell how uncertain it is. With one patient of a class it
+        cannot be estimated at all, and is missing.
     positive : ndarray, shape (k, positives)
         Placement of each positive among the negatives: the share that it is above.
     negative : ndarray, shape (k, negatives)
@@ -83,7 +84,7 @@ class Curves:
         -------
         DataFrame
             ``model, n, positives, auc, se, low, high, degenerate``; the last is true where the
-            variance is 0, so that the interval means nothing.
+            variance is 0 or missing, so that the interval means nothing.
 
         Raises
         ------
@@ -95,7 +96,7 @@ class Curves:
             {
                 "model": self.names, "n": len(self.labels), "positives": int(self.labels.sum()),
                 "auc": self.auc, "se": self.se, "low": low, "high": high,
-                "degenerate": self.se == 0,
+                "degenerate": ~(self.se > 0),
             }
         )  # fmt: skip
 
@@ -175,10 +176,10 @@ def _midcounts(values: Floats, among: Floats) -> Floats:
 
 
 def _covariance(placed: Floats) -> Floats:
-    """Covariance of the means of the rows of `placed`; zero for one column."""
+    """Covariance of the means of the rows of `placed`; missing for one column."""
     count = placed.shape[1]
     if count < 2:
-        return np.zeros((len(placed), len(placed)))
+        return np.full((len(placed), len(placed)), np.nan)
     centred = placed - placed.mean(axis=1, keepdims=True)
     covariance = centred @ centred.T / (count - 1) / count
     varies = np.ptp(placed, axis=1) > 0

@@ -26,7 +26,7 @@ def roc_panel(predictions: pd.DataFrame, auc: pd.DataFrame) -> Figure:
     predictions : DataFrame
         Columns ``model, split, label, score``.
     auc : DataFrame
-        Columns ``split, model, auc, low, high``.
+        Columns ``split, model, auc, low, high, degenerate``.
     """
     splits = list(dict.fromkeys(auc["split"]))
     models = list(dict.fromkeys(auc["model"]))
@@ -45,7 +45,8 @@ def roc_panel(predictions: pd.DataFrame, auc: pd.DataFrame) -> Figure:
                 part = part[part["model"] == row.model]
                 fpr, tpr, _ = roc_curve(part["label"], part["score"], drop_intermediate=False)
                 color, dash = looks[row.model]
-                label = f"{row.model} {row.auc:.3f} ({row.low:.3f}–{row.high:.3f})"
+                limits = "no interval" if row.degenerate else f"{row.low:.3f}–{row.high:.3f}"
+                label = f"{row.model} {row.auc:.3f} ({limits})"
                 axes.plot(fpr, tpr, dash, color=color, lw=1.4, label=label)
             axes.plot([0, 1], [0, 1], color=GREY, lw=0.9, ls=":")
             axes.set(title=split, xlabel="1 − specificity", ylabel="sensitivity", aspect="equal",

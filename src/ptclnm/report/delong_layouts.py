@@ -12,8 +12,10 @@ Layout = tuple[pd.DataFrame, dict[str, str]]
 
 
 def auc(table: pd.DataFrame) -> Layout:
-    """AUCs by set, the largest first, with both intervals."""
+    """AUCs by set, the largest first, with both intervals; none where the variance is 0."""
     rows = table.sort_values(["split", "auc"], ascending=[True, False], kind="stable")
+    limits = ["low", "high", "logit_low", "logit_high"]
+    rows[limits] = rows[limits].mask(rows["degenerate"].astype(bool))
     made = pd.DataFrame(
         {
             "Set": rows["split"], "Model": rows["model"],
