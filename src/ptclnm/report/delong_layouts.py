@@ -13,7 +13,8 @@ Layout = tuple[pd.DataFrame, dict[str, str]]
 
 def auc(table: pd.DataFrame) -> Layout:
     """AUCs by set, the largest first, with both intervals; none where the variance is 0."""
-    rows = table.sort_values(["split", "auc"], ascending=[True, False], kind="stable")
+    by_set = table.groupby("split", sort=False)
+    rows = pd.concat([part.sort_values("auc", ascending=False) for _, part in by_set])
     limits = ["low", "high", "logit_low", "logit_high"]
     rows[limits] = rows[limits].mask(rows["degenerate"].astype(bool))
     made = pd.DataFrame(

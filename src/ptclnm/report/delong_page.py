@@ -104,7 +104,7 @@ def view(parameters: Mapping[str, Any]) -> DelongView:
 
 
 def _patients(cohort: Cohort, predictions: pd.DataFrame, p: Mapping) -> dict[str, pd.DataFrame]:
-    judged = predictions[predictions["split"] != tables.TRAIN]
+    judged = pd.concat(tables.sets_of(predictions).values(), ignore_index=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NestedModelsWarning)  # the page names them in a sentence
         pairs = tables.all_pairs(predictions, clinical.inputs(cohort))
