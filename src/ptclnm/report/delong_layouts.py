@@ -33,7 +33,7 @@ def pairs(table: pd.DataFrame) -> Layout:
     rows = table.sort_values(["p_holm", "p"], kind="stable").head(MOST)
     made = pd.DataFrame(
         {
-            "Set": _sides(rows["set_a"], rows["set_b"], " / "),
+            "Set": _sides(rows["set_a"], rows["set_b"], " less "),
             "Models": _sides(rows["model_a"], rows["model_b"], " less "),
             "Patients": rows["paired"], "Difference": rows["difference"].map("{:+.3f}".format),
             "95 % interval": _interval(rows, "low", "high"), "p": _p(rows["p"]),
@@ -85,7 +85,7 @@ def _same(table: pd.DataFrame) -> dict[str, str]:
 
 def _sides(first: pd.Series, second: pd.Series, between: str) -> list[str]:
     sides = zip(first, second, strict=True)
-    return [a if a == b and between == " / " else f"{a}{between}{b}" for a, b in sides]
+    return [a if a == b else f"{a}{between}{b}" for a, b in sides]
 
 
 def _interval(rows: pd.DataFrame, low: str, high: str) -> list[str]:

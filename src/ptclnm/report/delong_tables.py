@@ -17,7 +17,7 @@ from ptclnm.published.audit import Audit
 from ptclnm.published.comparisons import paired_p
 from ptclnm.report import verdict
 from ptclnm.report.claims import COLUMNS
-from ptclnm.report.radiomics_tables import slug
+from ptclnm.report.radiomics_tables import MIDDLE, slug
 
 TRAIN = "train"
 LEFT_OUT = "Left out of this run: the data are not on this machine."
@@ -223,10 +223,10 @@ def claims_table(
     """Judge the printed p-values by the correlations that models have on these patients.
 
     A p-value of two models on the same patients needs a correlation of their AUCs. It is
-    consistent if models here have such a one.
+    consistent if the middle 95 % of the pairs here have such a one among them.
     """
     rows = audit.comparisons[audit.comparisons["statistic"].isin(list(ABOUT_P))]
-    low, high = (correlation.min(), correlation.max()) if len(correlation) else (np.nan, np.nan)
+    low, high = np.percentile(correlation, MIDDLE) if len(correlation) else (np.nan, np.nan)
     made = []
     for row in rows.to_dict("records"):
         sides = f"{row['model_a']} ({row['set_a']}) against {row['model_b']} ({row['set_b']})"
