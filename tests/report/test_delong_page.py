@@ -17,6 +17,7 @@ from ptclnm.paths import NOTEBOOKS
 from ptclnm.published.audit import audit
 from ptclnm.report import delong_figures, delong_page, delong_sentences
 from ptclnm.report import delong_tables as tables
+from ptclnm.report.claims import check_claims
 from ptclnm.report.delong_layouts import LAYOUTS
 from ptclnm.schedulers import SCHEDULERS
 
@@ -180,13 +181,14 @@ def test_without_data_the_method_is_judged_all_the_same(monkeypatch) -> None:
         raise MissingDataError("fetch it")
 
     monkeypatch.setattr(delong_page.cohorts, "open", missing)
-    found = delong_page.view(parameters(study="li2024"))
+    found = delong_page.view(parameters(study="li2024", cohort="clnm_ptc"))
     assert "fetch it" in delong_sentences.summary(found)
     assert isinstance(delong_page.draw(found, "study"), Figure)
     assert isinstance(delong_page.draw(found, "strangers"), Figure)
     assert delong_page.draw(found, "roc") == tables.LEFT_OUT
     assert "45 with the outcome and 119 without" in delong_sentences.study_text(found)
-    assert delong_page.claims(found).empty
+    claims = check_claims(delong_page.claims(found), "07")
+    assert len(claims) == 8 and set(claims["verdict"]) == {"cannot be checked"}
     for name in LAYOUTS:
         delong_page.lay_out(found, name, "A caption.")
     texts = ("all_at_once", "nested", "bootstrap", "mcnemar", "correlation", "strangers")
@@ -222,3 +224,16 @@ def test_what_is_misspelt_is_named_before_any_work(changed, message, monkeypatch
     monkeypatch.setattr(delong_page.cohorts, "open", opened)
     with pytest.raises(ParameterError, match=message):
         delong_page.view(parameters(**changed))
+
+
+def test_a_family_that_cannot_score_these_patients_stops_before_the_others_work(
+    monkeypatch,
+) -> None:
+    def predicted(*_, **__):
+        raise AssertionError("work was begun")
+
+    monkeypatch.setattr(delong_page.cohorts, "open", lambda *_, **__: cohort())
+    monkeypatch.setattr(delong_page.sources, "predictions", predicted)
+    with pytest.raises(ParameterError) as caught:
+        delong_page.view(parameters(families=["clinical", "dl_folds", "radiomics"]))
+    assert len(caught.value.problems) == 2

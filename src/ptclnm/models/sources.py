@@ -1,6 +1,6 @@
 """Who predicts: one table of families of models, each imported when asked for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -102,16 +102,28 @@ def out_of_fold(family: str, cohort: Cohort, parameters: Mapping[str, Any]) -> p
     return table[table["split"] == "train"].reset_index(drop=True)
 
 
+def require(families: Iterable[str], cohort: Cohort) -> None:
+    """Check that families exist and can score a cohort, before any of them works.
+
+    Raises
+    ------
+    ParameterError
+        Listing every family that does not or cannot.
+    """
+    able, problems = available(cohort), []
+    for name in families:
+        if name not in FAMILIES:
+            problems.append(f"no family {name!r}; {nearest(name, FAMILIES)}")
+        elif name not in able:
+            needed = FAMILIES[name].needs
+            problems.append(f"{name!r} needs {needed!r}, which {cohort.name} lacks. Able here: "
+                            f"{', '.join(able) or 'none'}.")  # fmt: skip
+    if problems:
+        raise ParameterError("families", problems)
+
+
 def _asked(family: str, place: str, cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
-    if family not in FAMILIES:
-        raise ParameterError("families", [f"no family {family!r}; {nearest(family, FAMILIES)}"])
-    if family not in available(cohort):
-        able = ", ".join(available(cohort)) or "none"
-        needed = FAMILIES[family].needs
-        raise ParameterError(
-            "families",
-            [f"{family!r} needs {needed!r}, which {cohort.name} lacks. Able here: {able}."],
-        )
+    require([family], cohort)
     table = _load(place)(cohort, parameters).assign(study=parameters["study"])
     return check_predictions(table, f"predictions of {family}")
 

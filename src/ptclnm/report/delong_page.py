@@ -22,6 +22,7 @@ from ptclnm.published.audit import Audit, audit
 from ptclnm.report import delong_figures as figures
 from ptclnm.report import delong_layouts as layouts
 from ptclnm.report import delong_tables as tables
+from ptclnm.report import verdict
 from ptclnm.report.delong_study import REFERENCE, found_splits, stored_study
 from ptclnm.report.files import replacing
 from ptclnm.report.radiomics_page import STATED
@@ -47,6 +48,8 @@ class DelongView:
         Correlations of the AUCs of every two models here.
     families : tuple of str
         Who predicts.
+    name : str
+        Name of the cohort that was asked for.
     missing : str
         Why the data are not here and how to get them; empty where they are.
     """
@@ -57,6 +60,7 @@ class DelongView:
     tables: dict[str, pd.DataFrame]
     correlation: pd.Series
     families: tuple[str, ...]
+    name: str
     missing: str = field(default="")
 
 
@@ -91,16 +95,17 @@ def view(parameters: Mapping[str, Any]) -> DelongView:
         cohort = cohorts.open(p["cohort"], n_patients=p["n_patients"] or None, seed=p["seed"])
     except MissingDataError as error:
         found = _method(made, p) | {"needs": tables.needs(made, empty)}
-        return DelongView(made, None, pd.DataFrame(), found, empty, (), str(error))
+        return DelongView(made, None, pd.DataFrame(), found, empty, (), p["cohort"], str(error))
     families = tuple(dict.fromkeys(p["families"])) or sources.available(cohort)
     if not families:
         raise ParameterError("families", [f"no family can score {cohort.name}"])
+    sources.require(families, cohort)
     parts = [sources.predictions(family, cohort, p) for family in families]
     predictions = pd.concat(parts, ignore_index=True)
     correlation = tables.correlations(predictions)
     found = _patients(cohort, predictions, p) | _method(made, p)
     found["needs"] = tables.needs(made, correlation)
-    return DelongView(made, cohort, predictions, found, correlation, families)
+    return DelongView(made, cohort, predictions, found, correlation, families, cohort.name)
 
 
 def _patients(cohort: Cohort, predictions: pd.DataFrame, p: Mapping) -> dict[str, pd.DataFrame]:
@@ -161,7 +166,8 @@ def draw(found: DelongView, name: str) -> Figure | str:
 def claims(found: DelongView) -> pd.DataFrame:
     """Judge the paper's p-values by the correlations found on this cohort."""
     if found.cohort is None:
-        return tables.claims_table(found.audit, "", "public", "", found.correlation).head(0)
+        rows = tables.claims_table(found.audit, found.name, "public", "", found.correlation)
+        return rows.assign(obtained="", verdict=verdict.OPEN, note=tables.LEFT_OUT)
     cohort = found.cohort
     note = STATED.get(cohort.evidence, f"Endpoint here: {cohort.endpoint.rstrip('.')}.")
     return tables.claims_table(found.audit, cohort.name, cohort.evidence, note, found.correlation)
