@@ -41,6 +41,9 @@ FAMILIES: dict[str, Family] = {
     "deep": Family(
         "ptclnm.models.deep.source:predictions", PICTURES, "ptclnm.models.deep.source:out_of_fold"
     ),
+    "superres": Family(
+        "ptclnm.models.superres:predictions", PICTURES, "ptclnm.models.superres:out_of_fold"
+    ),
     "clinical": Family(
         "ptclnm.models.clinical:predictions", CLINICAL, "ptclnm.models.clinical:out_of_fold"
     ),

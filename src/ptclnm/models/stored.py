@@ -13,7 +13,7 @@ from ptclnm.paths import BUILD
 FOLDER = BUILD / "cache" / "zoo"
 LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "xgboost", "lightgbm")
 # Modules of this room that decide nothing of the zoo's tables: they ask for them, or read others.
-BESIDES = ("clinical", "columns", "kept", "radiomics", "sources")
+BESIDES = ("clinical", "columns", "kept", "radiomics", "sources", "superres")
 
 
 def stored_zoo(

@@ -1,6 +1,7 @@
 """Features of a cohort: one row a picture."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from os import PathLike
@@ -22,6 +23,7 @@ from ptclnm.imaging.radiomics.textures import Spacing
 from ptclnm.imaging.read import read_image, read_mask
 
 UNITS = ("pixel", "mm")
+Change = Callable[[str, np.ndarray, np.ndarray], np.ndarray]
 PROBLEM_COLUMNS = ("image_id", "feature", "problem")
 
 
@@ -55,6 +57,7 @@ def extract(
     progress: str = "images",
     label: int | str = "any",
     unit: Literal["pixel", "mm"] = "pixel",
+    change: Change | None = None,
 ) -> pd.DataFrame:
     """Extract the features of every picture of a cohort, or say what is wrong.
 
@@ -75,6 +78,9 @@ def extract(
         Value that marks the nodule in the masks; ``"any"`` takes all above 0.
     unit : {"pixel", "mm"}
         Unit of lengths and areas. Millimetres need the pixel spacing of every picture.
+    change : callable, optional
+        Of image id, grey values and mask; gives the grey values to extract from in place of the
+        file's, e.g. super-resolved ones. Importable, so that other processes can find it.
 
     Returns
     -------
@@ -90,7 +96,7 @@ def extract(
     ParameterError
         If the cohort has no pictures, or a setting is not known.
     """
-    made = extract_all(cohort, settings, n_jobs, cache, progress, label, unit)
+    made = extract_all(cohort, settings, n_jobs, cache, progress, label, unit, change)
     if len(made.problems):
         raise ExtractionError(f"features of {cohort.name}", made.problems)
     return made.features
@@ -104,12 +110,13 @@ def extract_all(
     progress: str = "images",
     label: int | str = "any",
     unit: Literal["pixel", "mm"] = "pixel",
+    change: Change | None = None,
 ) -> Extraction:
     """Extract as `extract`, and list the problems beside the table.
 
     Parameters
     ----------
-    cohort, settings, n_jobs, cache, progress, label, unit
+    cohort, settings, n_jobs, cache, progress, label, unit, change
         As for `extract`.
 
     Returns
@@ -128,7 +135,7 @@ def extract_all(
     rows = [
         _Row(*row) for row in cohort.table[["image_id", "image", "mask"]].itertuples(index=False)
     ]
-    work = partial(_one, settings=chosen, folder=folder, label=label, unit=unit)
+    work = partial(_one, settings=chosen, folder=folder, label=label, unit=unit, change=change)
     results = parallel_map(work, rows, n_jobs=n_jobs, progress=progress)
     for text in (result.warning for result in results if result.warning):
         warnings.warn(text, stacklevel=2)
@@ -153,12 +160,15 @@ class _Result(NamedTuple):
     warning: str = ""
 
 
-def _one(row: _Row, settings: Settings, folder: Path, label: int | str, unit: str) -> _Result:
+def _one(
+    row: _Row, settings: Settings, folder: Path, label: int | str, unit: str, change: Change | None
+) -> _Result:
     """Read one picture and its features, or extract them."""
     try:
         picture, mask = read_image(row.image, max_colour=1.0), read_mask(row.mask, label)
         spacing = _spacing(picture.spacing, unit)
-        measured, computed, warning = _cached(picture.array, mask, settings, spacing, folder)
+        array = picture.array if change is None else change(row.image_id, picture.array, mask)
+        measured, computed, warning = _cached(array, mask, settings, spacing, folder)
     except (ImageError, RegionError) as error:
         nothing = np.full(len(settings.names), np.nan)
         return _Result(row.image_id, nothing, {"": str(error)}, False)

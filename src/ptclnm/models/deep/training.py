@@ -185,7 +185,7 @@ def train(crops: Crops, plan: DeepPlan, folder: Path, every: float = EVERY) -> T
         watched = [Best(plan.patience, end), Checkpoints(path, every)]
         trainer = _trainer(plan, watched, uses_bfloat16(plan), max_epochs=plan.epochs)
         before = str(path) if path.is_file() else None
-        with _quiet():
+        with quiet():
             trainer.fit(model, *loaders, ckpt_path=before, weights_only=True)
     found = torch.load(end, map_location="cpu", weights_only=True)
     made.load_state_dict(found["found"]["state"])
@@ -204,7 +204,7 @@ def scores(made: nn.Module, crops: Crops, plan: DeepPlan, standard: tuple[float,
     """
     model = Classifier(made, plan, crops.labels)
     loader = _loader(Images(crops, standard), Share(len(crops.labels), EVALUATED))
-    with TemporaryDirectory() as name, _quiet():
+    with TemporaryDirectory() as name, quiet():
         trainer = _trainer(plan, [_Written(Path(name))], False)
         trainer.predict(model, loader, return_predictions=False)
         parts = [np.load(path) for path in sorted(Path(name).glob("*.npy"))]
@@ -236,7 +236,7 @@ def _trainer(plan: DeepPlan, callbacks: list, bfloat16: bool, **more: Any) -> li
     # Spawned, not forked: a fork of a process with threads may wait for ever.
     many = DDPStrategy(start_method="spawn", process_group_backend="gloo", broadcast_buffers=False)
     torch.set_num_threads(max(1, cores() // plan.devices))
-    with _quiet():
+    with quiet():
         return lightning.Trainer(
             accelerator="cpu",
             devices=plan.devices,
@@ -258,7 +258,7 @@ def _trainer(plan: DeepPlan, callbacks: list, bfloat16: bool, **more: Any) -> li
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep Lightning's advice on hardware and workers off pages and terminals."""
     loggers = [logging.getLogger(name) for name in CHATTY]
     levels = [logger.level for logger in loggers]

@@ -1,0 +1,153 @@
+"""What the super-resolving network is and how it is trained, checked before any work."""
+
+import math
+from dataclasses import asdict, dataclass, replace
+from numbers import Integral, Real
+
+from ptclnm.errors import ParameterError, nearest
+
+SCALES = (2, 4)
+TRAINED_ON = ("train", "all")
+PRECISIONS = ("auto", "bfloat16", "float32")
+WHOLE = {"blocks": 1, "channels": 2, "epochs": 1, "batch_size": 2, "seed": 0, "devices": 1}
+# Lowest and highest value.
+REAL = {"noise": (0.0, 0.5), "lr": (1e-6, 0.1), "adversarial": (0.0, 1.0), "perceptual": (0.0, 1.0)}
+LEAST_INNER = 8
+PER_EPOCH = 1024  # patches
+
+
+@dataclass(frozen=True)
+class SRPlan:
+    """One generator and its training.
+
+    The paper gives neither sizes nor losses; these are ours, the smallest that work.
+
+    Parameters
+    ----------
+    scale : {2, 4}
+        How many times fewer rows and columns the degraded copy has; Li: a quarter.
+    noise : float
+        SD of the Gaussian noise in the degraded copy, as a share of white.
+    blocks, channels : int
+        Residual blocks of the generator, and channels of each.
+    epochs : int
+        Epochs of the pixel loss alone. With an adversarial loss, training goes on from there for
+        half as many. An epoch is a fixed number of patches, whatever the number of pictures.
+    patch_size : int
+        Side of a training patch in pixels, a multiple of `scale`.
+    batch_size : int
+        Patches of a step, over all processes.
+    lr : float
+        Highest learning rate of the pixel loss; it falls as a cosine. A tenth of it in
+        adversarial training.
+    adversarial : float
+        Weight of the adversarial loss; 0 leaves the discriminator out.
+    perceptual : float
+        Weight of the distance between features of EfficientNet-Lite0, whose ImageNet weights are
+        an installed package; 0 leaves it out.
+    seed : int
+        Seed of everything.
+    train_on : {"train", "all"}
+        Whose pictures are trained on. ``all`` is a leak: the network then has seen the pictures
+        that it is judged on.
+    devices : int
+        Processes; more than one trains by DDP.
+    precision : {"auto", "bfloat16", "float32"}
+        Arithmetic in training. Pictures are always super-resolved in float32.
+    """
+
+    scale: int = 4
+    noise: float = 0.02
+    blocks: int = 4
+    channels: int = 24
+    epochs: int = 12
+    patch_size: int = 64
+    batch_size: int = 16
+    lr: float = 2e-3
+    adversarial: float = 0.005
+    perceptual: float = 0.0
+    seed: int = 0
+    train_on: str = "train"
+    devices: int = 1
+    precision: str = "auto"
+
+    @property
+    def reach(self) -> int:
+        """Pixels on each side of a pixel that its new value depends on: one a convolution."""
+        return 2 * self.blocks + 2
+
+    @property
+    def adversarial_epochs(self) -> int:
+        """Epochs with the adversarial loss."""
+        return (self.epochs + 1) // 2 if self.adversarial else 0
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return math.ceil(PER_EPOCH / self.batch_size)
+
+    @property
+    def leaks(self) -> bool:
+        """Whether pictures other than the training patients' are trained on."""
+        return self.train_on != "train"
+
+    def without_adversary(self) -> "SRPlan":
+        """Give the plan of the warm-up: the same with the pixel loss alone."""
+        return replace(self, adversarial=0.0)
+
+    def check(self) -> None:
+        """Check all settings.
+
+        Raises
+        ------
+        ParameterError
+            Listing each that is not allowed.
+        """
+        if problems := self.problems():
+            raise ParameterError("super-resolution", problems)
+
+    def problems(self) -> list[str]:
+        """List what is not allowed, a line each."""
+        found = []
+        if isinstance(self.scale, bool) or self.scale not in SCALES:
+            found.append(f"scale is {self.scale!r}; allowed: 2, 4")
+        found += [p for key, low in WHOLE.items() if (p := self._whole(key, low))]
+        found += [p for key, ends in REAL.items() if (p := self._real(key, *ends))]
+        choices = (("train_on", TRAINED_ON), ("precision", PRECISIONS))
+        for key, allowed in choices:
+            if (value := getattr(self, key)) not in allowed:
+                found.append(f"{key} is {value!r}; {nearest(str(value), allowed)}")
+        if not found:
+            found += self._sizes()
+        return found
+
+    def _sizes(self) -> list[str]:
+        found = []
+        whole = isinstance(self.patch_size, Integral) and not isinstance(self.patch_size, bool)
+        least = 2 * self.reach + LEAST_INNER
+        least += -least % self.scale
+        if not whole or self.patch_size < least or self.patch_size % self.scale:
+            found.append(
+                f"patch_size is {self.patch_size!r}; allowed with {self.blocks} blocks: multiples "
+                f"of {self.scale} from {least}, as {self.reach} pixels on each side are context"
+            )
+        if self.batch_size < 2 * self.devices:
+            found.append(
+                f"batch_size is {self.batch_size} over {self.devices} processes; allowed: from "
+                f"{2 * self.devices}"
+            )
+        return found
+
+    def _whole(self, key: str, low: int) -> str:
+        value = getattr(self, key)
+        good = isinstance(value, Integral) and not isinstance(value, bool) and value >= low
+        return "" if good else f"{key} is {value!r}; allowed: a whole number from {low}"
+
+    def _real(self, key: str, low: float, high: float) -> str:
+        value = getattr(self, key)
+        good = isinstance(value, Real) and not isinstance(value, bool) and low <= value <= high
+        return "" if good else f"{key} is {value!r}; allowed: {low:g} to {high:g}"
+
+    def settings(self) -> dict[str, object]:
+        """Give the settings that decide the weights, as JSON can hold them."""
+        return asdict(self)

@@ -1,0 +1,204 @@
+"""Trained generators and super-resolved pictures, kept between runs."""
+
+import hashlib
+import json
+import shutil
+import sys
+import warnings
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from pickle import UnpicklingError
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from ptclnm.imaging.superres.apply import super_resolve
+from ptclnm.imaging.superres.errors import SuperResError
+from ptclnm.imaging.superres.networks import Generator
+from ptclnm.imaging.superres.pictures import Pictures
+from ptclnm.imaging.superres.plan import SRPlan
+from ptclnm.imaging.superres.training import TrainedSR, train_generator, uses_bfloat16
+from ptclnm.models.deep.callbacks import save
+from ptclnm.models.kept import kept, key_of
+from ptclnm.paths import BUILD
+from ptclnm.report.files import replacing
+
+FOLDER = BUILD / "cache" / "superres"
+LIBRARIES = ("numpy", "torch", "pytorch-lightning")
+WEIGHTS = "generator.pt"
+DECIDES = ("degrade", "module", "networks", "patches", "plan", "training")
+SHAPE = ("scale", "blocks", "channels")
+
+
+def stored_generator(pictures: Pictures, plan: SRPlan, folder: Path = FOLDER) -> Path:
+    """Train a generator once.
+
+    Parameters
+    ----------
+    pictures : Pictures
+        What is trained on.
+    plan : SRPlan
+        How. The warm-up of an adversarial plan is an entry of its own.
+    folder : Path
+        Where entries are kept.
+
+    Returns
+    -------
+    Path
+        The entry's folder; it holds the weights as a state dict, and ``history.parquet``.
+
+    Raises
+    ------
+    PtclnmError
+        As ``ptclnm.imaging.superres.training.train_generator``. A damaged entry is trained
+        again, with a warning.
+    """
+    plan.check()
+    entry = entry_of(pictures, plan, folder)
+    kept(
+        entry,
+        lambda beside: _made(pictures, plan, folder, entry, beside),
+        "the generator is trained",
+    )
+    shutil.rmtree(_unfinished(entry), ignore_errors=True)
+    return entry
+
+
+def entry_of(pictures: Pictures, plan: SRPlan, folder: Path = FOLDER) -> Path:
+    """Folder of an entry: named after pictures, plan, arithmetic, code and libraries."""
+    here = Path(__file__).parent
+    about = [pictures.digest(), plan.settings(), uses_bfloat16(plan)]
+    return folder / key_of(about, [here / f"{name}.py" for name in DECIDES], LIBRARIES)
+
+
+def history_of(entry: Path) -> pd.DataFrame:
+    """Losses of every epoch; see ``TrainedSR``."""
+    return pd.read_parquet(entry / "history.parquet")
+
+
+def load_generator(path: Path, plan: SRPlan) -> Generator:
+    """Load trained weights, safely.
+
+    Parameters
+    ----------
+    path : Path
+        A file that :func:`save_generator` wrote.
+    plan : SRPlan
+        What they are used for.
+
+    Returns
+    -------
+    Generator
+        In evaluation mode.
+
+    Raises
+    ------
+    SuperResError
+        If the file is missing, no such file, or of another scale or size than the plan.
+    """
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+        about, state = found["about"], found["state"]
+        problems = [
+            f"the weights are of {name} {about[name]}, the plan has {getattr(plan, name)}; "
+            "set the plan's, or train again"
+            for name in SHAPE
+            if about[name] != getattr(plan, name)
+        ]
+    except UnpicklingError:
+        raise SuperResError(str(path), ["it holds more than weights and is not opened"]) from None
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError) as error:
+        found = f"no weights of a generator can be read ({type(error).__name__})"
+        raise SuperResError(str(path), [found]) from None
+    if problems:
+        raise SuperResError(str(path), problems)
+    made = Generator(plan.blocks, plan.channels).to(memory_format=torch.channels_last)
+    made.load_state_dict(state)
+    return made.eval()
+
+
+def save_generator(network: Generator, plan: SRPlan, path: Path) -> None:
+    """Write weights and what they are of, whole or not at all."""
+    about = {name: getattr(plan, name) for name in SHAPE}
+    save({"state": network.state_dict(), "about": about}, path)
+
+
+@lru_cache(maxsize=4)
+def _loaded(path: Path, plan: SRPlan) -> tuple[Generator, str]:
+    """The generator and a hash of its weights; workers load it once."""
+    return load_generator(path, plan), hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def stored_picture(
+    image: NDArray, weights: Path, plan: SRPlan, folder: Path | None = None
+) -> NDArray[np.float32]:
+    """Super-resolve a picture once.
+
+    Parameters
+    ----------
+    image : ndarray, shape (rows, cols)
+        Grey values.
+    weights : Path
+        The generator's file.
+    plan : SRPlan
+        Its plan.
+    folder : Path, optional
+        Where pictures are kept, by their content, the weights and the code; None keeps none.
+
+    Returns
+    -------
+    ndarray of float32, shape (rows, cols)
+        As ``ptclnm.imaging.superres.apply.super_resolve``.
+    """
+    network, digest = _loaded(weights, plan)
+    if folder is None:
+        return super_resolve(network, image)
+    path = folder / f"{_picture_key(image, digest)}.npy"
+    if (known := _read(path, image.shape)) is not None:
+        return known
+    made = super_resolve(network, image)
+    with replacing(path) as temporary, temporary.open("wb") as handle:
+        np.save(handle, made, allow_pickle=False)
+    return made
+
+
+def _picture_key(image: NDArray, weights: str) -> str:
+    here = Path(__file__).parent
+    pixels = np.ascontiguousarray(image, dtype=np.float32).tobytes()
+    about = [weights, list(image.shape), hashlib.sha256(pixels).hexdigest()]
+    return key_of(about, [here / "apply.py", here / "networks.py"], ("numpy", "torch"))
+
+
+def _read(path: Path, shape: tuple[int, ...]) -> NDArray | None:
+    if not path.is_file():
+        return None
+    try:
+        found = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        warnings.warn(f"{path} is damaged ({error}); it is made again", stacklevel=3)
+        return None
+    return found if found.shape == shape and found.dtype == np.float32 else None
+
+
+def _unfinished(entry: Path) -> Path:
+    """Where an entry's checkpoints are while it is trained; after a kill they are found there."""
+    return entry.with_name(f".training-{entry.name}")
+
+
+def _made(
+    pictures: Pictures, plan: SRPlan, folder: Path, entry: Path, beside: Path
+) -> dict[str, pd.DataFrame]:
+    start = None
+    if plan.adversarial_epochs:
+        first = plan.without_adversary()
+        before = stored_generator(pictures, first, folder)
+        start = TrainedSR(load_generator(before / WEIGHTS, first), history_of(before))
+    if sys.stderr.isatty():
+        print("training the super-resolving network", file=sys.stderr)
+    done = train_generator(pictures, plan, _unfinished(entry), start)
+    save_generator(done.network, plan, beside / WEIGHTS)
+    about = json.dumps(asdict(plan))
+    return {"history": done.history, "about": pd.DataFrame({"plan": [about]})}
