@@ -59,3 +59,17 @@ def among(reported: str, obtained: Iterable[str]) -> str:
     if not found:
         return OPEN
     return CONSISTENT if reported in found else NOT_CONSISTENT
+
+
+def above_zero(low: float, high: float) -> str:
+    """Judge a reported gain without a number by the interval of the gain that was obtained.
+
+    Returns
+    -------
+    str
+        ``consistent`` if all of the interval is above 0, ``not consistent`` if none is, and
+        ``cannot be checked`` in between, or where a limit is missing.
+    """
+    if not all(map(isfinite, (low, high))) or low <= 0 < high:
+        return OPEN
+    return CONSISTENT if low > 0 else NOT_CONSISTENT

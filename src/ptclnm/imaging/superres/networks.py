@@ -9,6 +9,7 @@ from ptclnm.models.deep.batches import seed_of
 
 GENERATOR, DISCRIMINATOR = 22, 23  # streams of random numbers
 SLOPE = 0.2
+CONTRAST = 0.1  # of white; brings differences within a patch to about 1
 
 
 class Block(nn.Module):
@@ -74,7 +75,11 @@ class Discriminator(nn.Module):
         self.last = nn.Linear(sizes[-1], 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give one logit a picture, shape (n,); its logistic function is the probability."""
+        """Give one logit a picture, shape (n,); its logistic function is the probability.
+
+        How bright a patch is tells nothing of its detail, and is taken away.
+        """
+        x = (x - x.mean(dim=(1, 2, 3), keepdim=True)) / CONTRAST
         for step in self.steps:
             x = avg_pool2d(leaky_relu(step(x), SLOPE), 2)
         return self.last(adaptive_avg_pool2d(x, 1).flatten(1))[:, 0]

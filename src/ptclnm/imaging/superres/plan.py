@@ -64,7 +64,7 @@ class SRPlan:
     patch_size: int = 64
     batch_size: int = 16
     lr: float = 2e-3
-    adversarial: float = 0.005
+    adversarial: float = 0.02
     perceptual: float = 0.0
     seed: int = 0
     train_on: str = "train"

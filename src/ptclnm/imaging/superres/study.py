@@ -151,13 +151,46 @@ def _interval(values: pd.Series) -> tuple[float, float, float]:
     return mean, mean - float(reach), mean + float(reach)
 
 
-def finer_table(
+def finer_sums(
     cohort: Cohort, rows: pd.DataFrame, arms: Mapping[str, Arm], n_jobs: int | None = None
-) -> pd.DataFrame:
-    """Compare what methods add with what a finer machine would have seen: ``finer.agreement``."""
+) -> list[dict]:
+    """Compare what methods add with what a finer machine would have seen, one entry a picture.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        A simulated one.
+    rows, arms, n_jobs
+        As for :func:`quality_table`.
+
+    Returns
+    -------
+    list of dict
+        For ``finer.agreement`` and :func:`restored`.
+    """
     work = rows[["image_id", "image", "mask"]].itertuples(index=False, name=None)
-    sums = parallel_map(partial(_sums, cohort, dict(arms)), work, n_jobs, progress="finer pictures")
-    return agreement(sums)
+    return parallel_map(partial(_sums, cohort, dict(arms)), work, n_jobs, progress="finer pictures")
+
+
+def restored(sums: list[dict]) -> pd.DataFrame:
+    """Say over pictures whether what is added is what was missing.
+
+    Returns
+    -------
+    DataFrame
+        ``method, pictures, added, low, high, over, over_low, over_high``: mean correlation of what
+        a method adds with what the original lacks, at all frequencies, and how much it is above
+        that of unsharp masking; Student's 95 % intervals over pictures.
+    """
+    each = [agreement([one]) for one in sums]
+    alone = [table[table["band"] == "all"].set_index("method")["added"] for table in each]
+    by = pd.concat(alone, axis=1).drop(index="original")
+    rows = []
+    for method, values in by.iterrows():
+        own, over = _interval(values), _interval(values - by.loc["unsharp"])
+        rows.append((method, int(values.notna().sum()), *own, *over))
+    columns = ["method", "pictures", "added", "low", "high", "over", "over_low", "over_high"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _sums(cohort: Cohort, arms: Mapping[str, Arm], row: tuple[str, str, str]) -> dict:
