@@ -1,0 +1,171 @@
+"""The generator beats interpolation, a resumed training is an uninterrupted one, tiles meet."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ptclnm.imaging.superres import training
+from ptclnm.imaging.superres.apply import super_resolve
+from ptclnm.imaging.superres.degrade import degrade, degraded
+from ptclnm.imaging.superres.networks import Generator, new_discriminator, new_generator
+from ptclnm.imaging.superres.patches import Pairs
+from ptclnm.imaging.superres.plan import SRPlan
+from ptclnm.imaging.superres.quality import fidelity
+from ptclnm.imaging.superres.training import train_generator
+from ptclnm.models.deep.batches import generator
+
+
+def random_network(blocks: int = 2, channels: int = 6, seed: int = 0) -> Generator:
+    torch.manual_seed(seed)
+    made = Generator(blocks, channels)
+    torch.nn.init.normal_(made.tail.weight, std=0.05)
+    return made.eval()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(5, 90), st.integers(5, 90), st.integers(8, 40))
+def test_tiled_is_whole(rows: int, cols: int, tile: int) -> None:
+    image = np.random.default_rng(rows * cols).uniform(0, 255, (rows, cols))
+    network = random_network()
+    tiled = super_resolve(network, image, tile=tile)
+    np.testing.assert_allclose(tiled, super_resolve(network, image, tile=1000), atol=0.01)
+    assert tiled.shape == image.shape and tiled.dtype == np.float32
+
+
+def test_a_pixel_depends_on_its_surroundings_up_to_reach_and_no_further() -> None:
+    image, network = np.full((61, 61), 100.0), random_network()
+    image[0, 0] = 101
+    before = super_resolve(network, image)
+    image[30, 30] = 220
+    rows, cols = np.nonzero(np.abs(super_resolve(network, image) - before) > 1e-3)
+    reach = network.reach
+    assert max(np.ptp(rows), np.ptp(cols)) <= 2 * reach
+    assert np.abs(rows - 30).max() > reach // 2
+
+
+def test_an_untrained_generator_changes_nothing(blobs, fast) -> None:
+    image = blobs(1).arrays[0]
+    np.testing.assert_allclose(super_resolve(new_generator(fast), image), image, atol=1e-3)
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_the_degraded_copy_keeps_size_and_mean_and_holds_no_fine_detail(scale: int) -> None:
+    rng = np.random.default_rng(0)
+    image = rng.uniform(0.2, 0.8, (50, 70)).astype(np.float32)
+    made = degrade(torch.from_numpy(image)[None, None], scale, 0.0, generator(0))[0, 0].numpy()
+    assert made.shape == image.shape
+    assert abs(made.mean() - image.mean()) < 0.01
+    assert made.std() < image.std() / scale * 1.2
+    ramp = torch.linspace(0.2, 0.8, 64).repeat(64, 1)[None, None]
+    same = degrade(ramp, scale, 0.0, generator(0))
+    inner = slice(8, -8)
+    torch.testing.assert_close(same[..., inner], ramp[..., inner], atol=2.5e-3, rtol=0)
+
+
+def test_noise_has_the_sd_that_is_asked_for_and_depends_on_name_and_seed() -> None:
+    flat = np.full((400, 400), 128.0)
+    coarse = degraded(flat, "a", 2, 0.05, 0, 255.0)
+    again = degraded(flat, "a", 2, 0.05, 0, 255.0)
+    np.testing.assert_array_equal(coarse, again)
+    assert np.abs(degraded(flat, "b", 2, 0.05, 0, 255.0) - coarse).max() > 1
+    assert np.abs(degraded(flat, "a", 2, 0.05, 1, 255.0) - coarse).max() > 1
+    # Averaging pixel pairs of a bicubic interpolation gives back nearly what was drawn.
+    drawn = coarse.reshape(200, 2, 200, 2).mean(axis=(1, 3))
+    assert 0.7 * 0.05 < drawn.std() / 255 < 1.1 * 0.05
+
+
+def test_batches_are_decided_by_seed_epoch_and_step(blobs, fast) -> None:
+    pairs = Pairs(blobs(), fast)
+    low, high = pairs[3, 5]
+    torch.testing.assert_close(Pairs(blobs(), fast)[3, 5], (low, high))
+    other = [pairs[3, 6], pairs[4, 5], Pairs(blobs(), replace(fast, seed=1))[3, 5]]
+    assert not any(torch.equal(high, one[1]) for one in other)
+
+
+def test_a_patient_with_many_pictures_is_not_drawn_more_often(blobs, fast) -> None:
+    made = blobs(9)
+    values = tuple(np.full((30, 30), i, dtype=np.uint8) + np.eye(30, dtype=np.uint8)
+                   for i in (10, *[200] * 8))  # fmt: skip
+    pictures = replace(made, arrays=values, patients=("one", *["many"] * 8))
+    _, high = Pairs(pictures, replace(fast, batch_size=400))[0, 0]
+    share = float((high.mean(dim=(1, 2, 3)) < 0.3).double().mean())
+    assert 0.4 < share < 0.6
+
+
+def test_without_adversary_it_beats_bicubic_on_pictures_it_has_not_seen(
+    blobs, fast, tmp_path
+) -> None:
+    plan = replace(fast, adversarial=0.0, epochs=6, lr=3e-3)
+    network = train_generator(blobs(), plan, tmp_path).network
+    gains = []
+    for image in blobs(3, seed=9).arrays:
+        low = degraded(image, "x", plan.scale, plan.noise, 0, 255.0)
+        before = fidelity(low, image, 255.0)
+        after = fidelity(super_resolve(network, low), image, 255.0)
+        gains.append([after[key] - before[key] for key in ("psnr", "ssim")])
+    assert (np.array(gains) > [0.1, 0.005]).all(), gains
+
+
+def equal(a, b) -> bool:
+    pairs = zip(a.state_dict().values(), b.state_dict().values(), strict=True)
+    return all(torch.equal(x, y) for x, y in pairs)
+
+
+def test_a_resumed_training_ends_as_an_uninterrupted_one(
+    blobs, fast, tmp_path, monkeypatch
+) -> None:
+    plan = replace(fast, epochs=3)
+    whole = train_generator(blobs(), plan, tmp_path / "whole", every=0)
+
+    class Killed(Exception):
+        pass
+
+    def kill_at(epoch: int):
+        real = training.Kept.on_train_epoch_start
+
+        def stop(self, trainer, module) -> None:
+            if trainer.current_epoch == epoch:
+                raise Killed
+            real(self, trainer, module)
+
+        return stop
+
+    for epoch in (2, 1):  # in the warm-up; then, the warm-up being done, against the adversary
+        with monkeypatch.context() as patched, pytest.raises(Killed):
+            patched.setattr(training.Kept, "on_train_epoch_start", kill_at(epoch))
+            train_generator(blobs(), plan, tmp_path / "cut", every=0)
+    done = train_generator(blobs(), plan, tmp_path / "cut", every=0)
+    assert equal(whole.network, done.network)
+    assert whole.history.equals(done.history)
+    assert list(done.history["stage"]) == ["pixel"] * 3 + ["adversarial"] * 2
+
+
+def test_the_discriminator_learns_to_tell_and_ignores_brightness(blobs, fast) -> None:
+    made = new_discriminator(fast)
+    x = torch.rand(4, 1, 20, 20)
+    torch.testing.assert_close(made(x), made(x + 0.3), atol=1e-4, rtol=1e-4)
+    assert made(x).shape == (4,)
+
+
+def test_the_pixel_loss_falls(blobs, fast, tmp_path) -> None:
+    plan = replace(fast, epochs=4, adversarial=0.0)
+    losses = train_generator(blobs(), plan, tmp_path).history["pixel"].tolist()
+    assert all(later < earlier for earlier, later in pairwise(losses)), losses
+
+
+def test_memory_of_a_large_picture_is_that_of_a_tile() -> None:
+    import resource
+
+    network = new_generator(SRPlan())
+    image = np.random.default_rng(0).uniform(0, 255, (4000, 700))
+    super_resolve(network, image[:800])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    super_resolve(network, image)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    whole = 4000 * 700 * SRPlan().channels * 4 / 2**20  # one layer of the untiled picture, in MB
+    assert grown < whole / 2, grown
