@@ -162,6 +162,14 @@ def _fitted(data: ImageData, plan: zoo.Plan) -> Tables:
     return {"predictions": zoo.predict(models, data), "coefficients": coefficients}
 
 
+def deep_plans_of(parameters: Mapping[str, Any]):
+    """Give the plans of the deep models asked for, checked; see ``deep.source.plans_of``."""
+    from ptclnm.models.deep.source import plans_of
+
+    deep = models_of(parameters)[1]
+    return plans_of(dict(parameters) | {"models": list(deep)}) if deep else ()
+
+
 def arm_deep(
     cohort: Cohort, made: SuperRes, arm: str, parameters: Mapping[str, Any]
 ) -> pd.DataFrame:
@@ -169,10 +177,9 @@ def arm_deep(
 
     Originals are shared with page 03's cache.
     """
-    from ptclnm.models.deep.source import plans_of
     from ptclnm.models.deep.stored import stored_all
 
-    plans = plans_of(dict(parameters) | {"models": list(models_of(parameters)[1])})
+    plans = deep_plans_of(parameters)
     crops = arm_crops(cohort, made, arm, plans[0].image_size, plans[0].margin, parameters)
     return stored_all(crops, plans)["predictions"]
 

@@ -13,6 +13,7 @@ from ptclnm.report.superres_slider import surroundings
 from ptclnm.report.superres_tables import UNITS
 
 COLORS = {"original": INK, "bicubic": GREY, "unsharp": ORANGE, PIXEL: BLUE, GAN: RED}
+CLOSE = 160  # pixels that are shown, so that single ones can be seen
 PANELS = ("psnr", "ssim", "sharpness", "speckle_rows")
 MODEL_COLORS = dict(zip(("SVM", "KNN", "ResNet101", "DenseNet121"), PALETTE, strict=False))
 
@@ -86,7 +87,7 @@ def truth_figure(shown: dict[str, np.ndarray], mask: np.ndarray) -> Figure:
     mask : ndarray of bool, same shape
         The nodule.
     """
-    box = surroundings(mask)
+    box = surroundings(mask, CLOSE)
     with use_style():
         figure = Figure(figsize=(2.9 * len(shown), 3.2), layout="constrained")
         for axes, (name, picture) in zip(figure.subplots(1, len(shown)), shown.items(),

@@ -12,7 +12,7 @@ from ptclnm import cohorts, published
 from ptclnm.book.page import Page
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import MissingDataError
-from ptclnm.evaluation.operating import metrics_table, rule_of
+from ptclnm.evaluation.operating import metrics_table
 from ptclnm.imaging.radiomics import load_settings
 from ptclnm.imaging.superres.arms import check_arms
 from ptclnm.models import superres
@@ -96,7 +96,9 @@ def view(parameters: Mapping[str, Any]) -> SuperResView:
     """
     p = asked(parameters)
     paper = published.load(p["study"])
-    superres.sr_plan_of(p), superres.zoo_plan_of(p), rule_of(CUTOFF)
+    superres.sr_plan_of(p)
+    superres.zoo_plan_of(p)
+    superres.deep_plans_of(p)
     check_arms(p["arms"])
     load_settings(p["settings"] or p["study"])
     try:
@@ -145,8 +147,7 @@ def text(seen: SuperResView, name: str) -> str:
 
 LAYOUTS: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], dict[str, str]]] = {
     "quality": (tables.quality_layout, {
-        "task": "Task", "metric": "Measure", "method": "Method", "value": "Mean (95 % CI)",
-        "against": "Less the baseline's",
+        "task": "Task", "method": "Method", **tables.UNITS,
     }),
     "classes": (lambda table: table, {
         "part": "Class", "features": "Features", "above": "Above 0.75", "share": "Share",
@@ -174,8 +175,8 @@ LAYOUTS: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], dict[str, str]]
 
 
 CAPTIONS = {
-    "quality": "Both tasks, every measure: mean over patients with its 95 % interval, and the "
-    "paired difference from bicubic interpolation or the original.",
+    "quality": "Both tasks, every measure: mean over patients with its 95 % interval. Paired "
+    "differences are in the CSV.",
     "classes": "Features by class: how many keep an ICC(A,1) above 0.75.",
     "filters": "Features by image type: how many keep an ICC(A,1) above 0.75.",
     "selected": "The features that the selection keeps on originals, and how far they move.",

@@ -69,13 +69,13 @@ def comparison(
     )
 
 
-def surroundings(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+def surroundings(mask: NDArray[np.bool_], most: int = MOST) -> tuple[slice, slice]:
     """Give the part of a picture around its nodule: a square where the picture has room."""
     if not mask.any():
         return slice(None), slice(None)
     ends = [np.flatnonzero(mask.any(axis=1 - axis))[[0, -1]] for axis in (0, 1)]
     larger = max(last - first + 1 for first, last in ends)
-    side = int(np.clip(larger * (1 + 2 * AROUND), LEAST, MOST))
+    side = int(np.clip(larger * (1 + 2 * AROUND), LEAST, most))
     parts = []
     for (first, last), size in zip(ends, mask.shape, strict=True):
         start = int(np.clip((first + last) // 2 - side // 2, 0, max(size - side, 0)))

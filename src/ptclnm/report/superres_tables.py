@@ -9,7 +9,7 @@ from ptclnm.evaluation.delong import OneClassError
 from ptclnm.evaluation.pairs import compare, with_holm
 from ptclnm.imaging.superres.arms import ARMS, called
 from ptclnm.imaging.superres.drift import GOOD
-from ptclnm.imaging.superres.study import GAN
+from ptclnm.imaging.superres.study import GAN, PIXEL
 from ptclnm.published.schema import METRICS
 from ptclnm.published.tables import Study
 from ptclnm.report import verdict
@@ -18,6 +18,7 @@ from ptclnm.report.radiomics_tables import FIRST, LAST, slug
 
 TRAIN = "train"
 PAIR = ["split", "model", "auc_a", "auc_b", "difference", "low", "high", "z", "p", "p_holm", "n"]
+METHODS = ("original", "bicubic", "unsharp", PIXEL, GAN)
 TASKS = {"restore": "undo the degradation", "apply": "sharpen the original"}
 UNITS = {
     "psnr": "PSNR (dB)", "ssim": "SSIM", "sharpness": "edge slope (grey levels a pixel)",
@@ -139,7 +140,10 @@ def cause(predictions: pd.DataFrame, models: Sequence[str], arms: Sequence[str])
     columns = ["arm", "what", "split", "model", "auc", "auc_or", "gain", "gain_low", "gain_high",
                "gain_p", "sr_over", "sr_over_low", "sr_over_high", "sr_over_p"]  # fmt: skip
     table = pd.concat(parts, ignore_index=True)[columns]
-    return table.sort_values(["split", "model"], kind="stable", ignore_index=True)
+    order = {name: place for place, name in enumerate(models)}
+    place = table["model"].map(order)
+    return table.assign(place=place).sort_values(["split", "place"], kind="stable",
+                                                 ignore_index=True)[columns]  # fmt: skip
 
 
 def selected_drift(drift: pd.DataFrame, coefficients: pd.DataFrame) -> pd.DataFrame:
@@ -156,24 +160,19 @@ def spread(value: float, low: float, high: float, digits: int = 3, sign: bool = 
     style = f"{'+' if sign else ''}.{digits}f"
     if pd.isna(low):
         return f"{value:{style}}"
-    to = " to " if sign else "–"
+    to = " to " if sign or low < 0 else "–"
     return f"{value:{style}} ({low:{style}}{to}{high:{style}})"
 
 
 def quality_layout(quality: pd.DataFrame) -> pd.DataFrame:
-    """Lay the quality table out for reading: one row a method and metric."""
+    """Lay the quality table out for reading: one row a task and method, one column a measure."""
     rows = quality.to_dict("records")
-    return pd.DataFrame({
-        "task": [TASKS[row["task"]] for row in rows],
-        "metric": [UNITS[row["metric"]] for row in rows],
-        "method": [row["method"] for row in rows],
-        "value": [spread(row["mean"], row["low"], row["high"], _digits(row)) for row in rows],
-        "against": [
-            spread(row["difference"], row["difference_low"], row["difference_high"], _digits(row),
-                   True) if row["difference"] else "" for row in rows
-        ],
-    }).sort_values(["task", "metric"], ascending=[False, True], kind="stable",
-                   ignore_index=True)  # fmt: skip
+    text = [spread(row["mean"], row["low"], row["high"], _digits(row)) for row in rows]
+    table = quality.assign(text=text, task=quality["task"].map(TASKS))
+    order = [name for name in METHODS if name in set(table["method"])]
+    wide = table.pivot(index=["task", "method"], columns="metric", values="text").fillna("")
+    pairs = [(task, name) for task in TASKS.values() for name in order]
+    return wide.loc[[pair for pair in pairs if pair in wide.index]].reset_index()
 
 
 def _digits(row: Mapping[str, object]) -> int:

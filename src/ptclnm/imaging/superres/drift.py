@@ -90,6 +90,6 @@ def shares(drift: pd.DataFrame, by: str) -> pd.DataFrame:
         features="size", above=lambda icc: int((icc > GOOD).sum()), median="median",
         lowest="min", highest="max",
     )  # fmt: skip
-    table = table.rename_axis("part").reset_index()
+    table = table.rename_axis("part").reset_index().round(6)
     table.insert(3, "share", table["above"] / table["features"])
     return table
