@@ -1,6 +1,7 @@
 """Page 04's tables and sentences follow from the numbers, and errors come before any work."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -175,3 +176,18 @@ def test_without_the_data_the_page_says_how_to_get_them(monkeypatch) -> None:
     assert superres_page.claims(seen).empty
     assert superres_page.draw(seen, "roc").startswith("Left out")
     assert superres_page.lay_out(seen, "cause").data
+
+
+def test_a_leak_is_shouted_and_pictures_that_may_not_be_published_are_not_shown() -> None:
+    cohort = SimpleNamespace(title="Mine", evidence="own", endpoint="x.", warnings=())
+    made = SimpleNamespace(plan=SRPlan(train_on="all"))
+    tables = {"quality": quality(0.5, 0.05, 1)}
+    found = SimpleNamespace(
+        made=made, trained_pictures=9, trained_patients=8, tables=tables, shown=["a picture"]
+    )
+    empty = pd.DataFrame()
+    seen = superres_page.SuperResView(None, cohort, found, empty, empty, hidden="Not shown here.")
+    assert "A leak is switched on" in superres_page.summary(seen)
+    made.plan = SRPlan()
+    assert "leak" not in superres_page.summary(seen)
+    assert superres_page.slider(seen).data == "Not shown here."
