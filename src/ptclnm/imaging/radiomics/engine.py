@@ -13,7 +13,7 @@ from ptclnm.imaging.radiomics.errors import RegionError
 from ptclnm.imaging.radiomics.filters import Volume, image_types
 from ptclnm.imaging.radiomics.settings import Settings, is_shape, quiet
 from ptclnm.imaging.radiomics.shape import SliceShape
-from ptclnm.imaging.radiomics.textures import Spacing, region_features, to_image
+from ptclnm.imaging.radiomics.textures import Known, Spacing, region_features, to_image
 
 UNIT = (1.0, 1.0, 1.0)
 
@@ -84,9 +84,10 @@ def _all_classes(
     """Yield image type, class, and values by the features' names or why there are none."""
     for key in filter(is_shape, settings.classes):
         yield "original", key, _shape(key, volume, settings)
+    known: Known = {}
     for image, levels, values in image_types(volume, settings):
         region = (levels, volume.inner, volume.spacing, values)
-        for key, made in region_features(settings.classes, *region):
+        for key, made in region_features(settings.classes, *region, known):
             yield image, key, made
 
 

@@ -143,8 +143,32 @@ def _wavelet(volume: Volume, filter_name: str, values: Mapping[str, Any]) -> Mad
     """Filter the box with a margin; near the picture's edge, where it wraps, whole lines."""
     if values.get("start_level", 0) != 0 or values.get("level", 1) != 1:
         return _whole(volume, filter_name, values)
-    reach = pywt.Wavelet(values.get("wavelet", "coif1")).dec_len
-    return _run(filter_name, *volume.cut(reach + WAVELET_MARGIN, even=True), volume.spacing, values)
+    wavelet = pywt.Wavelet(values.get("wavelet", "coif1"))
+    cut = volume.cut(wavelet.dec_len + WAVELET_MARGIN, even=True)
+    if values.get("force2D"):
+        return _run(filter_name, *cut, volume.spacing, values)
+    bands = _bands(*cut, wavelet)
+    return ((name, bands[name]) for name in image_type_names(filter_name, values))
+
+
+def _bands(
+    array: NDArray, mask: NDArray[np.bool_], wavelet: pywt.Wavelet
+) -> dict[str, NDArray[np.float64]]:
+    """Bands of three dimensions in the mask of one slice.
+
+    pyradiomics repeats the slice, as a transform needs an even length, and filters along it last.
+    Both of the pair are alike until then, and each pixel stands for itself.
+    """
+    odd = [(0, 0), *((0, length % 2) for length in array.shape[1:])]
+    flat = pywt.swtn(np.pad(array, odd, "wrap"), wavelet, level=1, axes=(2, 1))[0]
+    roi = np.pad(mask, odd)
+    found = {}
+    for name, band in flat.items():
+        pair = np.repeat(band[roi][None], 2, axis=0)
+        for letter, made in zip("ad", pywt.swt(pair, wavelet, level=1, axis=0)[0], strict=True):
+            key = (name + letter).replace("a", "L").replace("d", "H")
+            found[f"wavelet-{key}"] = made[0]
+    return found
 
 
 def _sphere(volume: Volume, filter_name: str, values: Mapping[str, Any]) -> Made:

@@ -12,6 +12,8 @@ from scipy.stats import kurtosis
 # Where a point on the sphere is as bright as its centre up to this share of the picture's
 # brightest, rounding decides which is brighter, and the value is computed as pyradiomics does.
 NEARLY_EQUAL = 1e-6
+# Pixels beyond a point of the sphere that a cubic spline needs.
+SUPPORT = 2
 
 
 class Sphere(NamedTuple):
@@ -86,21 +88,51 @@ def binary_patterns(array: NDArray, mask: NDArray[np.bool_], around: Sphere) -> 
 def _sampled(
     array: NDArray, mask: NDArray[np.bool_], around: Sphere
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Grey values at the points inside the slice, by cubic splines, and pixels with a tie.
+    """Grey values at the points inside the slice, by cubic splines, and pixels all alike.
 
-    The values have the shape (pixels, inside).
+    The values have the shape (pixels, inside). Of the pixels told, at least half of the points
+    are as bright as the centre, and their values are pyradiomics' to the last bit.
     """
     points = around.points[around.inside]
     smooth = spline_filter(array, order=3, mode="constant")
     at = np.argwhere(mask)
-    places = (at[None, :, 1:] + points[:, None, 1:]).T
-    found = map_coordinates(smooth[0], places, order=3, prefilter=False)
+    found = _between(smooth[0], at[:, 1:], points[:, 1:])
     near = np.abs(found - array[mask][:, None]) <= NEARLY_EQUAL * np.abs(array).max()
-    if (ties := near.any(axis=1)).any():
-        # In three dimensions, as pyradiomics samples, four times as much is added up.
-        places = (at[None, ties] + points[:, None]).T
-        found[ties] = map_coordinates(smooth, places, order=3, prefilter=False)
-    return found, ties
+    alike = 2 * near.sum(axis=1) >= len(points)
+    # In three dimensions, as pyradiomics samples, four times as much is added up.
+    pixel, point = np.nonzero(near | alike[:, None])
+    places = (at[pixel] + points[point]).T
+    found[pixel, point] = map_coordinates(smooth, places, order=3, prefilter=False)
+    return found, alike
+
+
+def _between(smooth: NDArray, at: NDArray[np.int64], offsets: NDArray) -> NDArray[np.float64]:
+    """Values at the same offsets from each pixel, 0 beyond the picture's edge.
+
+    Each offset has the same weights of its 4 x 4 neighbours for all pixels, so that sampling is
+    adding up shifted arrays, rows first.
+    """
+    reach = int(np.ceil(np.abs(offsets).max())) + SUPPORT
+    first, last = at.min(axis=0), at.max(axis=0)
+    cut = [slice(a, b + 2 * reach + 1) for a, b in zip(first, last, strict=True)]
+    padded = np.pad(smooth, reach, mode="reflect")[tuple(cut)]
+    rows = {dy: _blend(padded, dy, reach) for dy in np.unique(offsets[:, 0])}
+    here = tuple((at - first).T)
+    found = np.column_stack([_blend(rows[dy].T, dx, reach).T[here] for dy, dx in offsets])
+    places = at[:, None] + offsets[None]
+    beyond = (places < 0) | (places > np.array(smooth.shape) - 1)
+    found[beyond.any(axis=2)] = 0
+    return found
+
+
+def _blend(padded: NDArray, offset: float, reach: int) -> NDArray[np.float64]:
+    """Cubic B-spline at an offset from each row but `reach` on both sides; as SciPy weighs it."""
+    whole = int(np.floor(offset))
+    t, u = offset - whole, 1 - (offset - whole)
+    inner = (t * t * (t - 2) * 3 + 4) / 6, (u * u * (u - 2) * 3 + 4) / 6
+    weights = (u**3 / 6, *inner, 1 - u**3 / 6 - sum(inner))
+    start, length = reach + whole - 1, len(padded) - 2 * reach
+    return sum(w * padded[start + k : start + k + length] for k, w in enumerate(weights) if w)
 
 
 def _norms(patterns: NDArray[np.int64], around: Sphere) -> NDArray[np.float64]:

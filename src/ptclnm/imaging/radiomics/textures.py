@@ -1,30 +1,28 @@
-"""First-order and texture features: pyradiomics' own classes, sharing what they have in common.
+"""First-order and texture features of the image types.
 
-pyradiomics bins the grey levels anew in each of its classes, and looks up their features each
-time. Here the levels of a region are binned once and handed to all of its classes. The formulas
-stay pyradiomics' own, but for order statistics and moments, which are computed together.
+Grey levels are binned once and handed to all classes; image types with the same bins share their
+textures.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from radiomics import getFeatureClasses, imageoperations
-from radiomics.base import RadiomicsFeaturesBase
-from radiomics.firstorder import RadiomicsFirstOrder
+from radiomics import imageoperations
 
+from ptclnm.imaging.radiomics.classes import CLASSES, FAST
 from ptclnm.imaging.radiomics.errors import RegionError
-from ptclnm.imaging.radiomics.settings import default_features, is_shape
+from ptclnm.imaging.radiomics.settings import is_shape
 
 # A co-occurrence matrix of as many levels has 32 MB; no 8-bit picture comes near it.
 MAX_LEVELS = 1000
-# Below this share of its terms, a sum has lost digits that pyradiomics' rounding would show.
-CANCELLATION = 1e-3
 Spacing = tuple[float, ...]
+# Textures of one mask by class and what they follow from; see `region_features`.
+Known = dict[tuple[str, bytes, str], "dict[str, float] | str"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +107,7 @@ def region_features(
     mask: NDArray[np.bool_],
     spacing: Spacing,
     values: Mapping[str, Any],
+    known: Known,
 ) -> Iterator[tuple[str, dict[str, float] | str]]:
     """Compute the features of all classes but those of shape.
 
@@ -118,6 +117,9 @@ def region_features(
         Names of the features wanted of each class.
     levels, mask, spacing, values
         As for `Region`.
+    known : dict
+        Textures of this mask so far, and added to: they follow from bins and settings alone. On
+        one slice all local binary patterns lie in one bin, so that two of three come for nothing.
 
     Yields
     ------
@@ -131,14 +133,23 @@ def region_features(
         yield from ((key, str(error)) for key in wanted)
         return
     region = Region(levels, bins, np.bincount(bins), mask, spacing, values)
-    flat = region.flat()
+    flat, same = region.flat(), (bins.tobytes(), repr(sorted(values.items())))
     for key, names in wanted.items():
-        try:
-            # First-order features have the slice's thickness in them.
-            yield key, class_features(key, names, region if key == "firstorder" else flat)
-        except (ValueError, IndexError, ArithmeticError) as error:
-            # What pyradiomics and its C code raise where a matrix cannot be made.
-            yield key, str(error)
+        if key == "firstorder":
+            # They have the levels themselves and the slice's thickness in them.
+            yield key, _features_or_why(key, names, region)
+        else:
+            if (key, *same) not in known:
+                known[key, *same] = _features_or_why(key, names, flat)
+            yield key, known[key, *same]
+
+
+def _features_or_why(key: str, names: tuple[str, ...], region: Region) -> dict[str, float] | str:
+    try:
+        return class_features(key, names, region)
+    except (ValueError, IndexError, ArithmeticError) as error:
+        # What pyradiomics and its C code raise where a matrix cannot be made.
+        return str(error)
 
 
 def class_features(feature_class: str, names: tuple[str, ...], region: Region) -> dict[str, float]:
@@ -158,104 +169,25 @@ def class_features(feature_class: str, names: tuple[str, ...], region: Region) -
     dict
         Values by the features' names; NaN where pyradiomics fails.
     """
-    fast = feature_class == "firstorder" and np.isfinite(region.levels).all()
-    kind = FAST_FIRST_ORDER if fast else CLASSES[feature_class]
-    made = kind(region.image, region.image, region=region, **region.values)
+    kind = _kind(feature_class, region)
+    whole = kind is CLASSES["firstorder"]
+    image = region.image if whole else _blank(region.spacing)
+    made = kind(image, image, region=region, **region.values)
     for name in names:
         made.enableFeatureByName(name)
     return {name: float(value) for name, value in made.execute().items()}
 
 
-class _Shared(RadiomicsFeaturesBase):
-    """Takes mask, bins and names of features from the region in place of making them."""
-
-    @classmethod
-    def getFeatureNames(cls) -> dict[str, bool]:  # noqa: N802 (pyradiomics' name)
-        return dict.fromkeys(default_features(cls.key), False)
-
-    def _initSegmentBasedCalculation(self) -> None:  # noqa: N802
-        self.maskArray = self.settings["region"].mask
-
-    def _applyBinning(self, matrix: NDArray) -> NDArray:  # noqa: N802
-        region = self.settings["region"]
-        self.coefficients["grayLevels"] = np.flatnonzero(region.counts)
-        self.coefficients["Ng"] = len(region.counts) - 1
-        return region.binned
+def _kind(feature_class: str, region: Region) -> type:
+    """Take the fast class where it equals pyradiomics'."""
+    if feature_class == "firstorder":
+        quick = np.isfinite(region.levels).all()
+    else:
+        quick = region.mask.ndim == 2 and list(region.values.get("distances", [1])) == [1]
+    return (FAST if quick else CLASSES).get(feature_class, CLASSES[feature_class])
 
 
-class _FirstOrder(_Shared, RadiomicsFirstOrder):
-    """Makes percentiles and moments once; for grey levels that are all numbers.
-
-    Sums run over the same numbers in the same order as in pyradiomics: where a feature is 0 but
-    for rounding, the rounding is the same.
-    """
-
-    def _initCalculation(self, voxelCoordinates: None = None) -> None:  # noqa: N802, N803
-        region = self.settings["region"]
-        self.targetVoxelArray = region.levels.reshape(1, -1)
-        counts = region.counts[region.counts > 0].astype(float).reshape(1, -1)
-        self.coefficients["p_i"] = counts / counts.sum()
-        wanted = np.percentile(region.levels, [10, 25, 75, 90])
-        self._percentiles = dict(zip((10, 25, 75, 90), wanted, strict=True))
-        self._deviations = self.targetVoxelArray - self.targetVoxelArray.mean(1, keepdims=True)
-        self._moments: dict[int, NDArray] = {}
-
-    def _moment(self, a: NDArray, moment: int = 1) -> NDArray:
-        if moment not in self._moments:
-            self._moments[moment] = _moment(self._deviations, moment)
-        return self._moments[moment].copy()
-
-    def get10PercentileFeatureValue(self) -> float:  # noqa: N802
-        return self._percentiles[10]
-
-    def get90PercentileFeatureValue(self) -> float:  # noqa: N802
-        return self._percentiles[90]
-
-    def getInterquartileRangeFeatureValue(self) -> float:  # noqa: N802
-        return self._percentiles[75] - self._percentiles[25]
-
-    def getMedianFeatureValue(self) -> float:  # noqa: N802
-        return np.median(self.targetVoxelArray)
-
-    def getMeanAbsoluteDeviationFeatureValue(self) -> float:  # noqa: N802
-        return np.abs(self._deviations).mean()
-
-    def getVarianceFeatureValue(self) -> float:  # noqa: N802
-        return self.targetVoxelArray.std() ** 2
-
-    def getRobustMeanAbsoluteDeviationFeatureValue(self) -> float:  # noqa: N802
-        levels = self.targetVoxelArray
-        kept = (levels >= self._percentiles[10]) & (levels <= self._percentiles[90])
-        count = np.count_nonzero(kept)
-        mean = np.where(kept, levels, 0).sum(1) / count
-        return np.where(kept, np.abs(levels - mean), 0).sum(1) / count
-
-
-def _moment(deviations: NDArray[np.float64], order: int) -> NDArray[np.float64]:
-    """Mean of a power, by products; where these cancel, by the power itself as in pyradiomics."""
-    square = deviations * deviations
-    if order == 2:
-        return square.mean(1)
-    if order == 4:
-        return (square * square).mean(1)
-    products = square * deviations
-    mean = products.mean(1)
-    cancels = np.abs(mean) < CANCELLATION * np.abs(products).mean(1)
-    return np.power(deviations, order).mean(1) if cancels.all() else mean
-
-
-def _sharing(key: str, original: type) -> type:
-    """Make the class that shares; it logs where the original does."""
-    return type(original.__name__, (_Shared, original), _place(key, original))
-
-
-def _place(key: str, original: type) -> dict[str, str]:
-    return {"key": key, "__module__": original.__module__}
-
-
-CLASSES = {
-    key: _sharing(key, original)
-    for key, original in getFeatureClasses().items()
-    if not is_shape(key)
-}
-FAST_FIRST_ORDER = type("FirstOrder", (_FirstOrder,), _place("firstorder", RadiomicsFirstOrder))
+@lru_cache(maxsize=64)
+def _blank(spacing: Spacing) -> sitk.Image:
+    """Stand in for a picture of which the spacing alone is read."""
+    return to_image(np.zeros((1,) * len(spacing)), spacing)
