@@ -4,6 +4,8 @@ PYTHON ?= python3.11
 PROFILE ?= quick
 PORT ?= 8000
 TESTFLAGS ?=
+BENCH ?= $(sort $(basename $(notdir $(wildcard bench/*.py))))
+BENCHFLAGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,10 +28,13 @@ test: $(STAMP)  ## check style, then run the tests; TESTFLAGS goes to pytest
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest $(TESTFLAGS)
 
-bench: $(STAMP)  ## measure speed and memory, into _build/results/bench
-	$(BIN)/python bench/simulation.py
-	$(BIN)/python -m pip install -q --no-deps --upgrade --target _build/bench/packages MLstatkit==0.1.91
-	$(BIN)/python bench/delong.py
+bench: $(STAMP)  ## measure speed and memory, into _build/results/bench; BENCH=extraction for one
+	@for name in $(BENCH); do \
+	  test -f bench/$$name.py || { echo "There is no bench '$$name': see the folder bench." >&2; exit 2; }; \
+	  if [ $$name = delong ]; then $(BIN)/python -m pip install -q --no-deps --upgrade \
+	    --target _build/bench/packages MLstatkit==0.1.91 || exit; fi; \
+	  echo "bench/$$name.py" && $(BIN)/python bench/$$name.py $(BENCHFLAGS) || exit; \
+	done
 
 slow: $(STAMP)  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(TESTFLAGS)

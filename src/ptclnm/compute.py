@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from numbers import Integral
@@ -39,7 +40,8 @@ def parallel_map(
         Processes; by default as many as there are cores, or as the variable ``PTCLNM_CORES``
         says. With 1 nothing is started.
     progress : str
-        What is counted, e.g. ``"patients"``; shown in a terminal, never in a notebook or a log.
+        What is counted, e.g. ``"patients"``; shown in a terminal with the time left, never in a
+        notebook or a log.
 
     Returns
     -------
@@ -97,10 +99,25 @@ def _whole(name: str, value: Any) -> int:
 
 
 def _counted(done: Iterable[Result], total: int, what: str) -> Iterator[Result]:
-    """Pass results on, counting them on one line of the terminal."""
-    shown = bool(what) and sys.stderr.isatty()
+    """Pass results on, counting them on one line of the terminal with the time that is left."""
+    shown, start, width = bool(what) and sys.stderr.isatty(), time.monotonic(), 0
     for number, result in enumerate(done, start=1):
         if shown:
+            line = f"{number}/{total} {what}"
+            if number < total:
+                spent = time.monotonic() - start
+                line += f", {_duration(spent / number * (total - number))} left"
+            width = max(width, len(line))
             end = "\n" if number == total else ""
-            print(f"\r{number}/{total} {what}", end=end, file=sys.stderr, flush=True)
+            print(f"\r{line:<{width}}", end=end, file=sys.stderr, flush=True)
         yield result
+
+
+def _duration(seconds: float) -> str:
+    """Seconds in words, to two units: ``40 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -38,6 +38,8 @@ class Cohort:
         Problems that do not stop, to be listed on the page.
     root : Path or None
         The folder that images and masks stay under.
+    mask_label : int or "any"
+        Value of the nodule's pixels in the masks; ``"any"`` for all above 0.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Cohort:
     fingerprint: str
     warnings: tuple[str, ...] = field(default=())
     root: Path | None = None
+    mask_label: int | str = "any"
 
     @property
     def patients(self) -> pd.DataFrame:

@@ -101,9 +101,11 @@ def examples(cohort: Cohort, n_per_class: int, seed: int) -> list[Example]:
     table = cohort.table[cohort.table["image"] != ""]
     if table.empty:
         raise ParameterError("gallery", [f"the cohort {cohort.name!r} has no images"])
-    chosen = choose(table, n_per_class, seed)
+    chosen, roi = choose(table, n_per_class, seed), cohort.mask_label
     return [
-        Example(int(row.label), read_image(row.image).array, read_mask(row.mask), str(row.center))
+        Example(
+            int(row.label), read_image(row.image).array, read_mask(row.mask, roi), str(row.center)
+        )
         for row in chosen.itertuples()
     ]
 

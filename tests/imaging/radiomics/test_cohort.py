@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 import SimpleITK as sitk
 
+from ptclnm.cohorts.own.cohort import open_manifest
+from ptclnm.cohorts.own.example import write_example
 from ptclnm.errors import ParameterError
 from ptclnm.imaging.radiomics import ExtractionError, cache, extract, extract_all, load_settings
 from ptclnm.paths import ROOT
@@ -182,9 +184,24 @@ def test_one_label_of_several(cohort, folder):
     sitk.WriteImage(sitk.GetImageFromArray(array), path)
     one = extract(cohort, SETTINGS, cache=folder, label=1)
     pd.testing.assert_frame_equal(one, whole, check_exact=True)
+    said = extract(replace(cohort, mask_label=1), SETTINGS, cache=folder)
+    pd.testing.assert_frame_equal(said, whole, check_exact=True)
     both = extract(cohort, SETTINGS, cache=folder)
     name = "original_shape2D_PixelSurface"
     assert both[name].iloc[0] == whole[name].iloc[0] + 25
+
+
+def test_the_label_of_ones_own_manifest_reaches_the_extraction(tmp_path):
+    """What is drawn beside the nodule under another label changes nothing."""
+    manifest = write_example(tmp_path / "own", n_patients=4)
+    cohort = open_manifest(manifest)
+    alone = extract(cohort, SETTINGS, cache=tmp_path / "cache")
+    path = cohort.table["mask"].iloc[0]
+    array = sitk.GetArrayFromImage(sitk.ReadImage(path))
+    array[tuple(np.argwhere(array == 0)[:30].T)] = 2
+    sitk.WriteImage(sitk.GetImageFromArray(array), path)
+    beside = extract(open_manifest(manifest), SETTINGS, cache=tmp_path / "cache")
+    pd.testing.assert_frame_equal(beside, alone, check_exact=True)
 
 
 def test_millimetres_need_the_spacing_of_every_picture(cohort, folder):

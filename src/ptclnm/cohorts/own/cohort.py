@@ -82,6 +82,7 @@ def open_manifest(
         fingerprint=fingerprint(table, settings, contents),
         warnings=tuple(lines(report.warnings, LISTED)),
         root=manifest.root.resolve(),
+        mask_label=manifest.mask_label,
     )
 
 

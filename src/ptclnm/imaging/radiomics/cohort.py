@@ -55,7 +55,7 @@ def extract(
     n_jobs: int | None = 1,
     cache: Path | None = None,
     progress: str = "images",
-    label: int | str = "any",
+    label: int | str | None = None,
     unit: Literal["pixel", "mm"] = "pixel",
     change: Change | None = None,
 ) -> pd.DataFrame:
@@ -74,8 +74,9 @@ def extract(
         default. An entry is used for the same pixels, mask, settings, libraries and code only.
     progress : str
         What is counted on the terminal; empty for nothing.
-    label : int or "any"
-        Value that marks the nodule in the masks; ``"any"`` takes all above 0.
+    label : int or "any", optional
+        Value that marks the nodule in the masks; ``"any"`` takes all above 0. By default what the
+        cohort says.
     unit : {"pixel", "mm"}
         Unit of lengths and areas. Millimetres need the pixel spacing of every picture.
     change : callable, optional
@@ -108,7 +109,7 @@ def extract_all(
     n_jobs: int | None = 1,
     cache: Path | None = None,
     progress: str = "images",
-    label: int | str = "any",
+    label: int | str | None = None,
     unit: Literal["pixel", "mm"] = "pixel",
     change: Change | None = None,
 ) -> Extraction:
@@ -135,7 +136,8 @@ def extract_all(
     rows = [
         _Row(*row) for row in cohort.table[["image_id", "image", "mask"]].itertuples(index=False)
     ]
-    work = partial(_one, settings=chosen, folder=folder, label=label, unit=unit, change=change)
+    roi = cohort.mask_label if label is None else label
+    work = partial(_one, settings=chosen, folder=folder, label=roi, unit=unit, change=change)
     results = parallel_map(work, rows, n_jobs=n_jobs, progress=progress)
     for text in (result.warning for result in results if result.warning):
         warnings.warn(text, stacklevel=2)
