@@ -74,13 +74,16 @@ def test_claims_are_judged_by_the_intervals(paper, metrics) -> None:
     steps = pd.DataFrame({"step": ["extracted", "LASSO"], "kept": [3, 2]})
     tables = {
         "resamples": pd.DataFrame({"kept": [1, 2]}), "steps": steps,
+        "image_types": pd.DataFrame({"finding": ["rounding error"], "empty": [91]}),
         "predictions": predictions(), "cv": pd.DataFrame({"classifier": ["SVM"]}),
     }  # fmt: skip
     found = radiomics_tables.claims_table(
         paper, "mine", "own", "A note.", ["a", "b", "c"], tables, metrics
     ).set_index("claim_id")
     assert set(found["evidence"]) == {"own"} and set(found["study"]) == {"li2024"}
-    assert found.loc["radiomics-li2024-mine-features", "verdict"] == "not consistent"
+    features = found.loc["radiomics-li2024-mine-features"]
+    assert features["verdict"] == "not consistent"
+    assert features["note"] == "Of these, 91 are rounding error. A note."
     row = metrics.set_index(["model", "split"]).loc[("SVM", "test")]
     inside = row["auc_low"] <= 0.822 <= row["auc_high"]
     claim = found.loc["radiomics-li2024-mine-auc-or-svm-test"]

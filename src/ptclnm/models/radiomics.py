@@ -9,7 +9,7 @@ from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
 from ptclnm.imaging.radiomics import extract, load_settings
 from ptclnm.models import classifiers
-from ptclnm.models.data import join
+from ptclnm.models.data import ImageData, join
 from ptclnm.models.selection import METHODS
 from ptclnm.models.stored import stored_zoo
 from ptclnm.models.validation import patient_folds
@@ -49,7 +49,7 @@ def plan_of(parameters: Mapping[str, Any]) -> Plan:
     return plan
 
 
-def zoo_of(cohort: Cohort, parameters: Mapping[str, Any]) -> tuple[tuple[str, ...], Tables]:
+def zoo_of(cohort: Cohort, parameters: Mapping[str, Any]) -> tuple[ImageData, Tables]:
     """Extract features and fit the zoo, or find both in the cache.
 
     Parameters
@@ -62,8 +62,8 @@ def zoo_of(cohort: Cohort, parameters: Mapping[str, Any]) -> tuple[tuple[str, ..
 
     Returns
     -------
-    names : tuple of str
-        Names of the features.
+    data : ImageData
+        The features.
     tables : dict of str to DataFrame
         See ``ptclnm.models.zoo.run_zoo``.
 
@@ -80,7 +80,7 @@ def zoo_of(cohort: Cohort, parameters: Mapping[str, Any]) -> tuple[tuple[str, ..
     patient_folds(train["patient_id"], train["label"], plan.folds, plan.seed)
     with scheduler(p["scheduler"], n_jobs):
         data = join(cohort.table, extract(cohort, settings, n_jobs=n_jobs))
-        return data.names, stored_zoo(data, plan, n_jobs)
+        return data, stored_zoo(data, plan, n_jobs)
 
 
 def predictions(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:

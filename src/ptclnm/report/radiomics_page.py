@@ -18,6 +18,7 @@ from ptclnm.models import choice
 from ptclnm.models.predictions import check_predictions
 from ptclnm.models.radiomics import plan_of, zoo_of
 from ptclnm.published.tables import Study
+from ptclnm.report import radiomics_features as features
 from ptclnm.report import radiomics_figures as figures
 from ptclnm.report import radiomics_tables as tables
 from ptclnm.report.files import replacing
@@ -45,7 +46,7 @@ class ZooView:
     names : tuple of str
         Names of the extracted features.
     tables : dict of str to DataFrame
-        From ``ptclnm.models.zoo.run_zoo``.
+        From ``ptclnm.models.zoo.run_zoo``, and ``image_types``.
     predictions, metrics : DataFrame
         The predictions table, and every model in every set beside the paper's numbers.
     cutoff : str
@@ -95,10 +96,11 @@ def view(parameters: Mapping[str, Any]) -> ZooView:
     except MissingDataError as error:
         empty = pd.DataFrame()
         return ZooView(paper, None, (), {}, empty, empty, p["cutoff"], str(error))
-    names, made = zoo_of(cohort, p)
+    data, made = zoo_of(cohort, p)
+    made = made | {"image_types": features.image_types(pd.DataFrame(data.X, columns=data.names))}
     predictions = check_predictions(made["predictions"].assign(study=paper.name))
     metrics = tables.beside_paper(metrics_table(predictions, p["cutoff"]), paper)
-    return ZooView(paper, cohort, names, made, predictions, metrics, p["cutoff"])
+    return ZooView(paper, cohort, data.names, made, predictions, metrics, p["cutoff"])
 
 
 def summary(found: ZooView) -> str:
@@ -128,6 +130,14 @@ def _sizes(predictions: pd.DataFrame) -> str:
     sizes = one.groupby("split", sort=False)["label"].agg(["size", "sum"])
     parts = [f"{row['size']} ({row['sum']}) in {split}" for split, row in sizes.iterrows()]
     return f"Patients, with the outcome in brackets: {listing(parts)}."
+
+
+def features_text(found: ZooView) -> str:
+    """Say how many of the features can say anything of the nodule."""
+    if found.cohort is None:
+        return LEFT_OUT
+    kept = found.tables["coefficients"]["feature"]
+    return features.text(found.tables["image_types"], found.names, kept)
 
 
 def selection_text(found: ZooView) -> str:
@@ -197,6 +207,7 @@ def table_of(found: ZooView, name: str) -> pd.DataFrame:
 
 HEADINGS = {
     "features": {"part": "Features", "reported": "Paper", "obtained": "Here"},
+    "image_types": features.HEADINGS,
     "side_by_side": tables.HEADINGS,
     "choice": {
         "classifier": "Classifier", "mean": "Mean AUC", "sd": "SD", "mean_minus_sd": "Mean − SD",
@@ -256,8 +267,10 @@ def save(page: Page, found: ZooView) -> None:
     """Write every table of the page among its results, the predictions as Parquet."""
     if found.cohort is None:
         return
-    names = ("features", "steps", "coefficients", "survival", "cv", "choice", "nested", "optimism",
-             "metrics", "intervals")  # fmt: skip
+    names = (
+        "features", "image_types", "steps", "coefficients", "survival", "cv", "choice", "nested",
+        "optimism", "metrics", "intervals",
+    )  # fmt: skip
     for name in names:
         page.save_table(table_of(found, name), name)
     with replacing(page.results / "predictions.parquet") as temporary:

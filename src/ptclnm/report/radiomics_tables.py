@@ -206,7 +206,7 @@ def _feature_claims(paper: Study, names: Sequence[str], tables: Mapping) -> list
         total = printed["total"]
         claims.append(
             ("features", _where(paper, "total"), "number of radiomics features", str(total),
-             str(len(names)), verdict.same_number(total, len(names)), "")
+             str(len(names)), verdict.same_number(total, len(names)), _empty(tables))
         )  # fmt: skip
     kept = tables["resamples"]["kept"]
     if "selected_radiomics" in printed and len(kept):
@@ -219,6 +219,14 @@ def _feature_claims(paper: Study, names: Sequence[str], tables: Mapping) -> list
              verdict.within_interval(printed["selected_radiomics"], low, high), "")
         )  # fmt: skip
     return claims
+
+
+def _empty(tables: Mapping[str, pd.DataFrame]) -> str:
+    """Say how many features say nothing of what is inside the outline."""
+    types = tables["image_types"]
+    empty = types.groupby("finding")["empty"].sum().drop("", errors="ignore")
+    parts = [f"{number:,} are {finding}" for finding, number in empty.items()]
+    return f"Of these, {' and '.join(parts)}." if parts else ""
 
 
 def _auc_claims(paper: Study, metrics: pd.DataFrame) -> list[tuple]:

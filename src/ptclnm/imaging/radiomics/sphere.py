@@ -88,22 +88,20 @@ def binary_patterns(array: NDArray, mask: NDArray[np.bool_], around: Sphere) -> 
 def _sampled(
     array: NDArray, mask: NDArray[np.bool_], around: Sphere
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Grey values at the points inside the slice, by cubic splines, and pixels all alike.
+    """Grey values at the points inside the slice, by cubic splines, and pixels with a tie.
 
-    The values have the shape (pixels, inside). Of the pixels told, at least half of the points
-    are as bright as the centre, and their values are pyradiomics' to the last bit.
+    The values have the shape (pixels, inside).
     """
     points = around.points[around.inside]
     smooth = spline_filter(array, order=3, mode="constant")
     at = np.argwhere(mask)
     found = _between(smooth[0], at[:, 1:], points[:, 1:])
     near = np.abs(found - array[mask][:, None]) <= NEARLY_EQUAL * np.abs(array).max()
-    alike = 2 * near.sum(axis=1) >= len(points)
-    # In three dimensions, as pyradiomics samples, four times as much is added up.
-    pixel, point = np.nonzero(near | alike[:, None])
-    places = (at[pixel] + points[point]).T
-    found[pixel, point] = map_coordinates(smooth, places, order=3, prefilter=False)
-    return found, alike
+    if (ties := near.any(axis=1)).any():
+        # In three dimensions, as pyradiomics samples, four times as much is added up.
+        places = (at[None, ties] + points[:, None]).T
+        found[ties] = map_coordinates(smooth, places, order=3, prefilter=False)
+    return found, ties
 
 
 def _between(smooth: NDArray, at: NDArray[np.int64], offsets: NDArray) -> NDArray[np.float64]:
