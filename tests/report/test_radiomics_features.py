@@ -46,6 +46,7 @@ def test_features_kept_are_counted_among_those_concerned(li) -> None:
     assert concerned(types, kept, ROUNDED) == kept[:2]
     assert concerned(types, kept, ONE_LEVEL) == kept[3:4]
     said = text(types, list(li), kept)
+    assert "at most $10^{-1" in said
     assert "**364 of the 1,561 features**; of the 5 that the selection keeps, 2." in said
 
 

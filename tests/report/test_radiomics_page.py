@@ -52,8 +52,8 @@ def test_printed_numbers_stand_beside_their_model_and_set_only(metrics) -> None:
 
 def test_side_by_side_has_a_row_of_the_paper_where_it_prints_one(metrics) -> None:
     table = radiomics_tables.side_by_side(metrics)
-    assert table["whose"].value_counts().to_dict() == {"this run": 6, "the paper": 4}
-    row = table[(table["whose"] == "the paper") & (table["split"] == "test")].iloc[0]
+    assert table["whose"].value_counts().to_dict() == {"here": 6, "paper": 4}
+    row = table[(table["whose"] == "paper") & (table["split"] == "test")].iloc[0]
     assert (row["model"], row["auc"]) == ("SVM", "0.822 (0.750–0.894)")
 
 

@@ -13,7 +13,7 @@ ROUNDING = 1e-9
 ROUNDED, ONE_LEVEL = "rounding error", "texture of one grey level"
 HEADINGS = {
     "image_type": "Image type", "features": "Features", "largest": "Largest value",
-    "one_level": "Images of one bin", "finding": "Finding",
+    "one_level": "Share of images in one bin", "finding": "Finding",
 }  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def _sentences(types: pd.DataFrame, names: list[str], kept: list[str]) -> list[s
     said = {
         ROUNDED: "hold nothing but **rounding error**. They filter along the slices, of which "
         "there is one: a constant, whose differences are zero. What is left is at most "
-        "{largest:.0e} of the largest grey level, and depends on the computer, not on the nodule",
+        "{largest} of the largest grey level, and depends on the computer, not on the nodule",
         ONE_LEVEL: "lie in **one bin of grey levels** in every image. Their textures follow from "
         "the outline alone, whatever is inside it",
     }
@@ -94,9 +94,15 @@ def _sentences(types: pd.DataFrame, names: list[str], kept: list[str]) -> list[s
             continue
         which = concerned(types, names, finding)
         among = len(concerned(types, kept, finding))
+        largest = _power(part["largest"].max())
         parts.append(
             f"{count(len(part), 'image type')} of {len(types)} ({listing(part['image_type'])}) "
-            f"{phrase.format(largest=part['largest'].max())}. That concerns **{len(which):,} of "
-            f"the {len(names):,} features**; of the {len(kept)} that the selection keeps, {among}."
+            f"{phrase.format(largest=largest)}. That concerns **{len(which):,} of the "
+            f"{len(names):,} features**; of the {len(kept)} that the selection keeps, {among}."
         )
     return parts
+
+
+def _power(value: float) -> str:
+    """Give the next power of ten from a value upwards, in Markdown."""
+    return f"$10^{{{int(np.ceil(np.log10(value)))}}}$" if value > 0 else "0"

@@ -223,9 +223,9 @@ HEADINGS = {
 }  # fmt: skip
 
 
-def lay_out(found: ZooView, name: str, caption: str) -> HTML:
+def lay_out(found: ZooView, name: str, caption: str, digits: int = 3) -> HTML:
     """Show a table of the page by name under a caption."""
-    return show(table_of(found, name), HEADINGS[name], caption)
+    return show(table_of(found, name), HEADINGS[name], caption, digits)
 
 
 def draw(found: ZooView, name: str) -> Figure | str:

@@ -30,7 +30,7 @@ FIRST = [
 LAST = ["n", "positives", "cutoff", "tp", "fp", "fn", "tn"]
 HEADINGS = {
     "split": "Set", "model": "Model", "whose": "From", "auc": "AUC (95 % CI)",
-    "accuracy": "Accuracy", "sensitivity": "Sensitivity", "specificity": "Specificity",
+    "accuracy": "Acc.", "sensitivity": "Sens.", "specificity": "Spec.",
     "ppv": "PPV", "npv": "NPV", "f1": "F1", "kappa": "κ",
 }  # fmt: skip
 MIDDLE = (2.5, 97.5)
@@ -127,9 +127,9 @@ def side_by_side(metrics: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for row in metrics.to_dict("records"):
         head = {"split": row["split"], "model": row["model"]}
-        rows.append(head | {"whose": "this run", "auc": _interval(row, "")} | _cells(row, ""))
+        rows.append(head | {"whose": "here", "auc": _interval(row, "")} | _cells(row, ""))
         if pd.notna(row["reported_auc"]):
-            paper = {"whose": "the paper", "auc": _interval(row, "reported_")}
+            paper = {"whose": "paper", "auc": _interval(row, "reported_")}
             rows.append(head | paper | _cells(row, "reported_"))
     return pd.DataFrame(rows, columns=list(HEADINGS))
 

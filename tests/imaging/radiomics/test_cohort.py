@@ -16,7 +16,10 @@ from ptclnm.cohorts.own.cohort import open_manifest
 from ptclnm.cohorts.own.example import write_example
 from ptclnm.errors import ParameterError
 from ptclnm.imaging.radiomics import ExtractionError, cache, extract, extract_all, load_settings
+from ptclnm.models.data import join
+from ptclnm.models.zoo import Plan, run_zoo
 from ptclnm.paths import ROOT
+from ptclnm.schedulers import SCHEDULERS, scheduler
 
 SETTINGS = "single_slice"
 
@@ -43,6 +46,19 @@ def test_two_processes_give_the_same_table(cohort, tmp_path):
     one = extract(cohort, SETTINGS, n_jobs=1, cache=tmp_path / "one")
     two = extract(cohort, SETTINGS, n_jobs=2, cache=tmp_path / "two")
     pd.testing.assert_frame_equal(one, two, check_exact=True)
+
+
+def test_a_cluster_of_two_workers_gives_the_same_features_and_models(cohort_of, tmp_path):
+    """A Dask cluster, as page 02's parameter `scheduler` starts it."""
+    cohort = cohort_of(tmp_path, 12)
+    plan = Plan("ni2024", ("LR", "RF"), folds=2, bootstraps=2)
+    made = {}
+    for name in SCHEDULERS:
+        with scheduler(name, n_jobs=2):
+            features = extract(cohort, SETTINGS, n_jobs=2, cache=tmp_path / name)
+            made[name] = {"features": features, **run_zoo(join(cohort.table, features), plan, 2)}
+    for name, table in made["processes"].items():
+        pd.testing.assert_frame_equal(table, made["dask"][name], check_exact=True, obj=name)
 
 
 def test_a_picture_more_extracts_one_picture(cohort, folder):

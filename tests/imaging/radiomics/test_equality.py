@@ -11,6 +11,8 @@ from hypothesis.extra import numpy as arrays
 from ptclnm.cohorts.ddti.cases import read_cases
 from ptclnm.cohorts.ddti.crops import rasterise
 from ptclnm.cohorts.registry import open_cohort
+from ptclnm.cohorts.simulate import cohort as simulated
+from ptclnm.cohorts.simulate import truth
 from ptclnm.imaging.radiomics import DECLARED, RegionError, load_settings, measure
 from ptclnm.imaging.read import read_image, read_mask
 
@@ -133,12 +135,29 @@ def smaller(cases, pixels):
     return ((grey, mask) for grey, mask in cases if np.count_nonzero(mask) < pixels)
 
 
-def test_a_few_pictures_of_ddti(data, plain, differing):
-    crops = islice(smaller(crops_of_ddti(), 9_000), 0, 60, 30)
+def test_six_pictures_of_ddti_a_large_one_among_them(data, plain, differing):
+    """All 1,561 features of crops and whole frames; the slow test has 48, many of them large."""
+    crops = islice(smaller(crops_of_ddti(), 9_000), 0, 90, 30)
+    large = ((g, m) for g, m in crops_of_ddti() if 20_000 < np.count_nonzero(m) < 30_000)
     frames = islice(smaller(frames_of_ddti(data / "ddti"), 9_000), 2)
-    for grey, mask in chain(crops, frames):
+    pixels = []
+    for grey, mask in chain(crops, islice(large, 1), frames):
         found = measure(grey, mask, load_settings("li2024")).values
-        assert not differing(found, plain(grey, mask))
+        assert len(found) == 1561 and not differing(found, plain(grey, mask))
+        pixels.append(np.count_nonzero(mask))
+    assert len(pixels) == 6 and max(pixels) > 20_000
+
+
+def test_simulated_pictures(plain, differing, tmp_path, monkeypatch):
+    """All 1,561 features of pictures as they lie on disk, with a reader's jitter on the mask."""
+    for module in (simulated, truth):
+        monkeypatch.setattr(module, "BUILD", tmp_path)
+    table = open_cohort("li2024-sim", n_patients=10).table
+    cases = [(read_image(r.image).array, read_mask(r.mask)) for r in table.itertuples()]
+    # Plain pyradiomics takes long for the large ones.
+    for grey, mask in sorted(cases, key=lambda case: np.count_nonzero(case[1]))[:2]:
+        found = measure(grey, mask, load_settings("li2024")).values
+        assert len(found) == 1561 and not differing(found, plain(grey, mask))
 
 
 @pytest.mark.slow

@@ -1,0 +1,56 @@
+"""The extraction's own proof on page 02: the digital phantom of the IBSI."""
+
+import pandas as pd
+
+from ptclnm.book.page import Page
+from ptclnm.cohorts.datasets import locate
+from ptclnm.errors import MissingDataError
+from ptclnm.imaging.radiomics import ibsi
+from ptclnm.report.sentences import count
+
+HEADINGS = {
+    "feature": "Feature", "reference": "Reference", "value": "Here", "why": "Why they differ",
+}  # fmt: skip
+EMPTY = pd.DataFrame(columns=[*HEADINGS, "ibsi_name", "difference", "matches"])
+
+
+def phantom() -> tuple[pd.DataFrame, str]:
+    """Compare the phantom's features with the reference values, where it is on this machine.
+
+    Returns
+    -------
+    table : DataFrame
+        From ``ptclnm.imaging.radiomics.ibsi.table``; empty where the phantom is missing.
+    missing : str
+        Why it is missing, and how to get it; else empty.
+    """
+    try:
+        return ibsi.table(locate("ibsi").parent), ""
+    except MissingDataError as error:
+        return EMPTY, str(error)
+
+
+def text(table: pd.DataFrame, missing: str) -> str:
+    """Say in Markdown how many reference values are met."""
+    if missing:
+        return f"The phantom is left out of this run. {missing}"
+    compared = table[table["ibsi_name"] != ""]
+    met, rest = int(compared["matches"].sum()), len(table) - len(compared)
+    others = len(compared) - met
+    return (
+        f"Of {len(compared)} features that the IBSI gives a reference value for, **{met} match**. "
+        f"{count(others, 'value')} differ{'s' if others == 1 else ''} by definition, as the table "
+        f"says; {count(rest, 'feature')} of pyradiomics {'has' if rest == 1 else 'have'} no "
+        "reference."
+    )
+
+
+def differing(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows that differ from their reference."""
+    return table[~table["matches"].astype(bool) & (table["ibsi_name"] != "")]
+
+
+def save(page: Page, table: pd.DataFrame) -> None:
+    """Write the comparison among the page's results, where there is one."""
+    if len(table):
+        page.save_table(table, "ibsi")
