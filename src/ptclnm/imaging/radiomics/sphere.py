@@ -12,6 +12,8 @@ from scipy.stats import kurtosis
 # Where a point on the sphere is as bright as its centre up to this share of the picture's
 # brightest, rounding decides which is brighter, and the value is computed as pyradiomics does.
 NEARLY_EQUAL = 1e-6
+# In a mask of fewer pixels one rounding can move an order statistic: there too.
+FEW = 1000
 # Pixels beyond a point of the sphere that a cubic spline needs.
 SUPPORT = 2
 
@@ -97,7 +99,7 @@ def _sampled(
     at = np.argwhere(mask)
     found = _between(smooth[0], at[:, 1:], points[:, 1:])
     near = np.abs(found - array[mask][:, None]) <= NEARLY_EQUAL * np.abs(array).max()
-    if (ties := near.any(axis=1)).any():
+    if (ties := near.any(axis=1) | (len(at) < FEW)).any():
         # In three dimensions, as pyradiomics samples, four times as much is added up.
         places = (at[None, ties] + points[:, None]).T
         found[ties] = map_coordinates(smooth, places, order=3, prefilter=False)
