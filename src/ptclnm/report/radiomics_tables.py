@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ptclnm.evaluation.pairs import compare
+from ptclnm.imaging.radiomics import load_settings
 from ptclnm.models.choice import choose, nested
 from ptclnm.published.features import printed_features
 from ptclnm.published.schema import CELL_METRICS, METRICS
@@ -204,9 +205,13 @@ def _feature_claims(paper: Study, names: Sequence[str], tables: Mapping) -> list
     printed, claims = printed_features(paper), []
     if "total" in printed:
         total = printed["total"]
+        # Other settings than the study's say nothing of its number.
+        own = tuple(names) == load_settings(paper.name).names
+        found = verdict.same_number(total, len(names)) if own else verdict.OPEN
+        note = _empty(tables) if own else "Extracted with other settings than the paper's."
         claims.append(
             ("features", _where(paper, "total"), "number of radiomics features", str(total),
-             str(len(names)), verdict.same_number(total, len(names)), _empty(tables))
+             str(len(names)), found, note)
         )  # fmt: skip
     kept = tables["resamples"]["kept"]
     if "selected_radiomics" in printed and len(kept):

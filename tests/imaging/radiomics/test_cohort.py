@@ -1,6 +1,7 @@
 """A cohort's table: the same for any number of processes, every flaw named, each picture once."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -111,6 +112,17 @@ def test_other_code_or_libraries_invalidate_every_entry(cohort, folder, monkeypa
     changed = cache.made_with() | {what: "another"}
     monkeypatch.setattr(cache, "made_with", lambda: changed)
     assert extract_all(cohort, SETTINGS, cache=folder).computed == 4
+
+
+def test_an_edit_of_any_file_of_the_extraction_is_other_code(monkeypatch, tmp_path):
+    room = Path(shutil.copytree(Path(cache.__file__).parent, tmp_path / "room"))
+    monkeypatch.setattr(cache, "__file__", str(room / "cache.py"))
+    codes = [cache.made_with.__wrapped__()["code"]]
+    assert codes == [cache.made_with()["code"]]
+    for path in sorted(room.glob("*.py")):
+        path.write_text(path.read_text() + "# edited\n")
+        codes.append(cache.made_with.__wrapped__()["code"])
+    assert len(set(codes)) == len(codes) > 10
 
 
 def test_other_settings_are_other_entries(cohort, folder, tmp_path):
