@@ -198,11 +198,9 @@ def grouped(labels: ArrayLike, risks: ArrayLike, groups: int = 10) -> pd.DataFra
         )
     edges = np.unique(_quantiles(risks, groups))
     group = np.clip(np.searchsorted(edges, risks, side="left"), 1, max(len(edges) - 1, 1))
-    table = pd.DataFrame({"group": group, "observed": labels, "expected": risks})
-    found = table.groupby("group").agg(
-        n=("observed", "size"), observed=("observed", "sum"), expected=("expected", "sum")
-    )
-    return found.reset_index()
+    n, observed, expected = (np.bincount(group, weights) for weights in (None, labels, risks))
+    table = pd.DataFrame({"n": n, "observed": observed.astype(int), "expected": expected})
+    return table.rename_axis("group")[table["n"].to_numpy() > 0].reset_index()
 
 
 def _quantiles(values: Floats, groups: int) -> Floats:

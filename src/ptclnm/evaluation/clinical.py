@@ -79,6 +79,8 @@ def _complete(table: pd.DataFrame, names: Sequence[str]) -> None:
 
 
 def _one(table: pd.DataFrame, labels: np.ndarray, name: str, p_enter: float) -> pd.DataFrame:
+    if table[name].nunique() < 2:
+        return _unfitted(name, "constant")
     try:
         model = fit_logistic(table, labels, [name])
     except SeparationError:
@@ -101,6 +103,51 @@ def likelihood_ratio_p(model: LogisticModel) -> float:
     null = model.events * np.log(share) + (model.n - model.events) * np.log(1 - share)
     statistic = max(2 * (model.log_likelihood - null), 0.0)
     return float(stats.chi2.sf(statistic, len(model.coefficients) - 1))
+
+
+def join_rare(
+    table: pd.DataFrame, columns: Sequence[str], counted: ArrayLike, fewest: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Join levels of few patients with the commonest level.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a patient.
+    columns : sequence of str
+        Columns to look at; numbers are left as they are.
+    counted : array_like of bool, shape (n,)
+        The patients that are counted: those to be fitted on.
+    fewest : int
+        A level of fewer patients is joined; 1 joins only levels that have none among those counted.
+
+    Returns
+    -------
+    table : DataFrame
+        With the levels joined.
+    joined : DataFrame
+        ``variable, level, into, n``: what was joined, and how many patients counted had it.
+
+    Raises
+    ------
+    ParameterError
+        If `fewest` is below 1.
+    """
+    if fewest < 1:
+        raise ParameterError("fewest", [f"is {fewest!r}; allowed: 1 or more"])
+    counted, made, rows = np.asarray(counted, dtype=bool), {}, []
+    for name in columns:
+        column = table[name]
+        if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+            continue
+        numbers = column[counted].value_counts().reindex(column.dropna().unique(), fill_value=0)
+        rare = [level for level, n in numbers.items() if n < fewest]
+        if not rare or len(rare) == len(numbers):
+            continue
+        into = numbers.idxmax()
+        made[name] = column.where(~column.isin(rare), into)
+        rows += [(name, str(level), str(into), int(numbers[level])) for level in rare]
+    return table.assign(**made), pd.DataFrame(rows, columns=["variable", "level", "into", "n"])
 
 
 def passing(screen: pd.DataFrame) -> list[str]:

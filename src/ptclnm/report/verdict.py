@@ -73,3 +73,30 @@ def above_zero(low: float, high: float) -> str:
     if not all(map(isfinite, (low, high))) or low <= 0 < high:
         return OPEN
     return CONSISTENT if low > 0 else NOT_CONSISTENT
+
+
+def for_every_choice(holds: Iterable[bool]) -> str:
+    """Judge a claim that rests on a choice the paper does not state, made in every way.
+
+    Returns
+    -------
+    str
+        ``consistent`` if it holds whatever is chosen, ``not consistent`` if it never does,
+        ``cannot be checked`` in between.
+    """
+    found = list(map(bool, holds))
+    if not found or any(found) != all(found):
+        return OPEN
+    return CONSISTENT if found[0] else NOT_CONSISTENT
+
+
+def shown(p: float, level: float = 0.05) -> str:
+    """Judge a claim that something has an effect by a test on other patients.
+
+    Returns
+    -------
+    str
+        ``consistent`` where p lies below the level; else ``cannot be checked``, since no effect
+        found is not the same as none there.
+    """
+    return CONSISTENT if isfinite(p) and p < level else OPEN

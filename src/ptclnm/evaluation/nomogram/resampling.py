@@ -126,10 +126,13 @@ def corrected_calibration(
 
 def smoothed(labels: NDArray, predicted: Floats, at: Floats) -> Floats:
     """Share with the outcome by predicted risk: lowess as in R, missing beyond the patients."""
-    span = np.ptp(predicted)
-    curve = lowess(labels, predicted, frac=2 / 3, it=0, delta=0.01 * span)
+    with np.errstate(invalid="ignore"):
+        curve = lowess(labels, predicted, frac=2 / 3, it=0, delta=0.01 * np.ptp(predicted))
     _, first = np.unique(curve[:, 0], return_index=True)
     x, y = curve[first].T
+    # Where all neighbours have one and the same risk, statsmodels has no number; R has their share.
+    lost = np.isnan(y)
+    y[lost] = [labels[np.isclose(predicted, here)].mean() for here in x[lost]]
     return np.interp(at, x, y, left=np.nan, right=np.nan)
 
 
