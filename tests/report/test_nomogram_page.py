@@ -197,6 +197,15 @@ def test_a_signature_that_remembers_is_not_believed(opened, monkeypatch) -> None
         nomogram_page.view(parameters(families=["radiomics"], fit_on="test"))
 
 
+def test_a_model_is_taken_by_its_name_or_by_the_name_with_a_remark(cohort) -> None:
+    table = cohort.patients.assign(study="li2024", score=0.5)
+    source = nomogram_scores.Source("deep", "deep")
+    made = table.assign(model="ResNet50 (from scratch)")
+    assert len(nomogram_scores._of_model(made, "ResNet50", source)) == len(table)
+    with pytest.raises(ParameterError, match="has no model 'ResNet5'"):
+        nomogram_scores._of_model(made, "ResNet5", source)
+
+
 def test_claims_on_a_nomogram_with_other_variables_cannot_be_checked(opened) -> None:
     found = nomogram_page.view(parameters())
     claims = nomogram_page.claims(found).set_index("claim_id")

@@ -183,8 +183,9 @@ def _scored(
 
 
 def _of_model(predictions: pd.DataFrame, model: str, source: Source) -> pd.DataFrame:
-    """The rows of the model that the nomogram takes."""
-    part = predictions[predictions["model"] == model]
+    """The rows of the model that the nomogram takes; a network's name may say how it began."""
+    names = predictions["model"].astype(str)
+    part = predictions[(names == model) | names.str.startswith(f"{model} (")]
     if part.empty:
         hint = nearest(model, set(predictions["model"]))
         raise ParameterError(source.asked, [f"{source.family} has no model {model!r}; {hint}"])

@@ -49,7 +49,7 @@ def screen(fitted: Fitted) -> str:
         f"Of {count(len(table), 'variable')}, {len(passed)} have p < {fitted.p_enter:g} alone: "
         f"{listing(passed) or 'none'}.",
         f"The nomograms hold {listing(map(label_of, fitted.predictors))}, "
-        + ("which the screen chose." if fitted.screened else "which were named beforehand."),
+        + ("as the screen chose." if fitted.screened else "as named beforehand."),
         f"{count(events, 'patient')} of {len(fitted.train)} in the set fitted on have the outcome.",
     ]
     if len(fitted.joined):
