@@ -234,7 +234,9 @@ def _loader(images: Images, batches: Any) -> DataLoader:
 def _trainer(plan: DeepPlan, callbacks: list, bfloat16: bool, **more: Any) -> lightning.Trainer:
     processes = plan.devices * plan.num_nodes
     # Spawned, not forked: a fork of a process with threads may wait for ever.
-    many = DDPStrategy(start_method="spawn", process_group_backend="gloo", broadcast_buffers=False)
+    many = DDPStrategy(
+        start_method="spawn", process_group_backend="gloo", forward_sync_buffers=False
+    )
     torch.set_num_threads(max(1, cores() // plan.devices))
     with quiet():
         return lightning.Trainer(

@@ -1,0 +1,195 @@
+"""Grad-CAM: which parts of a picture a network's output rises with, and whether to believe it."""
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pytorch_grad_cam import GradCAM
+from pytorch_grad_cam.utils.model_targets import BinaryClassifierOutputTarget
+from scipy.stats import rankdata
+from torch import Tensor, nn
+
+from ptclnm.models.data import TRAIN
+from ptclnm.models.deep.architectures import architecture
+from ptclnm.models.deep.batches import SHUFFLED
+from ptclnm.models.deep.crops import Crops
+from ptclnm.models.deep.module import three_channels
+from ptclnm.models.deep.plan import NONE, DeepPlan
+from ptclnm.models.deep.stored import FOLDER, stored_network
+from ptclnm.models.deep.training import Images
+from ptclnm.models.deep.weights import network as new_network
+from ptclnm.models.validation import by_patient
+
+AT_ONCE = 16
+KINDS = ("true positive", "false positive", "true negative", "false negative")
+
+
+def heatmaps(
+    network: nn.Module, name: str, crops: Crops, standard: tuple[float, float]
+) -> NDArray[np.float32]:
+    """Compute Grad-CAM for the outcome, on the network's last layer with a spatial extent.
+
+    Parameters
+    ----------
+    network : Module
+        Left as it is; a copy is looked at.
+    name : str
+        Its architecture.
+    crops : Crops
+        The images.
+    standard : tuple of float
+        Mean and standard deviation that the input is standardised by.
+
+    Returns
+    -------
+    ndarray of float32, shape (images, side, side)
+        0 to 1 within each image; 0 everywhere where nothing speaks for the outcome.
+
+    Notes
+    -----
+    Selvaraju et al. 2017. The layer is coarse (3 by 3 places at 96 pixels for most networks); the
+    map is stretched over the picture.
+    """
+    row = architecture(name)
+    copied = copy.deepcopy(network).eval().requires_grad_(True)
+    reshape = _as_picture if row.tokens else None
+    images, parts = Images(crops, standard), []
+    with GradCAM(copied, [copied.get_submodule(row.cam)], reshape_transform=reshape) as cam:
+        for start in range(0, len(images), AT_ONCE):
+            pixels, _, _ = images[np.arange(start, min(start + AT_ONCE, len(images)))]
+            targets = [BinaryClassifierOutputTarget(1)] * len(pixels)
+            parts.append(cam(three_channels(pixels), targets))
+    return np.nan_to_num(np.concatenate(parts)).astype(np.float32)
+
+
+def _as_picture(tokens: Tensor) -> Tensor:
+    """Lay a transformer's patches out as they lie in the picture; the class token has no place."""
+    side = round((tokens.shape[1] - 1) ** 0.5)
+    return tokens[:, 1:].reshape(len(tokens), side, side, -1).permute(0, 3, 1, 2)
+
+
+def inside(maps: NDArray, masks: NDArray) -> NDArray[np.float64]:
+    """Share of each map that lies in the nodule; NaN where the map is 0 everywhere.
+
+    Parameters
+    ----------
+    maps : ndarray, shape (images, side, side)
+        Not negative.
+    masks : ndarray of bool, same shape
+        The nodule.
+    """
+    whole = maps.sum(axis=(1, 2), dtype=float)
+    within = (maps * masks).sum(axis=(1, 2), dtype=float)
+    return np.divide(within, whole, out=np.full(len(maps), np.nan), where=whole > 0)
+
+
+def likeness(first: NDArray, second: NDArray) -> NDArray[np.float64]:
+    """Rank correlation of the maps of each image; NaN where one of them is flat.
+
+    Parameters
+    ----------
+    first, second : ndarray, shape (images, side, side)
+        Maps of the same images.
+    """
+    found = []
+    for a, b in zip(first.reshape(len(first), -1), second.reshape(len(second), -1), strict=True):
+        flat = np.ptp(a) == 0 or np.ptp(b) == 0
+        found.append(np.nan if flat else np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+    return np.array(found)
+
+
+def shuffled(crops: Crops, seed: int) -> Crops:
+    """Deal the labels of the training patients anew, so that they mean nothing."""
+    train = crops.splits == TRAIN
+    label_of = by_patient(crops.patients[train], crops.labels[train])
+    rng = np.random.default_rng([seed, SHUFFLED])
+    dealt = dict(zip(label_of.index, rng.permutation(label_of.to_numpy()), strict=True))
+    labels = crops.labels.copy()
+    labels[train] = [dealt[name] for name in crops.patients[train]]
+    return crops.with_labels(labels)
+
+
+def looked_at(
+    crops: Crops, plan: DeepPlan, at: NDArray, folder: Path = FOLDER
+) -> tuple[dict[str, NDArray], pd.DataFrame]:
+    """Draw the maps of some images by the network, and by two that should not agree with it.
+
+    Parameters
+    ----------
+    crops : Crops
+        All sets.
+    plan : DeepPlan
+        The network; trained now if it is not kept, and once more on shuffled labels.
+    at : ndarray of int
+        Row numbers of the images.
+    folder : Path
+        Where networks are kept.
+
+    Returns
+    -------
+    maps : dict of str to ndarray, shape (images, side, side)
+        ``trained``; ``random``, of a network that was never trained; ``shuffled``, of one that
+        was trained on labels dealt anew among the training patients.
+    table : DataFrame
+        ``image_id, inside, area`` (share of the trained map and of the crop in the nodule),
+        ``random, shuffled`` (rank correlations of the maps with the trained one).
+
+    Notes
+    -----
+    Adebayo et al. 2018: a map that stays the same when the weights are drawn, or when the labels
+    mean nothing, shows the picture's edges and not what was learnt.
+    """
+    rows = crops.rows(at)
+    maps = {}
+    network, standard = stored_network(crops, plan, folder)
+    maps["trained"] = heatmaps(network, plan.architecture, rows, standard)
+    drawn, _ = new_network(plan.architecture, NONE, plan.image_size, plan.seed + 1)
+    maps["random"] = heatmaps(drawn, plan.architecture, rows, standard)
+    network, _ = stored_network(shuffled(crops, plan.seed), replace(plan, patience=0), folder)
+    maps["shuffled"] = heatmaps(network, plan.architecture, rows, standard)
+    table = pd.DataFrame(
+        {
+            "image_id": rows.image_ids,
+            "inside": inside(maps["trained"], rows.masks),
+            "area": rows.masks.mean(axis=(1, 2)),
+            "random": likeness(maps["trained"], maps["random"]),
+            "shuffled": likeness(maps["trained"], maps["shuffled"]),
+        }
+    )
+    return maps, table
+
+
+def kinds(images: pd.DataFrame, cutoff: float) -> NDArray:
+    """Tell true and false positives and negatives apart.
+
+    Parameters
+    ----------
+    images : DataFrame
+        Columns ``label, score``: the patient's, not the image's.
+    cutoff : float
+        A patient is called positive at or above it.
+
+    Returns
+    -------
+    ndarray of str, shape (images,)
+        One of ``KINDS``.
+    """
+    called, label = images["score"].to_numpy() >= cutoff, images["label"].to_numpy() == 1
+    right = np.where(called == label, "true ", "false ")
+    return np.char.add(right, np.where(called, "positive", "negative"))
+
+
+def examples(kind: NDArray, patients: NDArray, count: int, seed: int) -> NDArray[np.int64]:
+    """Draw row numbers of some images of each kind, one a patient, by chance and not by looks."""
+    order = np.random.default_rng([seed, SHUFFLED]).permutation(len(kind))
+    taken, chosen = set(), []
+    left = dict.fromkeys(KINDS, count)
+    for at in order:
+        if left.get(kind[at], 0) and patients[at] not in taken:
+            left[kind[at]] -= 1
+            taken.add(patients[at])
+            chosen.append(at)
+    return np.array(sorted(chosen, key=lambda at: (KINDS.index(kind[at]), at)), dtype=np.int64)

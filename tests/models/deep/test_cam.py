@@ -1,0 +1,105 @@
+"""Grad-CAM: it points where the signal is, and its checks notice when it does not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from ptclnm.models.deep import cam
+from ptclnm.models.deep.architectures import ARCHITECTURES
+from ptclnm.models.deep.plan import DeepPlan
+
+
+@pytest.mark.parametrize("name", list(ARCHITECTURES))
+def test_every_network_gives_a_map_of_the_pictures_size(name: str, planted) -> None:
+    row = ARCHITECTURES[name]
+    crops = planted(patients=4, side=max(96, row.smallest))
+    torch.manual_seed(0)
+    network = row.build(crops.side)
+    before = [p.clone() for p in network.parameters()]
+    maps = cam.heatmaps(network, name, crops, (100.0, 20.0))
+    assert maps.shape == crops.pixels.shape and maps.min() >= 0 and maps.max() <= 1
+    assert all(torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True))
+
+
+def test_patches_of_a_transformer_lie_where_they_lay() -> None:
+    tokens = torch.arange(1 + 4).float()[None, :, None].repeat(2, 1, 3)
+    picture = cam._as_picture(tokens)
+    assert picture.shape == (2, 3, 2, 2)
+    assert picture[0, 0].tolist() == [[1, 2], [3, 4]]
+
+
+def test_the_map_of_a_network_that_sees_one_corner_is_in_that_corner(planted) -> None:
+    class Corner(torch.nn.Module):
+        """Averages, weighs one corner, and calls its brightness the outcome."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer4 = torch.nn.Conv2d(3, 1, 8, stride=8, bias=False)
+            torch.nn.init.constant_(self.layer4.weight, 1 / 192)
+            self.fc = torch.nn.Linear(1, 1)
+            torch.nn.init.ones_(self.fc.weight)
+
+        def forward(self, images):
+            return self.fc(self.layer4(images)[:, :, 0, 0])
+
+    crops = planted(patients=6)
+    bright = replace(crops, pixels=np.where(np.indices((32, 32)).sum(0) < 12, 200, 100)[None]
+                     .repeat(6, 0).astype(np.float32))  # fmt: skip
+    maps = cam.heatmaps(Corner(), "ResNet50", bright, (100.0, 50.0))
+    corner = np.zeros((6, 32, 32), bool)
+    corner[:, :12, :12] = True
+    assert (cam.inside(maps, corner) > 0.8).all()
+
+
+def test_shares_and_likeness_are_what_they_say() -> None:
+    maps = np.zeros((3, 4, 4), np.float32)
+    maps[0, 0, 0], maps[0, 3, 3] = 3, 1
+    maps[1] = np.arange(16).reshape(4, 4)
+    masks = np.zeros((3, 4, 4), bool)
+    masks[:, :2] = True
+    share = cam.inside(maps, masks)
+    assert share[:2] == pytest.approx([0.75, 28 / 120]) and np.isnan(share[2])
+    same = cam.likeness(maps, np.stack([maps[0], maps[1] ** 3, maps[2]]))
+    assert same[:2] == pytest.approx([1, 1]) and np.isnan(same[2])
+    assert cam.likeness(maps[1:2], -maps[1:2])[0] == pytest.approx(-1)
+
+
+def test_labels_are_dealt_anew_by_patient_and_on_train_alone(planted) -> None:
+    crops = planted(patients=40, images=2)
+    other = cam.shuffled(crops, 0)
+    train = crops.splits == "train"
+    assert np.array_equal(other.labels[~train], crops.labels[~train])
+    assert (other.labels[train] != crops.labels[train]).mean() > 0.2
+    assert other.labels[train].sum() == crops.labels[train].sum()
+    by = pd.Series(other.labels).groupby(other.patients)
+    assert (by.nunique() == 1).all()
+
+
+def test_kinds_follow_the_cutoff_and_examples_are_one_a_patient() -> None:
+    table = pd.DataFrame({"label": [1, 0, 0, 1, 1, 1], "score": [0.9, 0.8, 0.1, 0.2, 0.5, 0.9]})
+    kind = cam.kinds(table, 0.5)
+    assert kind.tolist() == [
+        "true positive", "false positive", "true negative", "false negative", "true positive",
+        "true positive",
+    ]  # fmt: skip
+    patients = np.array(["a", "b", "c", "d", "e", "a"])
+    at = cam.examples(kind, patients, 2, seed=0)
+    assert len(at) == 5 and len(set(patients[at])) == 5
+    assert [cam.KINDS.index(kind[i]) for i in at] == [0, 0, 1, 2, 3]
+    assert len(cam.examples(kind, patients, 1, seed=0)) == 4
+
+
+@pytest.mark.slow
+def test_a_trained_map_differs_from_one_of_random_weights_and_of_shuffled_labels(
+    planted, tmp_path
+) -> None:
+    crops = planted(patients=80, side=64)
+    plan = DeepPlan("DenseNet121", "none", 64, epochs=5, batch_size=8, lr=1e-3, patience=0)
+    at = np.flatnonzero((crops.splits == "test") & (crops.labels == 1))
+    maps, table = cam.looked_at(crops, plan, at, tmp_path)
+    assert set(maps) == {"trained", "random", "shuffled"}
+    assert table["random"].abs().mean() < 0.8 and table["shuffled"].abs().mean() < 0.9
+    assert (table["area"] > 0.5).all()
