@@ -1,6 +1,6 @@
 """Figures of page 02: selection, cross-validation, ROC curves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -179,7 +179,9 @@ def cv_figure(cv: pd.DataFrame, choice: pd.DataFrame, outer: pd.DataFrame) -> Fi
     return figure
 
 
-def roc_figure(predictions: pd.DataFrame, metrics: pd.DataFrame) -> Figure:
+def roc_figure(
+    predictions: pd.DataFrame, metrics: pd.DataFrame, colors: Mapping[str, str] = COLORS
+) -> Figure:
     """Draw the ROC curves of every model, a panel for each set.
 
     Parameters
@@ -189,6 +191,8 @@ def roc_figure(predictions: pd.DataFrame, metrics: pd.DataFrame) -> Figure:
     metrics : DataFrame
         Columns ``model, split, auc, reported_auc, sensitivity, specificity``; the last two are
         marked on the curves.
+    colors : mapping of str to str
+        Colour by model.
     """
     splits = list(dict.fromkeys(predictions["split"]))
     auc = metrics.set_index(["split", "model"])
@@ -202,7 +206,7 @@ def roc_figure(predictions: pd.DataFrame, metrics: pd.DataFrame) -> Figure:
                 fpr, tpr, _ = roc_curve(model["label"], model["score"], drop_intermediate=False)
                 paper = row["reported_auc"]
                 note = f", paper {paper:.3f}" if pd.notna(paper) else ""
-                color = COLORS.get(name, GREY)
+                color = colors.get(name, GREY)
                 axes.plot(fpr, tpr, color=color, lw=1.4, label=f"{name} {row['auc']:.3f}{note}")
                 point = (1 - row["specificity"], row["sensitivity"])
                 axes.plot(*point, "o", color=color, ms=4, mec="white", mew=0.6)

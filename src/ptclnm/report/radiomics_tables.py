@@ -25,6 +25,7 @@ PAPER_MODELS: dict[str, dict[tuple[str, str], str]] = {
 # What the papers say of their classifiers: the best one, or two that they compare.
 BEST = {"ni2024": ("ExtraTrees", "Results, radiomics")}
 AGAINST = {"li2024": ("SVM", "KNN", "test", "Table 2")}
+Beside = Mapping[tuple[str, str], str]
 FIRST = [
     "study", "model", "split", "auc", "auc_low", "auc_high", *CELL_METRICS, "kappa",
 ]  # fmt: skip
@@ -83,8 +84,15 @@ def _printed_by_class(printed: Mapping[str, int]) -> dict[str, int]:
     return {part: count for part, count in found.items() if count}
 
 
-def reported_metrics(paper: Study) -> pd.DataFrame:
-    """The paper's printed metrics by our classifier and set.
+def reported_metrics(paper: Study, beside: Beside | None = None) -> pd.DataFrame:
+    """The paper's printed metrics by our model and set.
+
+    Parameters
+    ----------
+    paper : Study
+        The transcribed paper.
+    beside : mapping of (set, our model) to the paper's model, optional
+        Which of the paper's models ours stand beside; those of ``PAPER_MODELS`` where left out.
 
     Returns
     -------
@@ -93,7 +101,8 @@ def reported_metrics(paper: Study) -> pd.DataFrame:
         is printed twice, the first.
     """
     rows = []
-    for (split, model), name in PAPER_MODELS.get(paper.name, {}).items():
+    beside = PAPER_MODELS.get(paper.name, {}) if beside is None else beside
+    for (split, model), name in beside.items():
         part = paper.performance
         part = part[(part["evaluation_set"] == split) & (part["model"] == name)]
         printed = part.drop_duplicates("metric").set_index("metric")["value"].astype(float)
@@ -102,7 +111,7 @@ def reported_metrics(paper: Study) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["model", "split", *(f"reported_{m}" for m in METRICS)])
 
 
-def beside_paper(metrics: pd.DataFrame, paper: Study) -> pd.DataFrame:
+def beside_paper(metrics: pd.DataFrame, paper: Study, beside: Beside | None = None) -> pd.DataFrame:
     """Join the paper's metrics to ours.
 
     Parameters
@@ -111,6 +120,8 @@ def beside_paper(metrics: pd.DataFrame, paper: Study) -> pd.DataFrame:
         From ``ptclnm.evaluation.metrics_table``.
     paper : Study
         The transcribed paper.
+    beside : mapping, optional
+        As in :func:`reported_metrics`.
 
     Returns
     -------
@@ -118,7 +129,7 @@ def beside_paper(metrics: pd.DataFrame, paper: Study) -> pd.DataFrame:
         ``study, model, split, auc, auc_low, auc_high, accuracy, …, kappa, reported_auc, …``, then
         numbers of patients, cut-off and 2x2 table; empty where the paper prints nothing.
     """
-    joined = metrics.merge(reported_metrics(paper), on=["model", "split"], how="left")
+    joined = metrics.merge(reported_metrics(paper, beside), on=["model", "split"], how="left")
     reported = [f"reported_{name}" for name in METRICS]
     return joined[[*FIRST, *reported, *LAST]]
 
@@ -177,13 +188,30 @@ def claims_table(
     """
     rows = [
         *_feature_claims(paper, names, tables),
-        *_auc_claims(paper, metrics),
+        *auc_claims(paper, metrics),
         *_best_claim(paper, tables),
         *_difference_claim(paper, tables["predictions"]),
     ]
+    return claim_rows(rows, "radiomics", paper, cohort, evidence, note)
+
+
+def claim_rows(
+    rows: Sequence[tuple], page: str, paper: Study, cohort: str, evidence: str, note: str
+) -> pd.DataFrame:
+    """Lay a page's claims out as rows of the claims table.
+
+    Parameters
+    ----------
+    rows : sequence of tuple
+        ``claim_id, where, quantity, reported, obtained, verdict, note``.
+    page : str
+        What the ids begin with.
+    paper, cohort, evidence, note
+        As in :func:`claims_table`.
+    """
     table = pd.DataFrame(rows, columns=["claim_id", "where", "quantity", "reported", "obtained",
                                         "verdict", "note"])  # fmt: skip
-    prefix = slug(f"radiomics-{paper.name}-{cohort}-")
+    prefix = slug(f"{page}-{paper.name}-{cohort}-")
     return table.assign(
         claim_id=prefix + table["claim_id"], study=paper.name, evidence=evidence,
         note=[" ".join(filter(None, (own, note))) for own in table["note"]],
@@ -234,10 +262,12 @@ def _empty(tables: Mapping[str, pd.DataFrame]) -> str:
     return f"Of these, {' and '.join(parts)}." if parts else ""
 
 
-def _auc_claims(paper: Study, metrics: pd.DataFrame) -> list[tuple]:
+def auc_claims(paper: Study, metrics: pd.DataFrame, beside: Beside | None = None) -> list[tuple]:
+    """Judge every AUC that the paper prints of a model that stands beside one of ours."""
+    beside = PAPER_MODELS.get(paper.name, {}) if beside is None else beside
     claims = []
     for row in metrics[metrics["reported_auc"].notna()].to_dict("records"):
-        model = PAPER_MODELS[paper.name][row["split"], row["model"]]
+        model = beside[row["split"], row["model"]]
         performance = paper.performance
         where = performance[
             (performance["evaluation_set"] == row["split"]) & (performance["model"] == model)
