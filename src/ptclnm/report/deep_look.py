@@ -79,7 +79,7 @@ class Look:
         )
         if alike:
             text += f" The maps' mean rank correlation is {listing(alike)}."
-        return text + (f" {empty} maps are empty: nothing speaks for the outcome." if empty else "")
+        return text + (f" {empty} maps are empty." if empty else "")
 
     def draw(self) -> Figure:
         """Draw the maps of a few images of each kind."""

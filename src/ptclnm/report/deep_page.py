@@ -35,6 +35,7 @@ from ptclnm.report.tables import show
 
 LEFT_OUT = "Left out of this run: the data are not on this machine."
 STATED = {"simulated": "Simulated patients: what the protocol does, not what patients would show."}
+OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD"}
 SHOWN, VARIANTS = 8, 2
 
 
@@ -190,7 +191,7 @@ def weights_text(found: DeepView) -> str:
             " **Frozen.** Only the last layer of each network is trained: a linear probe of what "
             "the network knew before."
         )
-    return f":::{{danger}} Not what the papers did\n{text.strip()}\n:::"
+    return f":::{{admonition}} Not what the papers did\n:class: danger\n{text.strip()}\n:::"
 
 
 def budget_text(found: DeepView) -> str:
@@ -205,9 +206,9 @@ def budget_text(found: DeepView) -> str:
     return (
         f"Squares of {plan.image_size} pixels, with a margin of {plan.margin:.0%} about the "
         f"rectangle. Up to {count(plan.epochs, 'epoch')}{last}{stop}, in batches of "
-        f"{plan.batch_size}, with {plan.optimizer.upper()} at a rate of {plan.lr:g} that rises and "
-        f"falls. {plan.holdout:.0%} of the training patients are set aside within the training set "
-        "for early stopping."
+        f"{plan.batch_size}, with {OPTIMIZERS[plan.optimizer]} at a rate of {plan.lr:g} that rises "
+        f"and falls. {plan.holdout:.0%} of the training patients are set aside within the training "
+        "set for early stopping."
     )
 
 
@@ -293,7 +294,9 @@ def draw(found: DeepView, name: str) -> Figure | str:
     makers: dict[str, Callable[[], Figure]] = {
         "seen": lambda: figures.seen_figure(*seen(found.crops, found.plans[0].seed)),
         "learning": lambda: figures.learning_figure(found.tables["history"]),
-        "roc": lambda: roc_figure(found.predictions, found.metrics, figures.colors_of(models)),
+        "roc": lambda: roc_figure(
+            found.predictions, found.metrics, figures.colors_of(models), below=True
+        ),
         "gap": lambda: figures.gap_figure(found.metrics),
         "cam": found.look.draw,
     }

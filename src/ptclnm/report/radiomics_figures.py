@@ -180,7 +180,10 @@ def cv_figure(cv: pd.DataFrame, choice: pd.DataFrame, outer: pd.DataFrame) -> Fi
 
 
 def roc_figure(
-    predictions: pd.DataFrame, metrics: pd.DataFrame, colors: Mapping[str, str] = COLORS
+    predictions: pd.DataFrame,
+    metrics: pd.DataFrame,
+    colors: Mapping[str, str] = COLORS,
+    below: bool = False,
 ) -> Figure:
     """Draw the ROC curves of every model, a panel for each set.
 
@@ -193,6 +196,8 @@ def roc_figure(
         marked on the curves.
     colors : mapping of str to str
         Colour by model.
+    below : bool
+        Whether the legends stand below the panels, where names are long.
     """
     splits = list(dict.fromkeys(predictions["split"]))
     auc = metrics.set_index(["split", "model"])
@@ -213,5 +218,7 @@ def roc_figure(
             axes.plot([0, 1], [0, 1], color=GREY, lw=0.9, ls=":")
             axes.set(title=split, xlabel="1 − specificity", ylabel="sensitivity", aspect="equal",
                      xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))  # fmt: skip
-            axes.legend(loc="lower right", fontsize=7, title="AUC", title_fontsize=7)
+            place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)} if below else {}
+            axes.legend(**({"loc": "lower right"} | place), fontsize=7, title="AUC",
+                        title_fontsize=7)  # fmt: skip
     return figure

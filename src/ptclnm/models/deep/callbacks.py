@@ -39,7 +39,7 @@ class Best(lightning.Callback):
         self.patience, self.path = patience, path
         self.found: dict[str, Any] = {"epoch": -1, "loss": float("inf"), "state": {}}
         self.history: list[dict[str, float]] = []
-        self.started = 0.0
+        self.started = self.learnt = 0.0
 
     @property
     def state_key(self) -> str:
@@ -58,13 +58,17 @@ class Best(lightning.Callback):
         """Start the clock."""
         self.started = time.perf_counter()
 
+    def on_validation_start(self, trainer: lightning.Trainer, module: Classifier) -> None:
+        """Note when the epoch's training ended: the inner patients are judged at its end."""
+        self.learnt = time.perf_counter()
+
     def on_train_epoch_end(self, trainer: lightning.Trainer, module: Classifier) -> None:
         """Add to the history; keep the weights if they are the best."""
         (rate,) = trainer.optimizers[0].param_groups
         epoch, loss = trainer.current_epoch, module.inner["inner_loss"]
         self.history.append(
             {"epoch": epoch, "loss": float(np.mean(together(module.losses)))} | module.inner
-            | {"lr": float(rate["lr"]), "seconds": time.perf_counter() - self.started}
+            | {"lr": float(rate["lr"]), "seconds": self.learnt - self.started}
         )  # fmt: skip
         if loss < self.found["loss"] or not self.found["state"]:
             state = {key: v.detach().clone() for key, v in module.network.state_dict().items()}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import BinaryClassifierOutputTarget
@@ -30,7 +31,9 @@ KINDS = ("true positive", "false positive", "true negative", "false negative")
 def heatmaps(
     network: nn.Module, name: str, crops: Crops, standard: tuple[float, float]
 ) -> NDArray[np.float32]:
-    """Compute Grad-CAM for the outcome, on the network's last layer with a spatial extent.
+    """Compute Grad-CAM on the network's last layer with a spatial extent.
+
+    The map shows what speaks for the class that the network itself leans to, at a score of 0.5.
 
     Parameters
     ----------
@@ -46,7 +49,7 @@ def heatmaps(
     Returns
     -------
     ndarray of float32, shape (images, side, side)
-        0 to 1 within each image; 0 everywhere where nothing speaks for the outcome.
+        0 to 1 within each image; 0 everywhere where nothing speaks for that class.
 
     Notes
     -----
@@ -60,8 +63,10 @@ def heatmaps(
     with GradCAM(copied, [copied.get_submodule(row.cam)], reshape_transform=reshape) as cam:
         for start in range(0, len(images), AT_ONCE):
             pixels, _, _ = images[np.arange(start, min(start + AT_ONCE, len(images)))]
-            targets = [BinaryClassifierOutputTarget(1)] * len(pixels)
-            parts.append(cam(three_channels(pixels), targets))
+            given = three_channels(pixels)
+            with torch.inference_mode():
+                leans = (copied(given)[:, 0] >= 0).int().tolist()
+            parts.append(cam(given, [BinaryClassifierOutputTarget(k) for k in leans]))
     return np.nan_to_num(np.concatenate(parts)).astype(np.float32)
 
 

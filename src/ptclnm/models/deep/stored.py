@@ -52,7 +52,8 @@ def stored_deep(crops: Crops, plan: DeepPlan, folder: Path = FOLDER) -> Tables:
         - ``images``: ``model, split, patient_id, image_id, label, score``;
         - ``history``: ``model, epoch, loss, inner_loss, inner_auc, lr, seconds, images, kept``;
         - ``about``: one row, ``model, origin, sha256, arithmetic, images, epochs, seconds,
-          images_per_second, scoring_seconds, mean, sd``; times are those of the run that trained.
+          images_per_second, scoring_seconds, mean, sd``; times are those of the run that trained,
+          without the judging of the inner patients.
 
     Raises
     ------
