@@ -106,7 +106,7 @@ def main() -> None:
     """Measure and write the table."""
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     asked.add_argument("--models", nargs="*", default=list(NAMES), choices=NAMES)
-    asked.add_argument("--patients", type=int, default=120)
+    asked.add_argument("--patients", type=int, default=200)
     asked.add_argument("--epochs", type=int, default=4)
     asked.add_argument("--size", type=int, default=96)
     given = asked.parse_args()

@@ -29,6 +29,18 @@ def _planted(
     )
 
 
+HEAVY = ("ResNet101", "ViT-B/16")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items) -> None:
+    """Leave the heaviest networks to the slow tests; what holds for them holds for the others."""
+    for item in items:
+        name = getattr(item, "callspec", None) and item.callspec.params.get("name")
+        if name in HEAVY and "models/deep" in item.nodeid and "test_plan" not in item.nodeid:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def planted():
     """The function that draws crops."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ptclnm.models.deep.architectures import architecture
 from ptclnm.models.deep.augment import vary
@@ -66,6 +67,9 @@ class Classifier(lightning.LightningModule):
             network.requires_grad_(False)
             head.requires_grad_(True)
             network.eval()
+        self.norms = [m for m in network.modules() if isinstance(m, _BatchNorm) and m.training]
+        for norm in self.norms:
+            norm.momentum = None  # the mean over the epoch so far, instead of a slow running one
 
     def train(self, mode: bool = True) -> "Classifier":
         """Train; a frozen network keeps its statistics and drops nothing out."""
@@ -89,9 +93,15 @@ class Classifier(lightning.LightningModule):
         return {"optimizer": made, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
 
     def on_train_epoch_start(self) -> None:
-        """Draw what is dropped out by seed and epoch, so that a resumed run draws the same."""
+        """Draw dropout by seed and epoch, so that a resumed run draws the same; start statistics.
+
+        Running means that begin with those of photographs, or with none, lag behind a short
+        training; a network judged by them looks worse than it is.
+        """
         torch.manual_seed(seed_of(self.plan.seed, DROPOUT, self.current_epoch, place()[0]))
         self.losses = []
+        for norm in self.norms:
+            norm.reset_running_stats()
 
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor], number: int) -> Tensor:
         """Give the loss of a batch."""
