@@ -60,7 +60,8 @@ class Look:
     def text(self) -> str:
         """Say where the maps lie, and whether they depend on what was learnt."""
         mean = self.checks.iloc[-1]
-        more = (self.table["inside"] - self.table["area"]).dropna()
+        more = (self.table["inside"] - self.table["area"]).groupby(self.crops.patients).mean()
+        more = more.dropna()
         low, high = np.nan, np.nan
         if len(more) > 1:
             reach = 1.96 * more.std() / np.sqrt(len(more))
@@ -75,7 +76,7 @@ class Look:
             f"Maps of **{self.name}**, all {len(self.table)} images of the set {self.split}. On "
             f"average {mean['inside']:.0%} of a map lies inside the nodule, which fills "
             f"{mean['area']:.0%} of the square: {word} than its area alone would give "
-            f"({more.mean():+.3f}, 95 % from {low:+.3f} to {high:+.3f})."
+            f"({more.mean():+.3f} by patient, 95 % from {low:+.3f} to {high:+.3f})."
         )
         if alike:
             text += f" The maps' mean rank correlation is {listing(alike)}."
