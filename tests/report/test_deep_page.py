@@ -48,8 +48,8 @@ def li(apart: float = 0.8) -> tuple:
 def test_printed_numbers_stand_beside_their_network_and_set_only() -> None:
     _, _, _, metrics = li()
     found = metrics.set_index(["model", "split"])["reported_auc"]
-    assert found["DenseNet121, from scratch", "test"] == 0.814
-    assert found["ResNet101, from scratch", "train"] == 0.952
+    assert found["DenseNet121 (from scratch)", "test"] == 0.814
+    assert found["ResNet101 (from scratch)", "train"] == 0.952
     assert found["EfficientNet-Lite0"].isna().all(), "never as one of the papers' models"
 
 
@@ -70,7 +70,7 @@ def test_claims_are_judged_by_the_intervals_and_say_where_networks_start() -> No
     expected += ["difference", *(f"gap-{name}" for name in networks)]
     assert sorted(found.index) == sorted(f"deep-li2024-mine-{name}" for name in expected)
     assert found["note"].str.contains("Networks from random weights here").all()
-    row = metrics.set_index(["model", "split"]).loc[("ResNet101, from scratch", "test")]
+    row = metrics.set_index(["model", "split"]).loc[("ResNet101 (from scratch)", "test")]
     inside = row["auc_low"] <= 0.751 <= row["auc_high"]
     verdict = found.loc["deep-li2024-mine-auc-or-resnet101-test", "verdict"]
     assert verdict == ("consistent" if inside else "not consistent")
@@ -99,7 +99,7 @@ def test_the_best_of_several_is_judged_by_how_often_it_is() -> None:
 
 def test_gaps_and_transfer_are_delong_differences() -> None:
     asked = plans(["EfficientNet-Lite0@imagenet", "EfficientNet-Lite0@none"], DeepPlan("", "none"))
-    made = predictions({"EfficientNet-Lite0": 2.0, "EfficientNet-Lite0, from scratch": 0.0})
+    made = predictions({"EfficientNet-Lite0": 2.0, "EfficientNet-Lite0 (from scratch)": 0.0})
     row = tables.transfer_table(made, asked).iloc[0]
     assert row["paired"] == "paired" and row["split"] == "test" and row["n"] == 60
     assert row["low"] > 0 and row["p"] < 0.001

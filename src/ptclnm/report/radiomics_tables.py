@@ -275,7 +275,7 @@ def auc_claims(paper: Study, metrics: pd.DataFrame, beside: Beside | None = None
         own = "The training patients' own scores." if row["split"] == "train" else ""
         claims.append(
             (f"auc-{slug(model)}-{row['split']}", where,
-             f"AUC of {model} ({row['model']}) in the {row['split']} set",
+             f"AUC of {model}, here {row['model']}, in the {row['split']} set",
              _interval(row, "reported_"), _interval(row, ""),
              verdict.within_interval(row["reported_auc"], row["auc_low"], row["auc_high"]), own)
         )  # fmt: skip

@@ -59,7 +59,7 @@ def test_a_model_may_start_from_weights_of_its_own() -> None:
     assert [(p.architecture, p.weights, p.seed) for p in made] == [
         ("ResNet50", "none", 3), ("EfficientNet-Lite0", "imagenet", 3),
     ]  # fmt: skip
-    assert [p.name for p in made] == ["ResNet50, from scratch", "EfficientNet-Lite0"]
+    assert [p.name for p in made] == ["ResNet50 (from scratch)", "EfficientNet-Lite0"]
     with pytest.raises(ParameterError, match="no model; name one at least"):
         plans([], DeepPlan("", "none"))
 

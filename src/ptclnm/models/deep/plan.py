@@ -126,8 +126,8 @@ class DeepPlan:
     @property
     def name(self) -> str:
         """How the predictions call the model: its architecture, and weights if not ImageNet's."""
-        kinds = {IMAGENET: "", NONE: ", from scratch"}
-        return self.architecture + kinds.get(self.weights, ", own weights")
+        kinds = {IMAGENET: "", NONE: " (from scratch)"}
+        return self.architecture + kinds.get(self.weights, " (own weights)")
 
     def settings(self) -> dict[str, object]:
         """Give the settings that decide the scores, as JSON can hold them."""
