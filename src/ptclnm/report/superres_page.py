@@ -207,9 +207,9 @@ def lay_out(seen: SuperResView, name: str) -> HTML:
 def slider(seen: SuperResView, number: int = 0) -> HTML | Markdown:
     """Show a picture before and after under a slider, or say why not."""
     if seen.found is None:
-        return Markdown(LEFT_OUT)
+        return Markdown("" if number else LEFT_OUT)
     if seen.hidden:
-        return Markdown(seen.hidden.replace("the gallery", "the pictures"))
+        return Markdown("" if number else seen.hidden.replace("the gallery", "the pictures"))
     if number >= len(seen.found.shown):
         return Markdown("")
     one = seen.found.shown[number]

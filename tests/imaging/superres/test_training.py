@@ -169,3 +169,29 @@ def test_memory_of_a_large_picture_is_that_of_a_tile() -> None:
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     whole = 4000 * 700 * SRPlan().channels * 4 / 2**20  # one layer of the untiled picture, in MB
     assert grown < whole / 2, grown
+
+
+@pytest.mark.slow
+def test_two_processes_learn_as_one_does(blobs, fast, tmp_path) -> None:
+    plan = replace(fast, epochs=1, devices=2)
+    made = train_generator(blobs(), plan, tmp_path / "two").history
+    alone = train_generator(blobs(), replace(plan, devices=1), tmp_path / "one").history
+    np.testing.assert_allclose(made["pixel"], alone["pixel"], rtol=0.03)
+
+
+def test_a_perceptual_loss_needs_no_download_and_changes_what_is_learnt(
+    blobs, fast, tmp_path, monkeypatch
+) -> None:
+    import socket
+
+    def refuse(*_, **__):
+        raise AssertionError("the network was used")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr("ptclnm.imaging.superres.plan.PER_EPOCH", 128)
+    plain = replace(fast, epochs=1, adversarial=0.0, patch_size=40, batch_size=32)
+    one = train_generator(blobs(), plain, tmp_path / "plain")
+    two = train_generator(blobs(), replace(plain, perceptual=0.1), tmp_path / "perceptual")
+    assert two.history["perceptual"].notna().all() and one.history["perceptual"].isna().all()
+    assert not equal(one.network, two.network)
+    assert len(two.network.state_dict()) == len(one.network.state_dict())
