@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 PROFILE ?= quick
 PORT ?= 8000
 TESTFLAGS ?=
-BENCH ?= $(sort $(basename $(notdir $(wildcard bench/*.py)))) superres
+BENCH ?= $(sort $(basename $(notdir $(wildcard bench/*.py))))
 BENCHFLAGS ?=
 
 VENV := .venv

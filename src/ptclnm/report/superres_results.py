@@ -65,7 +65,7 @@ def results(cohort: Cohort, parameters: Mapping[str, Any]) -> Results:
     made = superres.super_resolution(cohort, p)
     networks = {study.PIXEL: made.arm("sr_pixel"), study.GAN: made.arm("sr")}
     rows = study.held_out(cohort, p["pictures"], p["seed"])
-    judged = study.quality_table(rows, networks, n_jobs)
+    judged = study.quality_table(rows, networks, n_jobs, cohort.mask_label)
     sums = []
     if cohort.evidence == "simulated":
         sums = study.finer_sums(cohort, rows.head(FINER), networks, n_jobs)
@@ -91,7 +91,10 @@ def results(cohort: Cohort, parameters: Mapping[str, Any]) -> Results:
         },
         predictions=predictions,
         models=models,
-        shown=[study.shown(row, networks[study.GAN]) for _, row in rows.head(SHOWN).iterrows()],
+        shown=[
+            study.shown(row, networks[study.GAN], cohort.mask_label)
+            for _, row in rows.head(SHOWN).iterrows()
+        ],
         truth=_truth(cohort, rows, networks) if sums else (),
         trained_pictures=len(trained),
         trained_patients=trained["patient_id"].nunique(),
@@ -140,7 +143,7 @@ def _truth(
     cohort: Cohort, rows: pd.DataFrame, networks: Mapping
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     row = rows.iloc[0]
-    one = study.shown(row, networks[study.GAN])
+    one = study.shown(row, networks[study.GAN], cohort.mask_label)
     pictures = {
         "as stored": one.original, "super-resolved": one.made,
         "a finer machine": reference(cohort, row["image_id"]),

@@ -66,16 +66,21 @@ def held_out(cohort: Cohort, most: int, seed: int) -> pd.DataFrame:
     return drawn.sort_values(["patient_id", "image_id"], kind="stable")
 
 
-def read_pair(image: str, mask: str, image_id: str) -> tuple[np.ndarray, np.ndarray]:
+def read_pair(
+    image: str, mask: str, image_id: str, label: int | str = "any"
+) -> tuple[np.ndarray, np.ndarray]:
     """Read a picture and its nodule; see ``picture_problems`` for what is refused."""
-    array, inside = read_image(image, max_colour=1.0).array, read_mask(mask)
+    array, inside = read_image(image, max_colour=1.0).array, read_mask(mask, label)
     if problems := picture_problems(array, name=image_id):
         raise SuperResError("super-resolution", problems)
     return array, inside
 
 
 def quality_table(
-    rows: pd.DataFrame, arms: Mapping[str, Arm], n_jobs: int | None = None
+    rows: pd.DataFrame,
+    arms: Mapping[str, Arm],
+    n_jobs: int | None = None,
+    label: int | str = "any",
 ) -> pd.DataFrame:
     """Judge every method on pictures that no network has seen.
 
@@ -87,6 +92,8 @@ def quality_table(
         Networks by the name of their method.
     n_jobs : int, optional
         Processes.
+    label : int or "any"
+        Value that marks the nodule in the masks.
 
     Returns
     -------
@@ -94,13 +101,16 @@ def quality_table(
         ``patient_id, task, method, metric, value``; see ``quality.judged``.
     """
     work = rows[["patient_id", "image_id", "image", "mask"]].itertuples(index=False, name=None)
-    parts = parallel_map(partial(_judged, dict(arms)), work, n_jobs, progress="pictures judged")
+    judge = partial(_judged, dict(arms), label)
+    parts = parallel_map(judge, work, n_jobs, progress="pictures judged")
     return pd.concat(parts, ignore_index=True)
 
 
-def _judged(arms: Mapping[str, Arm], row: tuple[str, str, str, str]) -> pd.DataFrame:
+def _judged(
+    arms: Mapping[str, Arm], label: int | str, row: tuple[str, str, str, str]
+) -> pd.DataFrame:
     patient, image_id, path, mask_path = row
-    image, mask = read_pair(path, mask_path, image_id)
+    image, mask = read_pair(path, mask_path, image_id, label)
     plan = next(iter(arms.values())).plan
     networks = {name: partial(_through, arm, image_id, mask) for name, arm in arms.items()}
     settings = (plan.scale, plan.noise, plan.seed)
@@ -195,14 +205,14 @@ def restored(sums: list[dict]) -> pd.DataFrame:
 
 def _sums(cohort: Cohort, arms: Mapping[str, Arm], row: tuple[str, str, str]) -> dict:
     image_id, path, mask_path = row
-    image, mask = read_pair(path, mask_path, image_id)
+    image, mask = read_pair(path, mask_path, image_id, cohort.mask_label)
     made = {"unsharp": unsharp(image, white_of(float(image.max())))}
     made |= {name: arm(image_id, image, mask) for name, arm in arms.items()}
     return spectral_sums(image, reference(cohort, image_id), made)
 
 
-def shown(row: pd.Series, arm: Arm) -> Shown:
+def shown(row: pd.Series, arm: Arm, label: int | str = "any") -> Shown:
     """Give one picture before and after."""
-    image, mask = read_pair(row["image"], row["mask"], row["image_id"])
+    image, mask = read_pair(row["image"], row["mask"], row["image_id"], label)
     made = arm(row["image_id"], image, mask)
     return Shown(row["image_id"], image, made, mask, white_of(float(image.max())))
