@@ -30,7 +30,7 @@ FOLDER = BUILD / "cache" / "superres"
 # What a page that does not declare a parameter leaves to the models of page 04. The network's
 # epochs are called so here because `epochs` are those of the deep models.
 DEFAULTS: dict[str, Any] = {
-    "scale": 4, "noise": 0.02, "blocks": 4, "channels": 24, "sr_epochs": 8, "patch_size": 64,
+    "scale": 4, "noise": 0.02, "blocks": 4, "channels": 16, "sr_epochs": 8, "patch_size": 64,
     "adversarial": 0.02, "train_on": "train", "devices": 1, "sr_models": ["SVM", "KNN"],
     "settings": "", "folds": 5, "seed": 0, "n_jobs": 0, "scheduler": "processes",
 }  # fmt: skip
