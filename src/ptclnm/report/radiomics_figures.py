@@ -202,7 +202,8 @@ def roc_figure(
     splits = list(dict.fromkeys(predictions["split"]))
     auc = metrics.set_index(["split", "model"])
     with use_style():
-        figure = Figure(figsize=(4.3 * len(splits), 4.6), layout="constrained")
+        side = 3.3 if below else 4.3
+        figure = Figure(figsize=(side * len(splits), 5.2 if below else 4.6), layout="constrained")
         for axes, split in zip(figure.subplots(1, len(splits), squeeze=False)[0], splits,
                                strict=True):  # fmt: skip
             part = predictions[predictions["split"] == split]
@@ -218,7 +219,7 @@ def roc_figure(
             axes.plot([0, 1], [0, 1], color=GREY, lw=0.9, ls=":")
             axes.set(title=split, xlabel="1 − specificity", ylabel="sensitivity", aspect="equal",
                      xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))  # fmt: skip
-            place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)} if below else {}
+            place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.18)} if below else {}
             axes.legend(**({"loc": "lower right"} | place), fontsize=7, title="AUC",
                         title_fontsize=7)  # fmt: skip
     return figure

@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from ptclnm.errors import ParameterError
@@ -158,6 +160,20 @@ def test_batches_hold_everyone_once_an_epoch_and_none_alone() -> None:
     assert [list(rows) for rows in batches] == first
     drawn = np.concatenate(list(TrainBatches(labels.repeat(40), 7, 0, balanced=True)))
     assert labels.repeat(40)[drawn].mean() == pytest.approx(0.5, abs=0.05)
+
+
+@given(st.integers(4, 60), st.integers(2, 20), st.integers(1, 3))
+def test_no_image_is_alone_in_a_batch_whatever_the_numbers(n: int, size: int, world: int) -> None:
+    labels = np.arange(n) % 2
+    with pytest.MonkeyPatch.context() as patch:
+        parts = []
+        for rank in range(world):
+            patch.setattr("ptclnm.models.deep.batches.place", lambda r=rank: (r, world))
+            parts.append([list(rows) for rows in TrainBatches(labels, max(size, 2 * world), 0)])
+    sizes = [[len(rows) for rows in part] for part in parts]
+    assert all(row == sizes[0] for row in sizes), "processes wait for each other"
+    assert n < 2 * world or min(sizes[0]) >= 2
+    assert set(sum(sum(parts, []), [])) == set(range(n))
 
 
 def test_evaluation_is_shared_without_loss_or_repetition(monkeypatch) -> None:

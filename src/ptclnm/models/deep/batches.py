@@ -36,7 +36,7 @@ class TrainBatches(Sampler[NDArray]):
     labels : ndarray of int, shape (images,)
         Labels of the training images.
     batch_size : int
-        Most images of a batch, over all processes.
+        Most images of a batch, over all processes; one more for each where one would be alone.
     seed : int
         Seed of the order.
     balanced : bool
@@ -61,7 +61,8 @@ class TrainBatches(Sampler[NDArray]):
         return rng.choice(n, size=n, p=1 / share)
 
     def __len__(self) -> int:
-        return math.ceil(len(self.labels) / self.batch_size)
+        each = math.ceil(len(self.labels) / place()[1])
+        return max(1, min(math.ceil(len(self.labels) / self.batch_size), each // 2))
 
     def __iter__(self) -> Iterator[NDArray]:
         rank, world = place()

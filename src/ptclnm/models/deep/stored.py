@@ -30,6 +30,8 @@ STATE = "network.pt"
 DECIDES = (
     "architectures", "augment", "batches", "callbacks", "module", "plan", "training", "weights",
 )  # fmt: skip
+# Read once: what is edited while a page runs is not what it runs.
+CODE = key_of([], [Path(__file__).parent / f"{name}.py" for name in DECIDES], [])
 
 
 def stored_deep(crops: Crops, plan: DeepPlan, folder: Path = FOLDER) -> Tables:
@@ -98,11 +100,9 @@ def stored_network(
 
 def entry_of(crops: Crops, plan: DeepPlan, folder: Path = FOLDER) -> Path:
     """Folder of an entry: named after data, plan, first weights, arithmetic, code, libraries."""
-    here = Path(__file__).parent
     about = [crops.digest(), plan.settings(), origin_key(plan.architecture, plan.weights)]
-    about.append(uses_bfloat16(plan))
-    sources = [here / f"{name}.py" for name in DECIDES]
-    return folder / key_of(about, sources, LIBRARIES)
+    about += [uses_bfloat16(plan), CODE]
+    return folder / key_of(about, [], LIBRARIES)
 
 
 def _unfinished(entry: Path) -> Path:

@@ -16,7 +16,6 @@ import pytorch_lightning as lightning
 import torch
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import BasePredictionWriter
-from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -27,6 +26,7 @@ from ptclnm.models.deep.callbacks import Best, CheckpointError, Checkpoints, Saf
 from ptclnm.models.deep.crops import Crops
 from ptclnm.models.deep.module import Classifier, uses_bfloat16
 from ptclnm.models.deep.plan import DeepPlan
+from ptclnm.models.deep.processes import Spawned
 from ptclnm.models.deep.weights import Origin, network
 from ptclnm.models.validation import by_patient, dealt_folds
 
@@ -233,17 +233,13 @@ def _loader(images: Images, batches: Any) -> DataLoader:
 
 def _trainer(plan: DeepPlan, callbacks: list, bfloat16: bool, **more: Any) -> lightning.Trainer:
     processes = plan.devices * plan.num_nodes
-    # Spawned, not forked: a fork of a process with threads may wait for ever.
-    many = DDPStrategy(
-        start_method="spawn", process_group_backend="gloo", forward_sync_buffers=False
-    )
     torch.set_num_threads(max(1, cores() // plan.devices))
     with quiet():
         return lightning.Trainer(
             accelerator="cpu",
             devices=plan.devices,
             num_nodes=plan.num_nodes,
-            strategy=many if processes > 1 else "auto",
+            strategy=Spawned() if processes > 1 else "auto",
             precision="bf16-mixed" if bfloat16 else "32-true",
             deterministic=True,
             use_distributed_sampler=False,
