@@ -19,12 +19,15 @@ P_LIMIT = 0.05
 def trained(plan: SRPlan, pictures: int, patients: int) -> str:
     """Say what was trained, on whom."""
     noise = f"noise of {100 * plan.noise:g} % of white"
+    adversary = "with no adversary after them"
+    if plan.adversarial_epochs:
+        after = count(plan.adversarial_epochs, "epoch")
+        adversary = f"then {after} against a discriminator"
     return (
         f"The generator has {count(plan.blocks, 'residual block')} of "
         f"{count(plan.channels, 'channel')} and learnt from {count(pictures, 'picture')} of "
         f"{count(patients, 'patient')}, degraded to 1/{plan.scale} of their rows and columns with "
-        f"{noise}: {count(plan.epochs, 'epoch')} by the pixel loss, then "
-        f"{count(plan.adversarial_epochs, 'epoch')} against a discriminator."
+        f"{noise}: {count(plan.epochs, 'epoch')} by the pixel loss, {adversary}."
     )
 
 
