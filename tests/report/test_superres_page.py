@@ -48,6 +48,10 @@ def test_our_models_stand_beside_the_papers_of_the_same_name() -> None:
     assert found["SR_SVM", "test"] == 0.878 and found["OR_SVM", "test"] == 0.822
     assert found["SR_KNN", "train"] == 0.914
     assert np.isnan(found["Unsharp_SVM", "test"])
+    deep = metrics_table(predictions({"sr": 0.0}, ["ResNet101 (from scratch)"]))
+    made = superres_tables.beside_paper(deep, published.load("li2024")).set_index("model")
+    row = made.loc["SR_ResNet101 (from scratch)"].set_index("split")
+    assert row.loc["test", "reported_auc"] == 0.799
 
 
 def test_comparisons_are_super_resolved_less_original_outside_the_training_set() -> None:

@@ -10,7 +10,7 @@ from ptclnm.imaging.superres.drift import GOOD
 from ptclnm.imaging.superres.study import GAN, PIXEL
 from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, PALETTE, RED, use_style
 from ptclnm.report.superres_slider import surroundings
-from ptclnm.report.superres_tables import UNITS
+from ptclnm.report.superres_tables import UNITS, plain
 
 COLORS = {"original": INK, "bicubic": GREY, "unsharp": ORANGE, PIXEL: BLUE, GAN: RED}
 CLOSE = 160  # pixels that are shown, so that single ones can be seen
@@ -151,7 +151,7 @@ def roc_figure(predictions: pd.DataFrame, metrics: pd.DataFrame, models: list[st
                                             drop_intermediate=False)  # fmt: skip
                     paper = auc.loc[key, "reported_auc"]
                     note = f", paper {paper:.3f}" if pd.notna(paper) else ""
-                    axes.plot(fpr, tpr, style, color=MODEL_COLORS.get(name, GREY), lw=1.5,
+                    axes.plot(fpr, tpr, style, color=MODEL_COLORS.get(plain(name), GREY), lw=1.5,
                               label=f"{key[1]} {auc.loc[key, 'auc']:.3f}{note}")  # fmt: skip
             axes.plot([0, 1], [0, 1], color=GREY, lw=0.9, ls=":")
             axes.set(title=split, xlabel="1 − specificity", ylabel="sensitivity", aspect="equal",

@@ -122,7 +122,8 @@ def _predictions(
         parts.append(table[table["model"].isin(cheap)].pipe(_named, arm))
     if deep:
         parts += [superres.arm_deep(cohort, made, arm, p).pipe(_named, arm) for arm in ("or", "sr")]
-    return tables.judged_sets(pd.concat(parts, ignore_index=True)), [*cheap, *deep]
+    names = [*cheap, *(plan.name for plan in superres.deep_plans_of(p))]
+    return tables.judged_sets(pd.concat(parts, ignore_index=True)), names
 
 
 def _named(table: pd.DataFrame, arm: str) -> pd.DataFrame:
@@ -157,7 +158,8 @@ def _left_out(arms: tuple[str, ...], models: list[str]) -> str:
     rest = [ARMS[arm][1] for arm in ARMS if arm not in arms]
     if rest:
         lines.append(f"Arms left out of this run: {'; '.join(rest)}.")
-    deep = [name for name in ("SVM", "KNN", "ResNet101", "DenseNet121") if name not in models]
+    plain = {tables.plain(name) for name in models}
+    deep = [name for name in ("SVM", "KNN", "ResNet101", "DenseNet121") if name not in plain]
     if deep:
         lines.append(f"Models of the paper left out of this run: {', '.join(deep)}.")
     return " ".join(lines)

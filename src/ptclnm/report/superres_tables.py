@@ -45,12 +45,17 @@ def beside_paper(metrics: pd.DataFrame, paper: Study) -> pd.DataFrame:
     """
     own = paper.performance.drop_duplicates(["evaluation_set", "model", "metric"])
     printed = own.set_index(["evaluation_set", "model", "metric"])["value"].astype(float)
-    pairs = list(zip(metrics["split"], metrics["model"], strict=True))
+    pairs = list(zip(metrics["split"], map(plain, metrics["model"]), strict=True))
     table = metrics.assign(**{
         f"reported_{metric}": [printed.get((*pair, metric), np.nan) for pair in pairs]
         for metric in METRICS
     })  # fmt: skip
     return table[[*FIRST, *(f"reported_{metric}" for metric in METRICS), *LAST]]
+
+
+def plain(model: str) -> str:
+    """Name a model without what is said of its first weights: what a paper calls it."""
+    return model.split(" (")[0]
 
 
 def pairs(predictions: pd.DataFrame, models: Sequence[str], first: str, second: str):
