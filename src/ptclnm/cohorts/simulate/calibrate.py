@@ -1,15 +1,18 @@
 """Set how far the classes lie apart, once, so that plain models come near the reported AUCs.
 
-``python -m ptclnm.cohorts.simulate.calibrate`` writes ``constants.py`` anew. It takes about
-ten minutes on two idle cores and is run by hand after a change of patients, drivers or rendering.
+``python -m ptclnm.cohorts.simulate.calibrate`` writes ``constants.py`` anew; with the name of a
+cohort, that cohort's strengths alone. It is run by hand after a change of patients, drivers or
+rendering.
 """
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ptclnm.cohorts.simulate import li2024, ni2024
+from ptclnm.cohorts.simulate.constants import STRENGTH
 from ptclnm.cohorts.simulate.latent import Signals
 from ptclnm.cohorts.simulate.patients import draw_with, study_of
 from ptclnm.cohorts.simulate.plain import clinical_auc, features, inner_auc, lasso, outer_auc, trees
@@ -53,8 +56,8 @@ def solve(grid: Sequence[float], aucs: Sequence[float], target: float) -> float:
     return round(float(np.interp(target, rising, grid)), 2)
 
 
-def calibrate() -> dict[str, dict[str, float]]:
-    """Find the strengths of both cohorts; a target out of reach gives the end of the grid."""
+def calibrate(names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Find the strengths of cohorts; a target out of reach gives the end of the grid."""
     aucs = [np.mean([nomogram_auc(s, seed) for seed in CLINICAL_SEEDS]) for s in CLINICAL_GRID]
     clinical = solve(CLINICAL_GRID, aucs, NOMOGRAM_C)
     print("nomogram C", np.round(aucs, 3), clinical, flush=True)
@@ -67,6 +70,8 @@ def calibrate() -> dict[str, dict[str, float]]:
 
     found = {}
     for name, make, target in ((ni2024.NAME, ni, THY_RADIOMICS), (li2024.NAME, li, LI_SVM)):
+        if name not in names:
+            continue
         means = [
             np.mean([radiomics_auc(name, make(s), seed) for seed in PICTURE_SEEDS])
             for s in PICTURE_GRID
@@ -86,4 +91,5 @@ def constants_text(found: dict[str, dict[str, float]]) -> str:
 
 
 if __name__ == "__main__":
-    write_text(constants_text(calibrate()), HERE / "constants.py")
+    asked = sys.argv[1:] or list(WANTED)
+    write_text(constants_text(STRENGTH | calibrate(asked)), HERE / "constants.py")

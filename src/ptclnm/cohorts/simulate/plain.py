@@ -90,8 +90,8 @@ def features(patients: Patients, n_jobs: int | None = None) -> pd.DataFrame:
 def lasso() -> Pipeline:
     """Logistic regression with an L1 penalty, chosen by cross-validation."""
     model = LogisticRegressionCV(
-        Cs=np.logspace(-2, 0.5, 8), penalty="l1", solver="liblinear", cv=5, scoring="roc_auc",
-        class_weight="balanced", random_state=0,
+        Cs=np.logspace(-2, 0.5, 8), l1_ratios=(1,), solver="liblinear", cv=5, scoring="roc_auc",
+        class_weight="balanced", random_state=0, use_legacy_attributes=False,
     )  # fmt: skip
     return make_pipeline(StandardScaler(), model)
 
