@@ -1,5 +1,6 @@
 """The papers' feature selection, each step a transformer that is fitted on training rows."""
 
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -8,14 +9,17 @@ from scipy import stats
 from sklearn.base import BaseEstimator
 
 from ptclnm.errors import ParameterError, nearest
+from ptclnm.models.components import DeepComponents
 from ptclnm.models.lasso import Floats, GroupedLasso, Keep
 
 ALPHA, RHO = 0.05, 0.9
 CONSTANT = 1e-10
-# Ni name LASSO alone; Li describe all four steps (section 2.7).
+# Ni name LASSO alone; Li describe all four steps (section 2.7). Of the combined features Ni say
+# that "a screening process" went before; Li's two screens stand for it.
 METHODS: dict[str, tuple[str, ...]] = {
     "ni2024": ("zscore", "lasso"),
     "li2024": ("zscore", "mannwhitney", "spearman", "lasso"),
+    "fusion": ("components", "zscore", "mannwhitney", "spearman", "lasso"),
 }
 
 
@@ -122,7 +126,9 @@ class SpearmanFilter(Keep):
         return self
 
 
-def selection(method: str, folds: int = 5, seed: int = 0) -> list[tuple[str, BaseEstimator]]:
+def selection(
+    method: str, folds: int = 5, seed: int = 0, names: Sequence[str] = ()
+) -> list[tuple[str, BaseEstimator]]:
     """Steps of a paper's selection, for a scikit-learn ``Pipeline``.
 
     Parameters
@@ -131,6 +137,8 @@ def selection(method: str, folds: int = 5, seed: int = 0) -> list[tuple[str, Bas
         A name of ``METHODS``.
     folds, seed : int
         Of the LASSO's cross-validation.
+    names : sequence of str
+        Names of the columns; the components need them to tell which are deep features.
 
     Returns
     -------
@@ -146,6 +154,7 @@ def selection(method: str, folds: int = 5, seed: int = 0) -> list[tuple[str, Bas
     if method not in METHODS:
         raise ParameterError("selection", [f"no method {method!r}; {nearest(method, METHODS)}"])
     steps = {
+        "components": DeepComponents(tuple(names)),
         "zscore": ZScore(),
         "mannwhitney": MannWhitney(),
         "spearman": SpearmanFilter(),

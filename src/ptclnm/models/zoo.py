@@ -19,8 +19,9 @@ from ptclnm.models.data import ImageData
 from ptclnm.models.selection import METHODS, selection
 
 STEP_NAMES = {
-    "extracted": "extracted", "zscore": "not constant", "mannwhitney": "Mann–Whitney p < 0.05",
-    "spearman": "one of each |Spearman| > 0.9", "lasso": "LASSO",
+    "extracted": "extracted", "components": "PCA of the deep features", "zscore": "not constant",
+    "mannwhitney": "Mann–Whitney p < 0.05", "spearman": "one of each |Spearman| > 0.9",
+    "lasso": "LASSO",
 }  # fmt: skip
 Tables = dict[str, pd.DataFrame]
 
@@ -134,7 +135,7 @@ def fit_zoo(train: ImageData, plan: Plan) -> dict[str, Pipeline]:
         The fitted chain by the classifier's name.
     """
     with threadpool_limits(1):  # sums in another order would differ in their last digits
-        chain = Pipeline(selection(plan.selection, plan.folds, plan.seed))
+        chain = Pipeline(selection(plan.selection, plan.folds, plan.seed, train.names))
         chain.fit(train.X, train.labels, lasso__groups=train.patients)
         reduced = chain.transform(train.X)
         return {
@@ -249,7 +250,7 @@ def _kept_in(train: ImageData, plan: Plan, draw: int) -> list[str]:
     rows = validation.resample(train.patients, train.labels, plan.seed, draw)
     part = train.rows(rows)
     with threadpool_limits(1):
-        chain = Pipeline(selection(plan.selection, plan.folds, plan.seed))
+        chain = Pipeline(selection(plan.selection, plan.folds, plan.seed, train.names))
         chain.fit(part.X, part.labels, lasso__groups=part.patients)
     return list(chain.get_feature_names_out(np.array(train.names, dtype=object)))
 

@@ -1,0 +1,72 @@
+"""Shares of a nodule, compared between classes of patients."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from ptclnm.evaluation.pairs import holm
+
+COLUMNS = (
+    "split", "habitat", "n_without", "n_with", "median_without", "median_with", "auc", "p",
+    "p_holm",
+)  # fmt: skip
+
+
+def by_patient(shares: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Reduce the shares of a patient's pictures to their mean.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        ``image_id``, then a column a habitat.
+    table : DataFrame
+        The cohort table.
+
+    Returns
+    -------
+    DataFrame
+        ``patient_id, split, center, label``, then the habitats.
+    """
+    keys = ["patient_id", "split", "center", "label"]
+    joined = table[["image_id", *keys]].merge(shares, on="image_id", validate="1:1")
+    return joined.drop(columns="image_id").groupby(keys, sort=False).mean().reset_index()
+
+
+def share_tests(patients: pd.DataFrame, habitats: Sequence[str]) -> pd.DataFrame:
+    """Compare shares between the classes, set by set.
+
+    Parameters
+    ----------
+    patients : DataFrame
+        From :func:`by_patient`.
+    habitats : sequence of str
+        Their columns.
+
+    Returns
+    -------
+    DataFrame
+        ``split, habitat, n_without, n_with, median_without, median_with, auc, p, p_holm``: `auc`
+        is the chance that a patient with the outcome has the larger share, a tie counting one
+        half; p that of the two-sided Mann-Whitney test, and Holm's correction counts the habitats
+        of a set. Missing where a set has one class only.
+    """
+    rows = []
+    for split, part in patients.groupby("split", sort=False):
+        tests = [_test(split, name, part) for name in habitats]
+        corrected = holm(np.array([row["p"] for row in tests], dtype=float))
+        rows += [row | {"p_holm": p} for row, p in zip(tests, corrected, strict=True)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _test(split: str, name: str, part: pd.DataFrame) -> dict[str, object]:
+    without, with_it = (part.loc[part["label"] == label, name] for label in (0, 1))
+    auc, p = np.nan, np.nan
+    if len(without) and len(with_it):
+        found = stats.mannwhitneyu(with_it, without, method="asymptotic")
+        auc, p = found.statistic / (len(without) * len(with_it)), found.pvalue
+    return {
+        "split": split, "habitat": name, "n_without": len(without), "n_with": len(with_it),
+        "median_without": without.median(), "median_with": with_it.median(), "auc": auc, "p": p,
+    }  # fmt: skip
