@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from ptclnm.cohorts.schema import Cohort
+from ptclnm.models.clinical import READINGS
 from ptclnm.models.components import is_deep
 from ptclnm.models.data import TRAIN, FeaturesError, ImageData, join, some
 
@@ -93,9 +94,9 @@ def clinical_features(cohort: Cohort) -> pd.DataFrame:
     Parameters
     ----------
     cohort : Cohort
-        Its columns ``clinical``. Of text each level but the first of the training patients
-        becomes a column of 0 and 1; what is missing is 0 there, and the median of the training
-        patients where it is a number.
+        Its columns ``clinical``, without a reader's verdict. Of text each level but the first of
+        the training patients becomes a column of 0 and 1; what is missing is 0 there, and the
+        median of the training patients where it is a number.
 
     Returns
     -------
@@ -105,7 +106,7 @@ def clinical_features(cohort: Cohort) -> pd.DataFrame:
     table = cohort.table
     train = cohort.patients[cohort.patients["split"] == TRAIN]
     made = {"image_id": table["image_id"]}
-    for column in [name for name in cohort.clinical if name not in SIZE_COLUMNS]:
+    for column in [c for c in cohort.clinical if c not in (*SIZE_COLUMNS, *READINGS)]:
         values = table[column]
         if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
             middle = train[column].median()

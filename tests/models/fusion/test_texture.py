@@ -1,0 +1,93 @@
+"""Texture or size: what is regressed out is gone, what is shuffled keeps histogram and outline."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from ptclnm.cohorts.schema import Cohort
+from ptclnm.imaging.radiomics import RegionError, load_settings
+from ptclnm.models.fusion.importance import importance
+from ptclnm.models.fusion.join import fuse
+from ptclnm.models.fusion.texture import WithoutArea, shuffled_features, shuffled_pixels
+from ptclnm.models.zoo import Plan, fit_zoo
+
+
+def test_residuals_know_nothing_of_the_area_and_new_rows_do_not_move_the_fit() -> None:
+    rng = np.random.default_rng(0)
+    area = np.exp(rng.normal(6, 0.5, 300))
+    signal = rng.normal(size=300)
+    X = np.column_stack([area, np.sqrt(area), 1e6 * np.log(area) ** 2, signal + np.log(area)])
+    step = WithoutArea(0).fit(X[:200])
+    found = step.transform(X)
+    assert (found[:, 0] == 0).all()
+    scale = X.std(axis=0)
+    assert (found[:200, 1:3].std(axis=0) < 0.05 * scale[1:3]).all()
+    assert np.corrcoef(found[200:, 3], signal[200:])[0, 1] > 0.98
+    assert abs(np.corrcoef(found[200:, 3], np.log(area[200:]))[0, 1]) < 0.2
+
+
+def test_shuffled_pixels_stay_inside_and_are_the_same_ones() -> None:
+    rng = np.random.default_rng(0)
+    picture, mask = rng.normal(size=(20, 20)), rng.random((20, 20)) < 0.5
+    made = shuffled_pixels(picture, mask, rng)
+    np.testing.assert_array_equal(made[~mask], picture[~mask])
+    np.testing.assert_array_equal(np.sort(made[mask]), np.sort(picture[mask]))
+    assert (made[mask] != picture[mask]).mean() > 0.9
+
+
+@pytest.fixture
+def cohort(tmp_path) -> Cohort:
+    rows, cols = np.indices((48, 48))
+    mask = (rows - 24) ** 2 + (cols - 24) ** 2 < 200
+    table = []
+    for name in ("a", "b", "c"):
+        stripes = 120 + 60 * np.sin(cols / 3 + len(table))
+        paths = [tmp_path / f"{name}{kind}.png" for kind in ("", "_mask")]
+        for path, array in zip(paths, (stripes, 255 * mask), strict=True):
+            Image.fromarray(array.astype(np.uint8)).save(path)
+        table.append((name, name, *map(str, paths), "train", "A", 0))
+    columns = ["patient_id", "image_id", "image", "mask", "split", "center", "label"]
+    frame = pd.DataFrame(table, columns=columns)
+    return Cohort("stripes", "Stripes", "own", "none", frame, (), pd.DataFrame(), "f")
+
+
+def test_shuffling_keeps_outline_and_histogram_and_destroys_texture(cohort, tmp_path) -> None:
+    made = shuffled_features(cohort, load_settings("ni2024"), 0, 1, tmp_path / "kept")
+    as_is, shuffled = (made[name].set_index("image_id") for name in ("as_is", "shuffled"))
+    same = [c for c in as_is if "_shape_" in c or "_firstorder_" in c]
+    pd.testing.assert_frame_equal(as_is[same], shuffled[same], rtol=1e-6)
+    correlation = "original_glcm_Correlation"
+    assert (as_is[correlation] > 0.8).all() and (shuffled[correlation].abs() < 0.2).all()
+    alone = Cohort("stripes", "", "own", "", cohort.table.iloc[[1]], (), pd.DataFrame(), "g")
+    again = shuffled_features(alone, load_settings("ni2024"), 0, 1, tmp_path / "kept")["shuffled"]
+    pd.testing.assert_series_equal(
+        again.set_index("image_id").loc["b"], shuffled.loc["b"]
+    )  # a picture's shuffle depends on nothing but its name and the seed
+
+
+def test_groups_that_carry_the_signal_are_the_important_ones(made_parts) -> None:
+    table, parts = made_parts(radiomics=1.5, deep=0.0, patients=400)
+    others = {
+        "original_glcm_F00": "wavelet-LLH_glrlm_F00",
+        "original_glcm_F01": "original_shape_F01",
+    }
+    radiomics = parts["radiomics"].rename(columns=others)
+    data = fuse(table, {"radiomics": radiomics, "DL": parts["DL"]})
+    model = fit_zoo(data.train, Plan("fusion", ("LR",), bootstraps=0))["LR"]
+    found = importance(model, data.rows(data.splits == "internal"), repeats=20)
+    top = {kind: part["group"].tolist() for kind, part in found.groupby("kind")}
+    assert set(top["class"][:2]) == {"glrlm", "shape"}
+    assert set(top["filter"][:2]) == {"wavelet", "original"}
+    assert set(top["feature"][:2]) == {"wavelet-LLH_glrlm_F00", "original_shape_F01"}
+    quiet = found[(found["kind"] == "feature") & ~found["group"].isin(top["feature"][:2])]
+    assert (found[found["kind"] == "class"]["drop"].iloc[:2] > 0.03).all()
+    assert (quiet["drop"].abs() < 0.03).all()
+
+
+def test_masks_that_are_no_region_are_named_by_extraction(cohort, tmp_path) -> None:
+    empty = tmp_path / "a_mask.png"
+    Image.fromarray(np.zeros((48, 48), np.uint8)).save(empty)
+    with pytest.raises(RegionError, match="no pixel"):
+        shuffled_features(cohort, load_settings("ni2024"), 0, 1, tmp_path / "kept2")
+    assert not list((tmp_path / "kept2").glob("[!.]*")), "nothing half-written"
