@@ -44,6 +44,11 @@ FAMILIES: dict[str, Family] = {
     "superres": Family(
         "ptclnm.models.superres:predictions", PICTURES, "ptclnm.models.superres:out_of_fold"
     ),
+    "fusion": Family(
+        "ptclnm.models.fusion.source:predictions",
+        PICTURES,
+        "ptclnm.models.fusion.source:out_of_fold",
+    ),
     "clinical": Family(
         "ptclnm.models.clinical:predictions", CLINICAL, "ptclnm.models.clinical:out_of_fold"
     ),
