@@ -15,6 +15,7 @@ from ptclnm.cohorts.schema import SPLITS
 from ptclnm.compute import parallel_map
 from ptclnm.errors import ParameterError, nearest
 from ptclnm.models import classifiers, validation
+from ptclnm.models.components import is_deep
 from ptclnm.models.data import ImageData
 from ptclnm.models.selection import METHODS, selection
 
@@ -98,7 +99,8 @@ def run_zoo(data: ImageData, plan: Plan, n_jobs: int | None = None) -> Tables:
           down to the chosen penalty or beyond, at most thirty;
         - ``coefficients``: ``feature, coefficient, survival``, the share of resamples that keep it;
         - ``survival``: ``feature, share`` of every feature ever kept;
-        - ``resamples``: ``draw, kept``, the number of features.
+        - ``resamples``: ``draw, kept, deep``, the number of features, and of components of
+          deep features among them.
 
     Raises
     ------
@@ -284,7 +286,8 @@ def selection_tables(
         ),
         "survival": survival.reset_index(drop=True),
         "resamples": pd.DataFrame(
-            {"draw": range(len(resamples)), "kept": [len(kept) for kept in resamples]}
+            {"draw": range(len(resamples)), "kept": [len(kept) for kept in resamples],
+             "deep": [sum(map(is_deep, kept)) for kept in resamples]}
         ),
     }  # fmt: skip
 

@@ -123,6 +123,28 @@ def load_patients(cohort: Cohort) -> pd.DataFrame:
     return pd.read_csv(file, dtype={"patient_id": str}, float_precision="round_trip")
 
 
+def load_scanners(cohort: Cohort) -> pd.DataFrame:
+    """Load how the machine was set for each patient of a simulated cohort.
+
+    Returns
+    -------
+    DataFrame
+        ``patient_id``, then the fields of `Scanner`, as of the patient's first picture.
+
+    Raises
+    ------
+    MissingDataError, PtclnmError
+        As :func:`load_patients`.
+    """
+    rows = []
+    for patient in cohort.patients.itertuples():
+        file = _existing(cohort, f"{PICTURES}/{patient.image_id}.npz")
+        with np.load(file, allow_pickle=False) as stored:
+            facts = json.loads(str(stored["facts"]))
+        rows.append({"patient_id": str(patient.patient_id)} | facts["scanner"])
+    return pd.DataFrame(rows)
+
+
 def load(cohort: Cohort, image_id: str) -> PictureTruth:
     """Load the truth behind one picture.
 
