@@ -84,7 +84,7 @@ def by_setting(
         group = _grouped(of_patient, groups)
         for model, part in joined.groupby("model", sort=False):
             placed = part.assign(group=part["patient_id"].map(group))
-            for value, own in placed.groupby("group", sort=True):
+            for value, own in _in_order(placed, name):
                 rows.append(
                     {"model": model, "setting": name, "group": str(value)} | _row(own, name)
                 )
@@ -98,8 +98,14 @@ def _grouped(values: pd.Series, groups: int) -> pd.Series:
     edges = np.unique(np.quantile(values, np.linspace(0, 1, groups + 1)))
     at = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(len(edges) - 2, 0))
     last = np.minimum(at + 1, len(edges) - 1)
-    texts = [f"{i + 1}: {edges[i]:.1f} to {edges[j]:.1f}" for i, j in zip(at, last, strict=True)]
+    texts = [f"{edges[i]:.1f} to {edges[j]:.1f}" for i, j in zip(at, last, strict=True)]
     return pd.Series(texts, index=values.index)
+
+
+def _in_order(placed: pd.DataFrame, name: str) -> list[tuple[str, pd.DataFrame]]:
+    """Groups by their least value, numbers as numbers."""
+    groups = [(value, own) for value, own in placed.groupby("group", sort=True)]
+    return sorted(groups, key=lambda each: each[1][name].min())
 
 
 def _row(part: pd.DataFrame, name: str) -> dict[str, float]:

@@ -13,6 +13,7 @@ from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, RUL
 
 COLORS = {FUSED: RED, ALONE: BLUE, NETWORK: GREEN, MEAN: ORANGE, STACKED: PURPLE}
 SET_COLORS = (BLUE, ORANGE, GREEN, PURPLE)
+WORDS = {"center": "centre", "frequency_mhz": "frequency in MHz,", "gain_db": "gain in dB,"}
 MOST = 24
 
 
@@ -170,7 +171,7 @@ def settings_figure(table: pd.DataFrame) -> Figure:
     table : DataFrame
         From ``ptclnm.evaluation.external.by_setting``, one model.
     """
-    names = [f"{row.setting}, {row.group}" for row in table.itertuples()]
+    names = [f"{WORDS.get(row.setting, row.setting)} {row.group}" for row in table.itertuples()]
     at = np.arange(len(names))[::-1]
     with use_style():
         figure = Figure(figsize=(8, 0.36 * len(names) + 1.2), layout="constrained")

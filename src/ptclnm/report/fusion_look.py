@@ -122,7 +122,9 @@ def _pairs(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:
-    part = table[table["base"] != ""]
+    """Steps from one part to two, and from all but one to all; the CSV has those between."""
+    others = table["base"].str.count(r"\+")
+    part = table[(table["base"] != "") & ((others == 0) | (others == others.max()))]
     return part.assign(name="add " + part["adds"] + " to " + part["base"])
 
 

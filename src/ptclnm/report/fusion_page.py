@@ -38,7 +38,13 @@ from ptclnm.report import fusion_tables as tables
 from ptclnm.report import fusion_texts as texts
 from ptclnm.report import radiomics_tables
 from ptclnm.report.files import replacing
-from ptclnm.report.fusion_habitats import HabitatView, habitat_view
+from ptclnm.report.fusion_habitats import (
+    HabitatView,
+    habitat_view,
+    habitats_text,
+    stability_text,
+    truth_text,
+)
 from ptclnm.report.sentences import listing
 
 LEFT_OUT = "Left out of this run; the top of the page says why."
@@ -232,10 +238,8 @@ def summary(found: FusionView) -> str:
 
 def _network(found: FusionView) -> str:
     plan = found.fused.network
-    # The layer is what the number of features tells of it; its name stands in the parameters.
-    layer = f"{found.fused.parts['DL'].shape[1] - 1:,} values"
     return texts.network_text(
-        plan.architecture, plan.weights, plan.freeze, layer, found.fused.about
+        plan.architecture, plan.weights, plan.freeze, found.fused.layer, found.fused.about
     )
 
 
@@ -258,6 +262,9 @@ def say_about(found: FusionView, name: str) -> str:
         "texture": lambda: texts.texture_text(made["texture"]),
         "importance": lambda: texts.importance_text(made["importance"]),
         "external": lambda: texts.external_text(made["calibration"], made["drift"]),
+        "habitats": lambda: habitats_text(found.habitats),
+        "stability": lambda: stability_text(found.habitats),
+        "truth": lambda: truth_text(found.habitats),
     }  # fmt: skip
     return makers[name]()
 
@@ -282,11 +289,9 @@ def claims(found: FusionView) -> pd.DataFrame:
         return pd.DataFrame(columns=list(radiomics_tables.COLUMNS))
     cohort, plan = found.cohort, found.fused.network
     note = STATED.get(cohort.evidence, f"Endpoint here: {cohort.endpoint.rstrip('.')}.")
-    if plan.architecture != texts.PAPER_NETWORK or plan.weights == "none":
-        start = (
-            "ImageNet's weights" if plan.weights == "imagenet" else "other weights than ImageNet's"
-        )
-        note = f"Deep features of {plan.architecture} from {start} here. {note}"
+    if plan.architecture != texts.PAPER_NETWORK or plan.weights != "imagenet":
+        start = "ImageNet's" if plan.weights == "imagenet" else "other than ImageNet's"
+        note = f"Deep features of {plan.architecture} from {start} weights here. {note}"
     return tables.claims_table(
         found.paper, cohort.name, cohort.evidence, note, found.fused.tables,
         found.made["predictions"], found.made["metrics"],

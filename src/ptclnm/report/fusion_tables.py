@@ -148,7 +148,7 @@ def claims_table(
         The page's rows of the claims table.
     """
     rows = [
-        *auc_claims(paper, metrics, {key: n for key, n in PAPER.items() if key[1] == FUSED}),
+        *auc_claims(paper, metrics[metrics["model"] == FUSED], PAPER),
         *_count_claims(paper, tables),
         *_best_claim(tables),
         *_better_claims(paper, predictions),

@@ -72,11 +72,16 @@ def memory_text(metrics: pd.DataFrame) -> str:
     others = [f"{auc:.3f} in {split}" for split, auc in own.items() if split != "train"]
     if "train" not in own or not others:
         return ""
-    return (
+    text = (
         f"The network itself has an AUC of {own['train']:.3f} on the patients that it was trained "
-        f"on, and of {listing(others)}. Its features of training patients carry that memory: the "
-        "selection and the classifiers, which are fitted on the same patients, see deep features "
-        "that look better than they are, and so does their cross-validation."
+        f"on, and of {listing(others)}."
+    )
+    if own["train"] <= own.drop("train").max():
+        return f"{text} No memory shows here; with longer training it would."
+    return (
+        f"{text} Its features of training patients carry what it remembers: the selection and the "
+        "classifiers, which are fitted on the same patients, see deep features that look better "
+        "than they are, and so does their cross-validation."
     )
 
 
@@ -158,8 +163,8 @@ def texture_text(table: pd.DataFrame) -> str:
         rest = by.loc[texture.FREED, "chance"]
         mixed = by.loc[texture.UNTOUCHED, texture.SHUFFLED]
         lines.append(
-            f"In {split}, freed of the area, radiomics keeps an AUC of {freed['auc_b']:.3f} of "
-            f"{freed['auc_a']:.3f}, {_above(rest)}; the area alone has "
+            f"In {split}, radiomics has an AUC of {freed['auc_a']:.3f}, and of "
+            f"{freed['auc_b']:.3f} freed of the area, {_above(rest)}; the area alone has "
             f"{by.loc[texture.AS_IT_IS, texture.AREA_ALONE]['auc_b']:.3f}. With the nodule's "
             f"pixels shuffled, unfiltered features go from {mixed['auc_a']:.3f} to "
             f"{mixed['auc_b']:.3f} ({signed(mixed)}): {_needs(mixed)}."
@@ -197,10 +202,11 @@ def external_text(calibration: pd.DataFrame, drift: pd.DataFrame) -> str:
     """Say how calibration changes from set to set, and whether the gain moves scores."""
     own = calibration[calibration["model"] == FUSED]
     parts = [
-        f"in {row['split']} {row['events']} patients with the outcome against {row['expected']:.1f}"
-        " expected" for row in own.to_dict("records")
-    ]  # fmt: skip
-    text = f"{FUSED}: {listing(parts)}." if parts else ""
+        f"in {row['split']} {row['events']:.0f} patients with the outcome, "
+        f"{row['expected']:.1f} expected"
+        for row in own.to_dict("records")
+    ]
+    text = f"By {FUSED}: {listing(parts)}." if parts else ""
     if drift.empty:
         return text
     row = drift[drift["model"] == FUSED].iloc[0]

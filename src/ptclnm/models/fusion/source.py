@@ -40,6 +40,8 @@ class Fused:
     ----------
     network : DeepPlan
         The network that the deep features come from.
+    layer : str
+        Which of its layers.
     about : dict
         Where its weights come from, and how it was trained.
     parts : dict of str to DataFrame
@@ -56,6 +58,7 @@ class Fused:
     """
 
     network: "DeepPlan"
+    layer: str
     about: dict[str, Any]
     parts: dict[str, pd.DataFrame]
     data: ImageData
@@ -136,7 +139,7 @@ def fused_of(cohort: Cohort, parameters: Mapping[str, Any]) -> Fused:
     late = [mean_of_scores(three, [ALONE, NETWORK], MEAN)]
     late += [made.score(three, STACKED)] if made else []
     everything = pd.concat([three, *late], ignore_index=True)
-    return Fused(network, about, parts, data, tables, alone, everything, made)
+    return Fused(network, p["layer"], about, parts, data, tables, alone, everything, made)
 
 
 def _named(tables: Tables, classifier: str, name: str) -> pd.DataFrame:
