@@ -130,7 +130,7 @@ def habitats_text(found: HabitatView) -> str:
         sure = part[part["p_holm"] < ALPHA]
         said = listing(
             f"{row['habitat']} ({row['median_without']:.0%} of the nodule at the median without "
-            f"the outcome, {row['median_with']:.0%} with it; p = {p_text(row['p_holm'])} by Holm)"
+            f"the outcome, {row['median_with']:.0%} with it; p {p_text(row['p_holm'])} by Holm)"
             for row in sure.to_dict("records")
         )
         what = f"the share differs for {said}" if said else "no share is shown to differ"

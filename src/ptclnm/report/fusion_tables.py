@@ -199,7 +199,7 @@ def _better_claims(paper: Study, predictions: pd.DataFrame) -> list[tuple]:
     for other in (ALONE, NETWORK):
         reported = round(printed[FUSED, "internal"] - printed[other, "internal"], 6)
         found = compare(part[part["model"] == FUSED], part[part["model"] == other])
-        obtained = f"{signed(found)}, p = {p_text(found['p'])}"
+        obtained = f"{signed(found)}, p {p_text(found['p'])}"
         claims.append(
             (f"better-than-{slug(other)}", "Results, combined model; Figure 5",
              f"AUC of {FUSED} less that of {other} in the internal set (paired DeLong test; the "
@@ -218,5 +218,5 @@ def signed(row: Mapping[str, float]) -> str:
 
 
 def p_text(p: float) -> str:
-    """Phrase a p-value; one that cannot be had says so."""
-    return "not to be had" if pd.isna(p) else "below 0.001" if p < 0.001 else f"{p:.3f}"
+    """Phrase a p-value after the letter p; one that cannot be had says so."""
+    return "cannot be had" if pd.isna(p) else "< 0.001" if p < 0.001 else f"= {p:.3f}"

@@ -98,7 +98,7 @@ def fusion_text(pairs: pd.DataFrame) -> str:
 def _fusion_line(split: str, rows: pd.DataFrame) -> str:
     better = rows[(rows["low"] > 0) & (rows["p"] < ALPHA)]
     worse = rows[(rows["high"] < 0) & (rows["p"] < ALPHA)]
-    each = listing(f"{signed(r)} against {r['model_b']} (p = {p_text(r['p'])})"
+    each = listing(f"{signed(r)} against {r['model_b']} (p {p_text(r['p'])})"
                    for r in rows.to_dict("records"))  # fmt: skip
     auc, n = rows["auc_a"].iloc[0], int(rows["n"].iloc[0])
     if len(better) == len(rows):
@@ -215,5 +215,5 @@ def external_text(calibration: pd.DataFrame, drift: pd.DataFrame) -> str:
     moved = "moves with" if row["p"] < ALPHA else "is not shown to move with"
     return (
         f"{text} Its score of patients without the outcome {moved} the gain of their machine "
-        f"(ρ = {row['rho']:+.2f}, p = {p_text(row['p'])}, {row['n']} patients)."
+        f"(ρ = {row['rho']:+.2f}, p {p_text(row['p'])}, {row['n']} patients)."
     )

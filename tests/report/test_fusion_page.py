@@ -1,0 +1,202 @@
+"""Page 05's sentences follow from its numbers; claims and errors before any work."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ptclnm import published
+from ptclnm.book.parameters import declared
+from ptclnm.errors import ParameterError
+from ptclnm.evaluation import metrics_table
+from ptclnm.evaluation.external import by_setting, calibration_table, drift
+from ptclnm.evaluation.shares import by_patient, share_tests
+from ptclnm.models.classifiers import NAMES
+from ptclnm.models.fusion.source import ALONE, DEFAULTS, FUSED, NETWORK
+from ptclnm.paths import NOTEBOOKS
+from ptclnm.report import fusion_page, fusion_tables, fusion_texts, radiomics_tables
+
+NOTEBOOK = NOTEBOOKS / "05_fusion.ipynb"
+
+
+def predictions(texture: float, shape: float, n: int = 900, seed: int = 0) -> pd.DataFrame:
+    """Scores of three models: one signal in texture, one in shape, and their sum when fused."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for split in ("train", "internal", "external"):
+        label = (np.arange(n) % 3 == 0).astype(int)
+        one, two = (signal * label + rng.normal(size=n) for signal in (texture, shape))
+        weights = np.array([texture, shape]) / (texture + shape)
+        both = weights[0] * one + weights[1] * two
+        for model, score in ((ALONE, one), (NETWORK, two), (FUSED, both)):
+            columns = {"model": model, "split": split, "label": label, "score": score}
+            ids = [f"{split}{i:03d}" for i in range(n)]
+            parts.append(pd.DataFrame(columns | {"patient_id": ids}))
+    return pd.concat(parts, ignore_index=True).assign(study="ni2024")
+
+
+def test_the_page_says_that_fusion_beats_both_parts_only_where_both_know_something() -> None:
+    two = fusion_texts.fusion_text(fusion_tables.pairs_by_set(predictions(0.9, 0.9)))
+    assert two.count("beats both of its parts") == 2
+    one = fusion_texts.fusion_text(fusion_tables.pairs_by_set(predictions(0.9, 1e-6)))
+    assert "beats both" not in one
+    assert one.count(f"fusion beats {NETWORK}, but **is not shown to beat {ALONE}**") == 2
+
+
+def test_the_page_says_when_fusion_is_worse_than_a_part() -> None:
+    table = predictions(0.9, 0.9)
+    noise = np.random.default_rng(1).normal(size=len(table))
+    table["score"] = np.where(table["model"] == FUSED, noise, table["score"])
+    text = fusion_texts.fusion_text(fusion_tables.pairs_by_set(table))
+    assert text.count(f"**worse than {ALONE} and {NETWORK}**") == 2
+
+
+def test_pairs_are_of_the_same_patients_and_leave_the_training_set_out() -> None:
+    pairs = fusion_tables.pairs_by_set(predictions(0.9, 0.5))
+    assert set(pairs["split"]) == {"internal", "external"} and set(pairs["paired"]) == {"paired"}
+    assert (pairs["n"] == 900).all() and pairs["model_a"].tolist()[:2] == [FUSED, FUSED]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told", "silent"),
+    [
+        (("DenseNet121", "imagenet", False), "", "danger"),
+        (("DenseNet121", "none", False), "No pretrained weights", "not of DenseNet121"),
+        (("EfficientNet-Lite0", "imagenet", False), "**EfficientNet-Lite0**, not of", "No pretr"),
+        (("DenseNet121", "imagenet", True), "last layer", "No pretrained"),
+        (("DenseNet121", "mine.pt", False), "weights of your own", "No pretrained"),
+    ],
+)
+def test_another_network_than_the_papers_is_said_loudly(settings, told: str, silent: str) -> None:
+    text = fusion_texts.network_text(*settings, "pooled", {"origin": "somewhere"})
+    assert told in text and silent not in text
+    assert text.startswith(":::{danger}") == bool(told)
+
+
+def zoo(kept: list[int], deep: list[int]) -> dict[str, pd.DataFrame]:
+    names = [f"original_glcm_F{i}" for i in range(6)] + ["dl_pc001", "dl_pc004"]
+    cv = pd.DataFrame([(n, f, 0.6 + 0.01 * (n == "MLP")) for n in ("LR", "MLP") for f in (0, 1)],
+                      columns=["classifier", "fold", "auc"])  # fmt: skip
+    return {
+        "coefficients": pd.DataFrame({"feature": names, "coefficient": 0.1, "survival": 0.5}),
+        "resamples": pd.DataFrame({"draw": range(len(kept)), "kept": kept, "deep": deep}),
+        "survival": pd.DataFrame({"feature": names, "share": 0.6}), "cv": cv,
+        "inner": pd.concat([cv.assign(outer=o) for o in (0, 1)]),
+    }  # fmt: skip
+
+
+def test_kept_features_are_counted_by_part_beside_the_papers_seven_and_three() -> None:
+    table = fusion_tables.counts_table(zoo([9, 10, 11], [1, 2, 3]), published.load("ni2024"))
+    assert table[["reported", "obtained"]].to_numpy().tolist() == [[7, 6], [3, 2]]
+    assert table["median"].tolist() == [8, 2]
+
+
+def test_claims_follow_from_intervals() -> None:
+    paper, scores = published.load("ni2024"), predictions(0.9, 0.9)
+    metrics = radiomics_tables.beside_paper(
+        metrics_table(scores, "youden-train"), paper, fusion_tables.PAPER
+    )
+    found = fusion_tables.claims_table(
+        paper, "mine", "own", "A note.", zoo([9, 10, 11], [0, 1, 1]), scores, metrics
+    ).set_index("claim_id")
+    prefix = "fusion-ni2024-mine-"
+    assert found.loc[f"{prefix}kept-dl", "verdict"] == "not consistent"
+    assert found.loc[f"{prefix}best", "verdict"] == "consistent"
+    for split, printed in (("internal", 0.839), ("external", 0.789)):
+        row = metrics.set_index(["model", "split"]).loc[(FUSED, split)]
+        inside = row["auc_low"] <= printed <= row["auc_high"]
+        claim = found.loc[f"{prefix}auc-thy-dl-radiomics-{split}"]
+        assert claim["reported"].startswith(str(printed))
+        assert claim["verdict"] == ("consistent" if inside else "not consistent")
+    gain = found.loc[f"{prefix}better-than-thy-radiomics"]
+    assert gain["reported"] == "+0.052" and "paired DeLong" in gain["quantity"]
+    assert len([name for name in found.index if "-auc-" in name]) == 2, "not the parts' own"
+
+
+def test_memory_is_said_only_where_the_network_knows_its_own_patients_better() -> None:
+    table = pd.DataFrame({"model": NETWORK, "split": ["train", "internal"], "auc": [0.95, 0.7]})
+    assert "what it remembers" in fusion_texts.memory_text(table)
+    assert "No memory" in fusion_texts.memory_text(table.assign(auc=[0.6, 0.7]))
+
+
+def test_a_gain_that_moves_scores_is_found_by_group_and_by_rank() -> None:
+    scores = predictions(0.8, 0.8)
+    patients = scores["patient_id"].unique()
+    gain = pd.Series(np.random.default_rng(0).normal(0, 5, len(patients)), index=patients)
+    moved = scores.assign(score=scores["score"] + 0.3 * gain.loc[scores["patient_id"]].to_numpy())
+    settings = pd.DataFrame({"patient_id": patients, "gain_db": gain.to_numpy(), "center": "A"})
+    table = by_setting(moved, settings, {"center": 0, "gain_db": 3})
+    thirds = table[(table["model"] == FUSED) & (table["setting"] == "gain_db")]
+    assert thirds["score_without"].is_monotonic_increasing and len(thirds) == 3
+    assert thirds["n"].sum() == 1800 and thirds["mean_setting"].is_monotonic_increasing
+    own = drift(moved, settings, "gain_db").set_index("model").loc[FUSED]
+    assert own["rho"] > 0.5 and own["p"] < 1e-6
+    assert abs(drift(scores, settings, "gain_db").set_index("model").loc[FUSED, "rho"]) < 0.15
+
+
+def test_calibration_leaves_out_train_and_sets_of_one_class() -> None:
+    rng = np.random.default_rng(0)
+    risk = rng.uniform(0.05, 0.95, 900)
+    label = (rng.random(900) < risk).astype(int)
+    split = np.repeat(["train", "internal", "external"], 300)
+    table = pd.DataFrame({"model": FUSED, "split": split, "label": label, "score": risk})
+    found = calibration_table(table).set_index("split")
+    assert list(found.index) == ["internal", "external"]
+    assert (found["slope_low"] < 1).all() and (found["slope_high"] > 1).all()
+    one = table.assign(label=np.where(split == "external", 0, label))
+    assert calibration_table(one)["split"].tolist() == ["internal"]
+
+
+def test_shares_are_compared_by_patient_and_corrected_within_a_set() -> None:
+    rng, rows = np.random.default_rng(0), []
+    for i in range(60):
+        for picture in range(1 + i % 2):
+            rows.append((f"p{i}", f"p{i}_{picture}", "internal", "A", i % 3 == 0))
+    table = pd.DataFrame(rows, columns=["patient_id", "image_id", "split", "center", "label"])
+    table = table.astype({"label": int})
+    dark = 0.3 + 0.3 * table["label"] + 0.05 * rng.normal(size=len(table))
+    shares = pd.DataFrame({"image_id": table["image_id"], "H1": dark, "H2": 1 - dark, "H3": 0.5})
+    patients = by_patient(shares.sample(frac=1, random_state=0), table)
+    assert len(patients) == 60
+    found = share_tests(patients, ["H1", "H2", "H3"]).set_index("habitat")
+    assert found["n_with"].tolist() == [20] * 3 and found.loc["H1", "auc"] > 0.95
+    assert found.loc["H1", "auc"] + found.loc["H2", "auc"] == pytest.approx(1)
+    assert found.loc["H3", "p"] == pytest.approx(1) and found.loc["H3", "auc"] == 0.5
+    assert found.loc["H1", "p_holm"] == pytest.approx(3 * found.loc["H1", "p"])
+
+
+def test_parameters_of_the_page_are_those_of_the_package() -> None:
+    parameters = declared(NOTEBOOK)
+    assert parameters["classifiers"].choices == NAMES
+    same = ("network", "layer", "folds", "seed", "settings", "scheduler", "stack")
+    assert {n: parameters[n].default for n in same} == {n: DEFAULTS[n] for n in same}
+
+
+@pytest.mark.parametrize("page", ["02_radiomics_zoo", "03_dl_zoo"])
+def test_what_earlier_pages_computed_is_found_again(page: str) -> None:
+    own, other = declared(NOTEBOOK), declared(NOTEBOOKS / f"{page}.ipynb")
+    shared = set(own) & set(other) - {"results_dir"}
+    assert {n: own[n].default for n in shared} == {n: other[n].default for n in shared}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"network": "DensNet121"}, "did you mean 'DenseNet121'"),
+        ({"layer": "growth"}, "EfficientNet-Lite0 has no layer 'growth'"),
+        ({"classifiers": ["SVN"]}, "no classifier 'SVN'"),
+        ({"bootstraps": -1}, "bootstraps is -1"),
+        ({"cutoff": "youden"}, "did you mean 'youden-"),
+        ({"study": "li2024"}, "prints no combined model"),
+        ({"image_size": 20}, "image_size is 20"),
+    ],
+)
+def test_what_is_misspelt_is_named_before_any_work(
+    changed: dict, message: str, monkeypatch
+) -> None:
+    def opened(*_, **__):
+        raise AssertionError("work was begun")
+
+    monkeypatch.setattr(fusion_page.cohorts, "open", opened)
+    values = {name: parameter.default for name, parameter in declared(NOTEBOOK).items()}
+    with pytest.raises(ParameterError, match=message):
+        fusion_page.view(values | changed)
