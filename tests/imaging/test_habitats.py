@@ -1,5 +1,7 @@
 """Habitats: found without the outcome, the same whatever lies outside, beside a known truth."""
 
+from types import SimpleNamespace
+
 import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
@@ -9,10 +11,17 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from scipy import ndimage
 
+from ptclnm import cohorts
 from ptclnm.cohorts.schema import Cohort
+from ptclnm.cohorts.simulate.drivers import Scanner
 from ptclnm.errors import ParameterError
 from ptclnm.imaging import habitat_cohort, habitats
-from ptclnm.imaging.habitat_truth import echo_agreement, enrichment
+from ptclnm.imaging.habitat_truth import (
+    beside_truth,
+    echo_agreement,
+    enrichment,
+    near_calcifications,
+)
 from ptclnm.imaging.habitats import HabitatError
 
 SIDE = 48
@@ -180,3 +189,29 @@ def test_enrichment_and_agreement_with_a_known_truth() -> None:
     agreement = echo_agreement(found)
     assert agreement["between"] == pytest.approx(0.4)
     assert agreement["within"] > 0.9, "b is brighter on the whole: a gain, not an echo"
+
+
+def test_pixels_near_a_small_calcification_are_those_within_its_edge_and_a_quarter_mm() -> None:
+    known = SimpleNamespace(
+        calcifications=np.array([[24.0, 24.0], [24.0, 40.0]]),
+        calcification_mm=np.array([0.5, 2.0]),
+        scanner=Scanner(pixel_mm=0.1),
+    )  # fmt: skip
+    found = near_calcifications(known, disc())
+    rows, cols = np.indices((SIDE, SIDE))
+    np.testing.assert_array_equal(found, (rows - 24) ** 2 + (cols - 24) ** 2 <= 25)
+    assert not near_calcifications(known, ~disc(30)).any(), "outside the nodule none counts"
+
+
+@pytest.mark.slow
+def test_habitats_of_simulated_nodules_find_echo_and_microcalcifications() -> None:
+    opened = cohorts.open("ni2024-sim", n_patients=60, seed=1)
+    model = habitat_cohort.study(opened, range(2, 6), n_jobs=1).model
+    ids = opened.patients["image_id"].tolist()
+    found = beside_truth(opened, model, ids, n_jobs=1)
+    agreement = echo_agreement(found)
+    assert agreement["within"] > 0.7 and agreement["between"] > 0.5
+    assert enrichment(found)["enrichment"].max() > 2
+    dealt = found.assign(near=found.groupby("image_id")["pixels"].transform(
+        lambda n: n / n.sum() * 100))  # fmt: skip
+    assert enrichment(dealt)["enrichment"].tolist() == pytest.approx([1.0] * model.k)

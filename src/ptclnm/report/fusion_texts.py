@@ -77,7 +77,7 @@ def memory_text(metrics: pd.DataFrame) -> str:
         f"on, and of {listing(others)}."
     )
     if own["train"] <= own.drop("train").max():
-        return f"{text} No memory shows here; with longer training it would."
+        return f"{text} No memory shows in these numbers."
     return (
         f"{text} Its features of training patients carry what it remembers: the selection and the "
         "classifiers, which are fitted on the same patients, see deep features that look better "
