@@ -7,9 +7,10 @@ from PIL import Image
 
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.imaging.radiomics import RegionError, load_settings
+from ptclnm.models.data import FeaturesError
 from ptclnm.models.fusion.importance import importance
-from ptclnm.models.fusion.join import fuse
-from ptclnm.models.fusion.texture import WithoutArea, shuffled_features, shuffled_pixels
+from ptclnm.models.fusion.join import area_of, fuse
+from ptclnm.models.fusion.texture import WithoutArea, shuffled_features, shuffled_pixels, unfiltered
 from ptclnm.models.zoo import Plan, fit_zoo
 
 
@@ -91,3 +92,20 @@ def test_masks_that_are_no_region_are_named_by_extraction(cohort, tmp_path) -> N
     with pytest.raises(RegionError, match="no pixel"):
         shuffled_features(cohort, load_settings("ni2024"), 0, 1, tmp_path / "kept2")
     assert not list((tmp_path / "kept2").glob("[!.]*")), "nothing half-written"
+
+
+@pytest.mark.parametrize("name", ["li2024", "ni2024", "single_slice"])
+def test_unfiltered_features_are_those_of_the_original_picture_of_the_same_settings(
+    name: str,
+) -> None:
+    whole = load_settings(name)
+    plain = unfiltered(whole)
+    assert list(plain.names) == [n for n in whole.names if n.startswith("original_")]
+    keys = ("binWidth", "binCount", "force2D")
+    assert {k: plain.values.get(k) for k in keys} == {k: whole.values.get(k) for k in keys}
+    assert area_of(plain.names) in plain.names
+
+
+def test_settings_without_shape_have_no_area_and_that_is_said() -> None:
+    with pytest.raises(FeaturesError, match="Extract shape"):
+        area_of(["original_glcm_Idm"])

@@ -1,6 +1,6 @@
 """Tables of features side by side, joined to the cohort by image."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -12,8 +12,8 @@ from ptclnm.models.data import TRAIN, FeaturesError, ImageData, join, some
 RADIOMICS, DEEP, CLINICAL, SIZE = "radiomics", "DL", "clinical", "size"
 # Columns that hold a nodule's size, in the order of preference.
 SIZE_COLUMNS = ("size_mm", "tumor_size_mm", "diameter_mm")
-# Voxels of the mask: its area in pixels, as the picture is one slice thick.
-AREA = "original_shape_VoxelVolume"
+# The mask's area in pixels; as a volume of voxels, too, the picture being one slice thick.
+AREAS = ("original_shape_VoxelVolume", "original_shape2D_PixelSurface")
 
 
 class MissingFeaturesError(FeaturesError):
@@ -88,6 +88,21 @@ def _check_names(parts: Mapping[str, pd.DataFrame]) -> None:
         raise FeaturesError("fusion", problems)
 
 
+def area_of(names: Iterable[str]) -> str:
+    """Name the feature that is the mask's area.
+
+    Raises
+    ------
+    FeaturesError
+        If there is none.
+    """
+    found = [name for name in AREAS if name in set(names)]
+    if not found:
+        needed = " or ".join(AREAS)
+        raise FeaturesError("area", [f"none is the mask's; needed: {needed}. Extract shape too"])
+    return found[0]
+
+
 def clinical_features(cohort: Cohort) -> pd.DataFrame:
     """Give the clinical columns without the size as numbers, a row an image.
 
@@ -131,4 +146,6 @@ def size_features(cohort: Cohort, radiomics: pd.DataFrame) -> pd.DataFrame:
             return pd.DataFrame(
                 {"image_id": cohort.table["image_id"], "size": cohort.table[column].astype(float)}
             )
-    return pd.DataFrame({"image_id": radiomics["image_id"], "size": radiomics[AREA] ** 0.5})
+    return pd.DataFrame(
+        {"image_id": radiomics["image_id"], "size": radiomics[area_of(radiomics)] ** 0.5}
+    )

@@ -14,12 +14,13 @@ from threadpoolctl import threadpool_limits
 
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
+from ptclnm.imaging import radiomics as radiomics_room
 from ptclnm.imaging.radiomics import ExtractionError, Settings, measure
 from ptclnm.imaging.radiomics.settings import from_content
 from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.models import classifiers
 from ptclnm.models.data import ImageData
-from ptclnm.models.fusion.join import AREA, fuse
+from ptclnm.models.fusion.join import area_of, fuse
 from ptclnm.models.fusion.parts import METHOD
 from ptclnm.models.kept import kept, key_of
 from ptclnm.models.selection import selection
@@ -28,6 +29,7 @@ from ptclnm.paths import BUILD
 
 FOLDER = BUILD / "cache" / "shuffled"
 LIBRARIES = ("numpy", "SimpleITK", "pyradiomics")
+EXTRACTION = Path(radiomics_room.__file__).parent
 # What only the outline decides.
 OUTLINE = "shape"
 DEGREE = 3
@@ -82,9 +84,8 @@ class WithoutArea(TransformerMixin, BaseEstimator):
 def unfiltered(settings: Settings) -> Settings:
     """The same feature classes on the picture without filters."""
     classes = {name: list(features) for name, features in settings.classes.items()}
-    values = {
-        key: settings.values[key] for key in ("binWidth", "force2D") if key in settings.values
-    }
+    names = {"binWidth", "binCount", "force2D", "force2Ddimension"} & set(settings.values)
+    values = {name: settings.values[name] for name in sorted(names)}
     content = {"setting": values, "imageType": {"Original": {}}, "featureClass": classes}
     return from_content(content, f"{settings.name}-unfiltered")
 
@@ -129,7 +130,7 @@ def shuffled_features(
     stamps = [[str(p), Path(p).stat().st_mtime_ns] for c in ("image", "mask") for p in rows[c]]
     about = [cohort.fingerprint, rows.values.tolist(), stamps, seed, chosen.name,
              chosen.contents()]  # fmt: skip
-    entry = folder / key_of(about, [Path(__file__)], LIBRARIES)
+    entry = folder / key_of(about, [Path(__file__), *EXTRACTION.glob("*.py")], LIBRARIES)
 
     def made(_: Path) -> dict[str, pd.DataFrame]:
         work = list(rows.itertuples(index=False, name=None))
@@ -186,10 +187,10 @@ def texture_predictions(
         ``model, split, patient_id, label, score``; selection and logistic regression as in
         ``ptclnm.models.fusion.parts``.
     """
-    outline = [c for c in plain["as_is"] if c == "image_id" or f"_{OUTLINE}_" in c]
+    outline = [c for c in plain["as_is"] if c == "image_id" or OUTLINE in c.split("_")[1]]
     arms = {
         AS_IT_IS: (radiomics, False), FREED: (radiomics, True),
-        AREA_ALONE: (radiomics[["image_id", AREA]], False),
+        AREA_ALONE: (radiomics[["image_id", area_of(radiomics)]], False),
         UNTOUCHED: (plain["as_is"], False), SHUFFLED: (plain["shuffled"], False),
         OUTLINE_ALONE: (plain["as_is"][outline], False),
     }  # fmt: skip
@@ -204,7 +205,7 @@ def _chain(train: ImageData, freed: bool, folds: int, seed: int) -> Pipeline:
     # One column has nothing to be selected from.
     steps = selection(METHOD, folds, seed, train.names)[: 2 if train.X.shape[1] == 1 else None]
     if freed:
-        steps.insert(0, ("area", WithoutArea(train.names.index(AREA))))
+        steps.insert(0, ("area", WithoutArea(train.names.index(area_of(train.names)))))
     steps.append(("classifier", classifiers.make("LR", seed)))
     groups = {"lasso__groups": train.patients} if "lasso" in dict(steps) else {}
     with threadpool_limits(1):
