@@ -197,14 +197,14 @@ def out_of_fold(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
     pictures = crops(cohort, found.network.image_size, found.network.margin).train
     fold_of = patient_folds(pictures.patients, pictures.labels, plan.folds, plan.seed)
     table = cohort.table[cohort.table["split"] == TRAIN]
-    table = table.astype({"image_id": str}).set_index("image_id", drop=False)
+    table = table.astype({"image_id": str})
     parts = []
     for _, left_out in train_test(fold_of):
         splits = pd.Series(TRAIN, index=pictures.image_ids)
         splits.iloc[left_out] = "internal"
         own = pictures.with_splits(splits.to_numpy())
         deep = deep_features(own, found.network, p["layer"])
-        moved = table.assign(split=splits.loc[table.index])
+        moved = table.assign(split=table["image_id"].map(splits))
         data = fuse(moved, {RADIOMICS: found.parts[RADIOMICS], DEEP: deep})
         early = predict(fit_zoo(data.train, plan), data).assign(model=FUSED)
         alone = _alone(found.alone, own.patients[left_out])

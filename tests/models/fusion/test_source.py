@@ -1,0 +1,97 @@
+"""The fused family: the same tables whoever asks, out-of-fold scores by what has not seen them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ptclnm.cohorts.schema import Cohort
+from ptclnm.models import radiomics
+from ptclnm.models.deep import crops, features, stored
+from ptclnm.models.deep.crops import Crops
+from ptclnm.models.fusion import source
+from ptclnm.models.fusion.late import mean_of_scores
+from ptclnm.models.fusion.source import ALONE, FUSED, MEAN, NETWORK, STACKED
+from ptclnm.models.validation import patient_folds
+from ptclnm.models.zoo import Plan, run_zoo
+
+P = {"study": "ni2024", "classifiers": ["LR", "KNN"], "folds": 3, "bootstraps": 0,
+     "network": "EfficientNet-Lite0@none", "image_size": 32, "n_jobs": 1}  # fmt: skip
+
+
+@pytest.fixture
+def told(made_parts, monkeypatch, tmp_path) -> dict:
+    """A cohort whose extraction and networks are stubs; a network tells by whom it was trained."""
+    table, parts = made_parts(patients=80)
+    cohort = Cohort("c", "C", "own", "e", table, (), pd.DataFrame(), "f")
+    seen: list[tuple[Crops, pd.DataFrame]] = []
+    ordered = table.sort_values(["patient_id", "image_id"])
+    ids, patients, splits = (ordered[c].to_numpy(dtype=str) for c in ("image_id", "patient_id",
+                                                                      "split"))  # fmt: skip
+    empty = np.zeros((len(table), 4, 4), np.float32)
+    made = Crops(empty, empty > 0, ids, patients, ordered["label"].to_numpy(), splits)
+
+    def deep(own: Crops, *_: object) -> pd.DataFrame:
+        found = parts["DL"].set_index("image_id").loc[own.image_ids].reset_index()
+        seen.append((own, found))
+        return found
+
+    def scored(own: Crops, plan: object) -> dict[str, pd.DataFrame]:
+        rows = {"split": own.splits, "patient_id": own.patients, "label": own.labels}
+        trained = set(own.patients[own.splits == "train"])
+        # It remembers whom it was trained on.
+        score = [0.9 * label if p in trained else 0.5 for p, label in zip(own.patients, own.labels,
+                                                                         strict=True)]  # fmt: skip
+        scores = pd.DataFrame(rows | {"score": score, "model": "net"}).drop_duplicates("patient_id")
+        return {"predictions": scores, "about": pd.DataFrame([{"origin": "nothing"}])}
+
+    monkeypatch.setattr(crops, "crops", lambda *_, **__: made)
+    monkeypatch.setattr(features, "deep_features", deep)
+    monkeypatch.setattr(stored, "stored_deep", scored)
+    monkeypatch.setattr(
+        stored,
+        "stored_all",
+        lambda own, plans: {"predictions": scored(own, plans[0])["predictions"]},
+    )
+    for module in (source, radiomics):
+        monkeypatch.setattr(module, "extract", lambda *_, **__: parts["radiomics"])
+        monkeypatch.setattr(module, "stored_zoo", lambda data, plan, n: run_zoo(
+            data, Plan(plan.selection, plan.classifiers, plan.folds, plan.seed, 0), 1))  # fmt: skip
+    return {"cohort": cohort, "seen": seen, "table": table}
+
+
+def test_every_patient_is_scored_by_all_five_models(told) -> None:
+    found = source.fused_of(told["cohort"], P)
+    counts = found.predictions.groupby("model")["patient_id"].nunique()
+    assert counts.to_dict() == dict.fromkeys([ALONE, NETWORK, FUSED, MEAN, STACKED], 80)
+    again = mean_of_scores(found.predictions, [ALONE, NETWORK], MEAN).set_index("patient_id")
+    own = found.predictions[found.predictions["model"] == MEAN].set_index("patient_id")
+    pd.testing.assert_series_equal(own["score"].sort_index(), again["score"].sort_index())
+
+
+def test_a_network_that_only_remembers_gets_no_weight_in_the_stack(told) -> None:
+    """Its scores of the patients it was trained on are perfect; those of others are all alike."""
+    made = source.fused_of(told["cohort"], P).stack
+    assert made.weights[0] > 0 and made.weights[1] == pytest.approx(0, abs=1e-9)
+
+
+def test_out_of_fold_scores_come_from_networks_that_have_not_seen_the_patient(told) -> None:
+    found = source.out_of_fold(told["cohort"], P)
+    train = told["table"][told["table"]["split"] == "train"]
+    for _, part in found.groupby("model"):
+        assert sorted(part["patient_id"]) == sorted(train["patient_id"].unique())
+    assert set(found["model"]) == {FUSED, MEAN} and set(found["split"]) == {"train"}
+    folds = [own for own, _ in told["seen"] if set(own.splits) == {"train", "internal"}
+             and len(own.labels) == len(train)]  # fmt: skip
+    assert len(folds) == 3
+    left_out = [set(own.patients[own.splits == "internal"]) for own in folds]
+    for own, out in zip(folds, left_out, strict=True):
+        assert not out & set(own.patients[own.splits == "train"])
+    assert set.union(*left_out) == set(train["patient_id"])
+    fold_of = patient_folds(train["patient_id"], train["label"], 3, 0)
+    assert len(set(fold_of)) == 3
+
+
+def test_the_family_names_early_and_late_fusion_alone(told) -> None:
+    found = source.predictions(told["cohort"], P)
+    assert set(found["model"]) == {FUSED, MEAN}
+    assert set(found["split"]) == {"train", "internal", "external"}
