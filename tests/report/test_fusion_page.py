@@ -6,12 +6,13 @@ import pytest
 
 from ptclnm import published
 from ptclnm.book.parameters import declared
-from ptclnm.errors import ParameterError
+from ptclnm.errors import MissingDataError, ParameterError
 from ptclnm.evaluation import metrics_table
 from ptclnm.evaluation.external import by_setting, calibration_table, drift
 from ptclnm.evaluation.shares import by_patient, share_tests
 from ptclnm.models.classifiers import NAMES
 from ptclnm.models.fusion.source import ALONE, DEFAULTS, FUSED, NETWORK
+from ptclnm.models.validation import FoldsError
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report import fusion_page, fusion_tables, fusion_texts, radiomics_tables
 
@@ -200,3 +201,26 @@ def test_what_is_misspelt_is_named_before_any_work(
     values = {name: parameter.default for name, parameter in declared(NOTEBOOK).items()}
     with pytest.raises(ParameterError, match=message):
         fusion_page.view(values | changed)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MissingDataError("Get them there."), "Get them there."),
+        (FoldsError("5 folds, but 1 patient with the outcome"), "5 folds, but 1"),
+    ],
+)
+def test_without_data_or_with_too_few_patients_the_page_says_so(
+    error: Exception, told: str, monkeypatch
+) -> None:
+    def refuse(*_, **__):
+        raise error
+
+    monkeypatch.setattr(fusion_page.cohorts, "open", refuse)
+    values = {name: parameter.default for name, parameter in declared(NOTEBOOK).items()}
+    found = fusion_page.view(values)
+    assert told in fusion_page.summary(found)
+    assert fusion_page.claims(found).empty
+    assert fusion_page.draw(found, "roc").startswith("Left out")
+    assert fusion_page.say_about(found, "fusion").startswith("Left out")
+    assert "None." in fusion_page.lay_out(found, "pairs", "Pairs.").data
