@@ -44,7 +44,8 @@ def calibration_table(predictions: pd.DataFrame) -> pd.DataFrame:
     for (split, model), part in _judged(predictions).groupby(keys, sort=False):
         found = calibration(part["label"], part["score"])
         rows.append({"model": model, "split": split} | found.to_dict())
-    return pd.DataFrame(rows, columns=list(CALIBRATION))
+    table = pd.DataFrame(rows, columns=list(CALIBRATION))
+    return table.astype({"n": int, "events": int})
 
 
 def _judged(predictions: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from ptclnm.cohorts.schema import SPLITS
 from ptclnm.evaluation.pairs import holm
 
 COLUMNS = (
@@ -27,11 +28,12 @@ def by_patient(shares: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``patient_id, split, center, label``, then the habitats.
+        ``patient_id, split, center, label``, then the habitats; the training set first.
     """
     keys = ["patient_id", "split", "center", "label"]
     joined = table[["image_id", *keys]].merge(shares, on="image_id", validate="1:1")
-    return joined.drop(columns="image_id").groupby(keys, sort=False).mean().reset_index()
+    means = joined.drop(columns="image_id").groupby(keys, sort=False).mean().reset_index()
+    return means.sort_values("split", key=lambda s: s.map(SPLITS.index), kind="stable")
 
 
 def share_tests(patients: pd.DataFrame, habitats: Sequence[str]) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """What page 05 shows of habitats: how many, where, in whom, how stable, and beside the truth."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,7 +65,7 @@ class HabitatView:
 
 
 def habitat_view(
-    cohort: Cohort, most: int, seed: int = 0, n_jobs: int | None = None
+    cohort: Cohort, k_values: Sequence[int], seed: int = 0, n_jobs: int | None = None
 ) -> HabitatView:
     """Fit habitats on the training pictures and look at them in every way the page shows.
 
@@ -72,14 +73,14 @@ def habitat_view(
     ----------
     cohort : Cohort
         With pictures and masks.
-    most : int
-        Habitats to try, from 2 to this many.
+    k_values : sequence of int
+        Numbers of habitats to try.
     seed : int
         Of samples and clusterings.
     n_jobs : int, optional
         Processes.
     """
-    study = habitat_cohort.study(cohort, range(2, most + 1), seed, n_jobs)
+    study = habitat_cohort.study(cohort, k_values, seed, n_jobs)
     names = [name_of(i) for i in range(study.model.k)]
     patients = by_patient(study.shares, cohort.table)
     ids = tried(cohort, seed)
@@ -135,6 +136,8 @@ def habitats_text(found: HabitatView) -> str:
         )
         what = f"the share differs for {said}" if said else "no share is shown to differ"
         lines.append(f"In {split}, {what}.")
+    if k == 2:
+        lines.append("With two habitats, one's share is what the other leaves: the tests are one.")
     return bullets(lines)
 
 

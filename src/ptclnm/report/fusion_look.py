@@ -24,6 +24,7 @@ from ptclnm.report.tables import show
 
 EACH = 3
 DRAWS = 100
+DIGITS = {"counts": 0, "centres": 1}
 
 
 def shown_table(found: FusionView, name: str, caption: str) -> HTML:
@@ -31,7 +32,7 @@ def shown_table(found: FusionView, name: str, caption: str) -> HTML:
     headings = _headings(name)
     if found.fused is None:
         return show(pd.DataFrame(columns=list(headings)), headings, caption)
-    return show(_table(found, name), headings, caption)
+    return show(_table(found, name), headings, caption, DIGITS.get(name, 3))
 
 
 def _headings(name: str) -> dict[str, str]:

@@ -100,9 +100,9 @@ def view(parameters: Mapping[str, Any]) -> FusionView:
     ----------
     parameters : mapping
         ``study, cohort, n_patients, settings, network, layer, weights, image_size, margin,
-        epochs, batch_size, lr, freeze, classifiers, folds, bootstraps, stack, habitats, cutoff,
-        seed, n_jobs, scheduler, devices, show_images``. Those of the names of pages 02 and 03 mean
-        what they mean there, and find the same entries of the cache.
+        epochs, batch_size, lr, freeze, classifiers, folds, bootstraps, stack, fewest_habitats,
+        most_habitats, cutoff, seed, n_jobs, scheduler, devices, show_images``. Those of the names
+        of pages 02 and 03 mean what they mean there, and find the same entries of the cache.
 
     Returns
     -------
@@ -124,7 +124,7 @@ def view(parameters: Mapping[str, Any]) -> FusionView:
     except (MissingDataError, FoldsError) as error:
         return FusionView(paper, None, p["cutoff"], missing=str(error))
     n_jobs = p["n_jobs"] or None
-    habitats = habitat_view(cohort, p["habitats"], p["seed"], n_jobs)
+    habitats = habitat_view(cohort, _range(p), p["seed"], n_jobs)
     predictions = check_predictions(fused.predictions.assign(study=paper.name))
     found = _tables(paper, cohort, fused, predictions, p)
     return FusionView(paper, cohort, p["cutoff"], fused, habitats, found, p["show_images"])
@@ -138,7 +138,17 @@ def _check(p: Mapping[str, Any]) -> Study:
     network_of(p)
     rule_of(p["cutoff"])
     load_settings(p["settings"] or p["study"])
+    _range(p)
     return paper
+
+
+def _range(p: Mapping[str, Any]) -> range:
+    """Numbers of habitats to try."""
+    fewest, most = p["fewest_habitats"], p["most_habitats"]
+    if not 2 <= fewest <= most:
+        raise ParameterError("habitats", [f"fewest_habitats is {fewest}, most_habitats {most}; "
+                                          "allowed: from 2, and the fewest first"])  # fmt: skip
+    return range(fewest, most + 1)
 
 
 def _tables(
@@ -255,7 +265,7 @@ def say_about(found: FusionView, name: str) -> str:
     makers: dict[str, Callable[[], str]] = {
         "counts": lambda: texts.counts_text(
             made["counts"], fused.tables["resamples"], fused.tables["survival"]),
-        "memory": lambda: texts.memory_text(made["metrics"]),
+        "memory": lambda: texts.memory_text(made["metrics"], made["choice"]),
         "fusion": lambda: texts.fusion_text(made["pairs"]),
         "late": lambda: texts.late_text(made["pairs"], weights),
         "increments": lambda: texts.increments_text(made["increments"], size),

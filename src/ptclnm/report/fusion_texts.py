@@ -41,7 +41,7 @@ def network_text(
         return ""
     text = " ".join([*notes, f"Layer: *{layer}*. AUCs here are of this network; the paper's, of "
                              f"{PAPER_NETWORK} pretrained on ImageNet."])  # fmt: skip
-    return f":::{{danger}} Not the paper's network\n{text}\n:::"
+    return f":::{{admonition}} Not the paper's network\n:class: danger\n{text}\n:::"
 
 
 def counts_text(counts: pd.DataFrame, resamples: pd.DataFrame, survival: pd.DataFrame) -> str:
@@ -66,8 +66,16 @@ def counts_text(counts: pd.DataFrame, resamples: pd.DataFrame, survival: pd.Data
     )
 
 
-def memory_text(metrics: pd.DataFrame) -> str:
-    """Say how much better the network scores the patients that it was trained on."""
+def memory_text(metrics: pd.DataFrame, choice: pd.DataFrame) -> str:
+    """Say how much better the network scores the patients that it was trained on.
+
+    Parameters
+    ----------
+    metrics : DataFrame
+        ``model, split, auc``.
+    choice : DataFrame
+        ``classifier, mean, chosen`` of the joined features.
+    """
     own = metrics[metrics["model"] == NETWORK].set_index("split")["auc"]
     others = [f"{auc:.3f} in {split}" for split, auc in own.items() if split != "train"]
     if "train" not in own or not others:
@@ -81,7 +89,17 @@ def memory_text(metrics: pd.DataFrame) -> str:
     return (
         f"{text} Its features of training patients carry what it remembers: the selection and the "
         "classifiers, which are fitted on the same patients, see deep features that look better "
-        "than they are, and so does their cross-validation."
+        f"than they are. So does their cross-validation, {_cross_validated(metrics, choice)}"
+    )
+
+
+def _cross_validated(metrics: pd.DataFrame, choice: pd.DataFrame) -> str:
+    best = choice[choice["chosen"]].iloc[0]
+    own = metrics[(metrics["model"] == FUSED) & (metrics["split"] != "train")]
+    new = listing(f"{row['auc']:.3f} in {row['split']}" for row in own.to_dict("records"))
+    return (
+        f"which has {best['mean']:.3f} for the chosen {best['classifier']}, against {new}: the "
+        "patients that a fold leaves out were left in when the network was trained."
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
+from ptclnm.cohorts.schema import SPLITS
 from ptclnm.errors import ProblemsError
 
 KEY = ["split", "patient_id"]
@@ -131,4 +132,6 @@ def _wide(predictions: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
     problems += [f"{lost} patients are not scored by every model"] if lost else []
     if problems:
         raise LateFusionError("late fusion", problems)
-    return wide.sort_index()
+    order = wide.index.to_frame(index=False)
+    order["split"] = order["split"].map(SPLITS.index)
+    return wide.iloc[order.sort_values(KEY, kind="stable").index]
