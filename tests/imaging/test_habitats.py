@@ -1,5 +1,6 @@
 """Habitats: found without the outcome, the same whatever lies outside, beside a known truth."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import hypothesis.strategies as st
@@ -127,9 +128,9 @@ def test_shares_add_up_to_one_and_an_empty_region_is_an_error() -> None:
 def cohort(tmp_path):
     """The function that writes a cohort of discs: bright grains in the outcome's class."""
 
-    def write(spoilt: bool = False) -> Cohort:
+    def write(spoilt: bool = False, folder: str = "") -> Cohort:
         rows = []
-        folder = tmp_path / str(spoilt)
+        folder = tmp_path / (folder or str(spoilt))
         folder.mkdir()
         for number in range(18):
             split, label = ("train", "train", "internal")[number % 3], number % 2
@@ -215,3 +216,15 @@ def test_habitats_of_simulated_nodules_find_echo_and_microcalcifications() -> No
     dealt = found.assign(near=found.groupby("image_id")["pixels"].transform(
         lambda n: n / n.sum() * 100))  # fmt: skip
     assert enrichment(dealt)["enrichment"].tolist() == pytest.approx([1.0] * model.k)
+
+
+def test_of_a_mask_with_several_labels_the_cohorts_own_is_read(cohort) -> None:
+    made = cohort()
+    for path in made.table["mask"]:
+        drawn = np.asarray(Image.open(path)).copy()
+        drawn[:6, :6] = 7  # a lymph node beside the nodule
+        Image.fromarray(drawn).save(path)
+    own, both = (replace(made, mask_label=label) for label in (255, "any"))
+    plain = habitat_cohort.study(cohort(folder="plain"), [2], n_jobs=1)
+    pd.testing.assert_frame_equal(habitat_cohort.study(own, [2], n_jobs=1).shares, plain.shares)
+    assert not habitat_cohort.study(both, [2], n_jobs=1).shares.equals(plain.shares)

@@ -67,7 +67,7 @@ def study(
     if not (rows["split"] == TRAIN).any():
         raise HabitatError(cohort.name, ["no picture is in the set 'train'"])
     work = list(rows[["image", "mask"]].itertuples(index=False, name=None))
-    found = parallel_map(_features, work, n_jobs, progress="habitats")
+    found = parallel_map(partial(_features, cohort.mask_label), work, n_jobs, progress="habitats")
     small = [name for name, f in zip(rows["image_id"], found, strict=True) if len(f) < FEWEST]
     if small:
         raise HabitatError(
@@ -82,13 +82,14 @@ def study(
     return HabitatStudy(model, judged, habitats.shares(labels, model.k))
 
 
-def _features(row: tuple[str, str]) -> NDArray[np.float64]:
-    array, mask = _opened(row)
+def _features(roi: int | str, row: tuple[str, str]) -> NDArray[np.float64]:
+    array, mask = opened(row, roi)
     return habitats.local_features(array, mask)
 
 
-def _opened(row: tuple[str, str]) -> tuple[NDArray, NDArray]:
-    return read_image(row[0], max_colour=1.0).array, read_mask(row[1])
+def opened(row: tuple[str, str], roi: int | str) -> tuple[NDArray, NDArray]:
+    """Read a picture and its mask, given their paths and the label of the nodule."""
+    return read_image(row[0], max_colour=1.0).array, read_mask(row[1], roi)
 
 
 def changes() -> dict[str, Callable[[NDArray, NDArray], tuple[NDArray, NDArray]]]:
@@ -140,12 +141,14 @@ def stability(
     table = cohort.table.astype({"image_id": str}).set_index("image_id").loc[list(image_ids)]
     work = [(name, row.image, row.mask) for name, row in zip(table.index, table.itertuples(),
                                                              strict=True)]  # fmt: skip
-    found = parallel_map(partial(_tried, model), work, n_jobs, progress="habitats changed")
+    found = parallel_map(
+        partial(_tried, model, cohort.mask_label), work, n_jobs, progress="habitats changed"
+    )
     return pd.concat(found, ignore_index=True)
 
 
-def _tried(model: Habitats, row: tuple[str, str, str]) -> pd.DataFrame:
-    array, mask = _opened(row[1:])
+def _tried(model: Habitats, roi: int | str, row: tuple[str, str, str]) -> pd.DataFrame:
+    array, mask = opened(row[1:], roi)
     before = model.map(array, mask)
     share = np.bincount(before[mask], minlength=model.k) / mask.sum()
     parts = []
@@ -178,11 +181,14 @@ def refitted(cohort: Cohort, model: Habitats, image_ids: Sequence[str], seed: in
     train = table[table["split"] == TRAIN].sort_values("image_id")
     half = np.random.default_rng([seed, 2]).permutation(len(train))[: max(len(train) // 2, 1)]
     rows = train.iloc[np.sort(half)]
-    own = {row.image_id: _features((row.image, row.mask)) for row in rows.itertuples()}
+    own = {
+        row.image_id: _features(cohort.mask_label, (row.image, row.mask))
+        for row in rows.itertuples()
+    }
     again = habitats.fit(habitats.sample(own, seed=seed + 1), model.k, seed + 1)
     parts = []
     for row in table[table["image_id"].isin(list(image_ids))].itertuples():
-        array, mask = _opened((row.image, row.mask))
+        array, mask = opened((row.image, row.mask), cohort.mask_label)
         before = model.map(array, mask)
         after = habitats.matched(before, again.map(array, mask), model.k)
         share = np.bincount(before[mask], minlength=model.k) / mask.sum()

@@ -11,8 +11,8 @@ from scipy import stats
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate import truth
 from ptclnm.compute import parallel_map
+from ptclnm.imaging.habitat_cohort import opened
 from ptclnm.imaging.habitats import Habitats, name_of
-from ptclnm.imaging.read import read_image, read_mask
 
 # How far beyond its own edge a calcification is seen, in mm: about the width of the pulse.
 REACH_MM = 0.25
@@ -55,7 +55,7 @@ def beside_truth(
 
 def _measured(cohort: Cohort, model: Habitats, row: tuple[str, str, str]) -> pd.DataFrame:
     image_id, image, mask_path = row
-    array, mask = read_image(image, max_colour=1.0).array, read_mask(mask_path)
+    array, mask = opened((image, mask_path), cohort.mask_label)
     known = truth.load(cohort, image_id)
     near = near_calcifications(known, mask)
     found = model.map(array, mask)

@@ -13,7 +13,6 @@ from ptclnm.cohorts.simulate.patients import STUDIES
 from ptclnm.evaluation.shares import by_patient, share_tests
 from ptclnm.imaging import habitat_cohort, habitat_truth
 from ptclnm.imaging.habitats import name_of
-from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.report.fusion_tables import p_text
 from ptclnm.report.sentences import bullets, count, listing
 
@@ -194,7 +193,7 @@ def shown(cohort: Cohort, found: HabitatView, image_ids: list[str]) -> list[Show
     made = []
     for name in image_ids:
         row = table.loc[name]
-        array, mask = read_image(row["image"], max_colour=1.0).array, read_mask(row["mask"])
+        array, mask = habitat_cohort.opened((row["image"], row["mask"]), cohort.mask_label)
         box = ndimage.find_objects(mask.astype(np.uint8))[0]
         found_map = found.study.model.map(array, mask)
         made.append(Shown(name, int(row["label"]), array[box], mask[box], found_map[box]))

@@ -1,6 +1,5 @@
 """Texture or size? Features freed of the nodule's area, and pictures whose texture is destroyed."""
 
-import hashlib
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -13,23 +12,15 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.compute import parallel_map
-from ptclnm.imaging import radiomics as radiomics_room
-from ptclnm.imaging.radiomics import ExtractionError, Settings, measure
+from ptclnm.imaging.radiomics import Settings, extract
 from ptclnm.imaging.radiomics.settings import from_content
-from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.models import classifiers
 from ptclnm.models.data import ImageData
 from ptclnm.models.fusion.join import area_of, fuse
 from ptclnm.models.fusion.parts import METHOD
-from ptclnm.models.kept import kept, key_of
 from ptclnm.models.selection import selection
 from ptclnm.models.zoo import predict
-from ptclnm.paths import BUILD
 
-FOLDER = BUILD / "cache" / "shuffled"
-LIBRARIES = ("numpy", "SimpleITK", "pyradiomics")
-EXTRACTION = Path(radiomics_room.__file__).parent
 # What only the outline decides.
 OUTLINE = "shape"
 DEGREE = 3
@@ -98,7 +89,7 @@ def shuffled_pixels(array: NDArray, mask: NDArray, rng: np.random.Generator) -> 
 
 
 def shuffled_features(
-    cohort: Cohort, settings: Settings, seed: int, n_jobs: int | None, folder: Path = FOLDER
+    cohort: Cohort, settings: Settings, seed: int, n_jobs: int | None, cache: Path | None = None
 ) -> dict[str, pd.DataFrame]:
     """Extract unfiltered features of every picture as it is, and with its nodule's pixels shuffled.
 
@@ -112,8 +103,8 @@ def shuffled_features(
         Of the shuffles; each picture's depends on its id alone.
     n_jobs : int, optional
         Processes.
-    folder : Path
-        Where the tables are kept.
+    cache : Path, optional
+        Folder of the extracted features, as of ``ptclnm.imaging.radiomics.extract``.
 
     Returns
     -------
@@ -123,42 +114,18 @@ def shuffled_features(
     Raises
     ------
     ExtractionError
-        If a feature is missing or no number; of all pictures at once.
+        As ``ptclnm.imaging.radiomics.extract``.
     """
-    chosen = unfiltered(settings)
-    rows = cohort.table[["image_id", "image", "mask"]].astype(str)
-    stamps = [[str(p), Path(p).stat().st_mtime_ns] for c in ("image", "mask") for p in rows[c]]
-    about = [cohort.fingerprint, rows.values.tolist(), stamps, seed, chosen.name,
-             chosen.contents()]  # fmt: skip
-    entry = folder / key_of(about, [Path(__file__), *EXTRACTION.glob("*.py")], LIBRARIES)
-
-    def made(_: Path) -> dict[str, pd.DataFrame]:
-        work = list(rows.itertuples(index=False, name=None))
-        found = parallel_map(partial(_both, chosen, seed), work, n_jobs, progress="shuffled images")
-        if problems := [line for *_, lines in found for line in lines]:
-            columns = ["image_id", "feature", "problem"]
-            where = f"features of shuffled pixels, {cohort.name}"
-            raise ExtractionError(where, pd.DataFrame(problems, columns=columns))
-        return {"as_is": _table(rows, found, 0), "shuffled": _table(rows, found, 1)}
-
-    return kept(entry, made, "the features are extracted")
+    plain = unfiltered(settings)
+    shuffle = partial(_shuffle, seed)
+    return {
+        "as_is": extract(cohort, plain, n_jobs, cache),
+        "shuffled": extract(cohort, plain, n_jobs, cache, change=shuffle),
+    }
 
 
-def _both(settings: Settings, seed: int, row: tuple[str, str, str]) -> tuple[dict, dict, list]:
-    """Features of a picture and of its shuffled twin, and what is wrong with them."""
-    image_id, image, mask_path = row
-    array, mask = read_image(image, max_colour=1.0).array, read_mask(mask_path)
-    own = int.from_bytes(hashlib.sha256(image_id.encode()).digest()[:8])
-    rng = np.random.default_rng([seed, own])
-    results = [measure(a, mask, settings) for a in (array, shuffled_pixels(array, mask, rng))]
-    problems = [(image_id, name, what) for r in results for name, what in r.problems.items()]
-    return results[0].values, results[1].values, problems
-
-
-def _table(rows: pd.DataFrame, found: list[tuple], which: int) -> pd.DataFrame:
-    made = pd.DataFrame([each[which] for each in found]).astype(float)
-    made.insert(0, "image_id", rows["image_id"].to_numpy())
-    return made
+def _shuffle(seed: int, image_id: str, array: NDArray, mask: NDArray) -> NDArray[np.float64]:
+    return shuffled_pixels(array, mask, np.random.default_rng([seed, *str(image_id).encode()]))
 
 
 def texture_predictions(
