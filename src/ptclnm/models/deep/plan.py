@@ -74,7 +74,7 @@ class DeepPlan:
     freeze: bool = False
     balance: str = "weights"
     augment: bool = True
-    patience: int = 5
+    patience: int = 8
     holdout: float = 0.2
     seed: int = 0
     devices: int = 1
