@@ -14,6 +14,7 @@ from ptclnm.imaging.superres.plan import SRPlan
 
 # Learning rates of adversarial training over that of the warm-up: generator, discriminator.
 SLOWER, ADVERSARY = 0.1, 0.5
+RISE = 0.05  # share of the warm-up's steps over which its rate rises
 LOSSES = ("pixel", "adversarial", "perceptual", "discriminator", "called_real")
 
 
@@ -113,14 +114,15 @@ class SuperResolver(lightning.LightningModule):
 
 
 class _Cosine:
-    """Half a cosine from 1 to a hundredth, so that the last steps still learn a little."""
+    """A short rise to 1, then half a cosine down to a hundredth, so that the last steps count."""
 
     def __init__(self, steps: int) -> None:
         self.steps = steps
 
     def __call__(self, step: int) -> float:
         along = min(step / max(1, self.steps), 1.0)
-        return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * along))
+        rise = min((step + 1) / (RISE * self.steps), 1.0)
+        return rise * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * along)))
 
 
 class _Constant:

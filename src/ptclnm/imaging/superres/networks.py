@@ -22,14 +22,15 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Give the sum; 2 pixels fewer on each side."""
-        return x[..., 2:-2, 2:-2] + self.second(torch.relu(self.first(x)))
+        return x[..., 2:-2, 2:-2] + self.second(leaky_relu(self.first(x), SLOPE))
 
 
 class Generator(nn.Module):
     """Convolution, residual blocks, convolution: what is missing in the picture, added to it.
 
     Convolutions see nothing beyond the picture, so that a tile with its context gives exactly what
-    the whole picture gives there. It starts as the identity.
+    the whole picture gives there. It starts as the identity. Rectifiers leak, since on speckle, where
+    hardly anything can be foretold, ones that do not leak die in the first steps.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ class Generator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Super-resolve `x`, shape (n, 1, rows, cols): `reach` pixels fewer on each side."""
-        detail = self.tail(torch.relu(self.body(self.head(x))))
+        detail = self.tail(self.body(self.head(x)))
         return self.inner(x) + detail
 
     def inner(self, x: Tensor) -> Tensor:
