@@ -29,8 +29,10 @@ class Generator(nn.Module):
     """Convolution, residual blocks, convolution: what is missing in the picture, added to it.
 
     Convolutions see nothing beyond the picture, so that a tile with its context gives exactly what
-    the whole picture gives there. It starts as the identity. Rectifiers leak, since on speckle, where
-    hardly anything can be foretold, ones that do not leak die in the first steps.
+    the whole picture gives there. It starts as the identity.
+
+    Its rectifiers leak: on speckle, where hardly anything can be foretold, those that do not leak
+    go silent in the first steps.
 
     Parameters
     ----------
