@@ -229,3 +229,16 @@ def test_without_data_or_with_too_few_patients_the_page_says_so(
     assert fusion_page.draw(found, "roc").startswith("Left out")
     assert fusion_page.say_about(found, "fusion").startswith("Left out")
     assert "None." in fusion_page.lay_out(found, "pairs", "Pairs.").data
+
+
+def test_without_an_internal_set_the_gain_is_judged_on_the_set_that_is_there() -> None:
+    paper, scores = published.load("ni2024"), predictions(0.9, 0.9)
+    scores = scores[scores["split"] != "internal"].replace({"split": {"external": "test"}})
+    metrics = radiomics_tables.beside_paper(
+        metrics_table(scores, "youden-train"), paper, fusion_tables.PAPER
+    )
+    found = fusion_tables.claims_table(
+        paper, "mine", "public", "", zoo([9], [1]), scores, metrics
+    ).set_index("claim_id")
+    assert "in the test set" in found.loc["fusion-ni2024-mine-better-than-thy-dl", "quantity"]
+    assert not [name for name in found.index if "-auc-" in name]

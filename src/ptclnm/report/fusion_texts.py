@@ -58,11 +58,11 @@ def counts_text(counts: pd.DataFrame, resamples: pd.DataFrame, survival: pd.Data
     drawn = len(resamples)
     none = int((resamples["deep"] == 0).sum())
     often = int((survival["share"] > 0.5).sum())
+    deep = f"{none} keep no DL feature at all" if none else "every one keeps a DL feature"
     return (
-        f"{text} In {drawn} bootstrap resamples of the training patients the numbers are those of "
-        f"the table; in {none} of them no DL feature is kept at all, and "
+        f"{text} Of {drawn} bootstrap resamples of the training patients {deep}; "
         f"{count(often, 'feature')} of either kind survive{'s' if often == 1 else ''} more than "
-        "half."
+        "half of them."
     )
 
 
