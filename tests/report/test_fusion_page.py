@@ -8,8 +8,6 @@ from ptclnm import published
 from ptclnm.book.parameters import declared
 from ptclnm.errors import MissingDataError, ParameterError
 from ptclnm.evaluation import metrics_table
-from ptclnm.evaluation.external import by_setting, calibration_table, drift
-from ptclnm.evaluation.shares import by_patient, share_tests
 from ptclnm.models.classifiers import NAMES
 from ptclnm.models.fusion.source import ALONE, DEFAULTS, FUSED, NETWORK
 from ptclnm.models.validation import FoldsError
@@ -121,52 +119,6 @@ def test_memory_is_said_only_where_the_network_knows_its_own_patients_better() -
     assert "what it remembers" in text
     assert "0.960 for the chosen RF, against 0.710 in internal" in text
     assert "No memory" in fusion_texts.memory_text(table.assign(auc=[0.6, 0.7]), choice)
-
-
-def test_a_gain_that_moves_scores_is_found_by_group_and_by_rank() -> None:
-    scores = predictions(0.8, 0.8)
-    patients = scores["patient_id"].unique()
-    gain = pd.Series(np.random.default_rng(0).normal(0, 5, len(patients)), index=patients)
-    moved = scores.assign(score=scores["score"] + 0.3 * gain.loc[scores["patient_id"]].to_numpy())
-    settings = pd.DataFrame({"patient_id": patients, "gain_db": gain.to_numpy(), "center": "A"})
-    table = by_setting(moved, settings, {"center": 0, "gain_db": 3})
-    thirds = table[(table["model"] == FUSED) & (table["setting"] == "gain_db")]
-    assert thirds["score_without"].is_monotonic_increasing and len(thirds) == 3
-    assert thirds["n"].sum() == 1800 and thirds["mean_setting"].is_monotonic_increasing
-    own = drift(moved, settings, "gain_db").set_index("model").loc[FUSED]
-    assert own["rho"] > 0.5 and own["p"] < 1e-6
-    assert abs(drift(scores, settings, "gain_db").set_index("model").loc[FUSED, "rho"]) < 0.15
-
-
-def test_calibration_leaves_out_train_and_sets_of_one_class() -> None:
-    rng = np.random.default_rng(0)
-    risk = rng.uniform(0.05, 0.95, 900)
-    label = (rng.random(900) < risk).astype(int)
-    split = np.repeat(["train", "internal", "external"], 300)
-    table = pd.DataFrame({"model": FUSED, "split": split, "label": label, "score": risk})
-    found = calibration_table(table).set_index("split")
-    assert list(found.index) == ["internal", "external"]
-    assert (found["slope_low"] < 1).all() and (found["slope_high"] > 1).all()
-    one = table.assign(label=np.where(split == "external", 0, label))
-    assert calibration_table(one)["split"].tolist() == ["internal"]
-
-
-def test_shares_are_compared_by_patient_and_corrected_within_a_set() -> None:
-    rng, rows = np.random.default_rng(0), []
-    for i in range(60):
-        for picture in range(1 + i % 2):
-            rows.append((f"p{i}", f"p{i}_{picture}", "internal", "A", i % 3 == 0))
-    table = pd.DataFrame(rows, columns=["patient_id", "image_id", "split", "center", "label"])
-    table = table.astype({"label": int})
-    dark = 0.3 + 0.3 * table["label"] + 0.05 * rng.normal(size=len(table))
-    shares = pd.DataFrame({"image_id": table["image_id"], "H1": dark, "H2": 1 - dark, "H3": 0.5})
-    patients = by_patient(shares.sample(frac=1, random_state=0), table)
-    assert len(patients) == 60
-    found = share_tests(patients, ["H1", "H2", "H3"]).set_index("habitat")
-    assert found["n_with"].tolist() == [20] * 3 and found.loc["H1", "auc"] > 0.95
-    assert found.loc["H1", "auc"] + found.loc["H2", "auc"] == pytest.approx(1)
-    assert found.loc["H3", "p"] == pytest.approx(1) and found.loc["H3", "auc"] == 0.5
-    assert found.loc["H1", "p_holm"] == pytest.approx(3 * found.loc["H1", "p"])
 
 
 def test_parameters_of_the_page_are_those_of_the_package() -> None:

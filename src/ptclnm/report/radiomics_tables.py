@@ -273,9 +273,10 @@ def auc_claims(paper: Study, metrics: pd.DataFrame, beside: Beside | None = None
             (performance["evaluation_set"] == row["split"]) & (performance["model"] == model)
         ]["where"].iloc[0]
         own = "The training patients' own scores." if row["split"] == "train" else ""
+        here = f", here {row['model']}," if row["model"] != model else ""
         claims.append(
             (f"auc-{slug(model)}-{row['split']}", where,
-             f"AUC of {model}, here {row['model']}, in the {row['split']} set",
+             f"AUC of {model}{here} in the {row['split']} set",
              _interval(row, "reported_"), _interval(row, ""),
              verdict.within_interval(row["reported_auc"], row["auc_low"], row["auc_high"]), own)
         )  # fmt: skip
