@@ -29,14 +29,15 @@ def quality_figure(quality: pd.DataFrame) -> Figure:
     part = quality[quality["task"] == "restore"]
     names = [name for name in COLORS if name in set(part["method"])]
     with use_style():
-        figure = Figure(figsize=(9, 0.3 * len(names) + 1.5), layout="constrained")
-        for axes, metric in zip(figure.subplots(1, len(PANELS), sharey=True), PANELS, strict=True):
+        figure = Figure(figsize=(7, 0.5 * len(names) + 2), layout="constrained")
+        panels = figure.subplots(2, len(PANELS) // 2, sharey=True).ravel()
+        for axes, metric in zip(panels, PANELS, strict=True):
             rows = part[part["metric"] == metric].set_index("method")
             for y, name in enumerate(reversed(names)):
                 if name in rows.index:
                     _dot(axes, rows.loc[name], y, COLORS[name], ("mean", "low", "high"))
             axes.set_xlabel(UNITS[metric], fontsize=8)
-        axes.set_yticks(range(len(names)), names[::-1])
+        panels[0].set_yticks(range(len(names)), names[::-1])
     return figure
 
 
@@ -62,7 +63,7 @@ def detail_figure(agreement: pd.DataFrame) -> Figure:
         ("added", "correlation of what is added\nwith what was missing"),
     )
     with use_style():
-        figure = Figure(figsize=(9, 3.2), layout="constrained")
+        figure = Figure(figsize=(7.5, 3), layout="constrained")
         for axes, (column, label) in zip(figure.subplots(1, 3), panels, strict=True):
             for name, part in rows.groupby("method", sort=False):
                 middle = (part["low"] + part["high"]) / 2
@@ -89,7 +90,7 @@ def truth_figure(shown: dict[str, np.ndarray], mask: np.ndarray) -> Figure:
     """
     box = surroundings(mask, CLOSE)
     with use_style():
-        figure = Figure(figsize=(2.9 * len(shown), 3.2), layout="constrained")
+        figure = Figure(figsize=(2.4 * len(shown), 2.7), layout="constrained")
         for axes, (name, picture) in zip(figure.subplots(1, len(shown)), shown.items(),
                                          strict=True):  # fmt: skip
             axes.imshow(picture[box], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
@@ -109,7 +110,7 @@ def drift_figure(drift: pd.DataFrame) -> Figure:
     known = drift.dropna(subset="icc")
     types = list(dict.fromkeys(known["image_type"]))
     with use_style():
-        figure = Figure(figsize=(9, 0.22 * len(types) + 1.5), layout="constrained")
+        figure = Figure(figsize=(7.5, 0.22 * len(types) + 1.5), layout="constrained")
         for axes, by in zip(figure.subplots(1, 2), ("feature_class", "image_type"), strict=True):
             names = list(dict.fromkeys(known[by]))[::-1]
             values = [known.loc[known[by] == name, "icc"].clip(-1, 1) for name in names]
@@ -121,7 +122,7 @@ def drift_figure(drift: pd.DataFrame) -> Figure:
             )  # fmt: skip
             axes.axvline(GOOD, color=GREEN, lw=1.2, ls="--")
             axes.set_yticks(range(1, len(names) + 1), names, fontsize=8)
-            axes.set(xlabel="ICC(A,1), original against super-resolved", xlim=(-1.05, 1.05))
+            axes.set(xlabel="ICC(A,1)", xlim=(-1.05, 1.05))
     return figure
 
 

@@ -19,11 +19,11 @@ from ptclnm.report.radiomics_tables import FIRST, LAST, slug
 TRAIN = "train"
 PAIR = ["split", "model", "auc_a", "auc_b", "difference", "low", "high", "z", "p", "p_holm", "n"]
 METHODS = ("original", "bicubic", "unsharp", PIXEL, GAN)
-TASKS = {"restore": "undo the degradation", "apply": "sharpen the original"}
+TASKS = {"restore": "undo degradation", "apply": "sharpen original"}
 UNITS = {
-    "psnr": "PSNR (dB)", "ssim": "SSIM", "sharpness": "edge slope (grey levels a pixel)",
-    "speckle_snr": "speckle SNR", "speckle_rows": "speckle height (pixels)",
-    "speckle_cols": "speckle width (pixels)",
+    "psnr": "PSNR (dB)", "ssim": "SSIM", "sharpness": "Edge slope (grey/px)",
+    "speckle_snr": "Speckle SNR", "speckle_rows": "Speckle height (px)",
+    "speckle_cols": "Speckle width (px)",
 }  # fmt: skip
 WHERE = {"auc": "Table 2", "difference": "Results 3.2", "detail": "Section 2.5"}
 
