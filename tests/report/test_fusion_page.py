@@ -124,7 +124,7 @@ def test_memory_is_said_only_where_the_network_knows_its_own_patients_better() -
 def test_parameters_of_the_page_are_those_of_the_package() -> None:
     parameters = declared(NOTEBOOK)
     assert parameters["classifiers"].choices == NAMES
-    same = ("network", "layer", "folds", "seed", "settings", "scheduler", "stack")
+    same = ("network", "layer", "folds", "seed", "settings", "scheduler", "stack", "resamples")
     assert {n: parameters[n].default for n in same} == {n: DEFAULTS[n] for n in same}
 
 
@@ -141,7 +141,7 @@ def test_what_earlier_pages_computed_is_found_again(page: str) -> None:
         ({"network": "DensNet121"}, "did you mean 'DenseNet121'"),
         ({"layer": "growth"}, "EfficientNet-Lite0 has no layer 'growth'"),
         ({"classifiers": ["SVN"]}, "no classifier 'SVN'"),
-        ({"bootstraps": -1}, "bootstraps is -1"),
+        ({"resamples": -1}, "resamples is -1"),
         ({"fewest_habitats": 5, "most_habitats": 4}, "fewest_habitats is 5, most_habitats 4"),
         ({"cutoff": "youden"}, "did you mean 'youden-"),
         ({"study": "li2024"}, "prints no combined model"),

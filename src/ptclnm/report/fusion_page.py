@@ -100,7 +100,7 @@ def view(parameters: Mapping[str, Any]) -> FusionView:
     ----------
     parameters : mapping
         ``study, cohort, n_patients, settings, network, layer, weights, image_size, margin,
-        epochs, batch_size, lr, freeze, classifiers, folds, bootstraps, stack, fewest_habitats,
+        epochs, batch_size, lr, freeze, classifiers, folds, resamples, stack, fewest_habitats,
         most_habitats, cutoff, seed, n_jobs, scheduler, devices, show_images``. Those of the names
         of pages 02 and 03 mean what they mean there, and find the same entries of the cache.
 

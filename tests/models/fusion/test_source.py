@@ -14,7 +14,7 @@ from ptclnm.models.fusion.source import ALONE, FUSED, MEAN, NETWORK, STACKED
 from ptclnm.models.validation import patient_folds
 from ptclnm.models.zoo import Plan, run_zoo
 
-P = {"study": "ni2024", "classifiers": ["LR", "KNN"], "folds": 3, "bootstraps": 0,
+P = {"study": "ni2024", "classifiers": ["LR", "KNN"], "folds": 3, "resamples": 0,
      "network": "EfficientNet-Lite0@none", "image_size": 32, "n_jobs": 1}  # fmt: skip
 
 
@@ -95,3 +95,8 @@ def test_the_family_names_early_and_late_fusion_alone(told) -> None:
     found = source.predictions(told["cohort"], P)
     assert set(found["model"]) == {FUSED, MEAN}
     assert set(found["split"]) == {"train", "internal", "external"}
+
+
+def test_a_page_with_bootstraps_of_its_own_finds_the_same_entry(told) -> None:
+    """Page 07 draws thousands of resamples for other ends; the fused zoo must not."""
+    assert source.plan_of(P | {"bootstraps": 2000}) == source.plan_of(P)

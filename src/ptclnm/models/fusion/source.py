@@ -26,9 +26,10 @@ if TYPE_CHECKING:  # torch takes seconds to import, and plans are read on cheap 
 # The paper's names, and those of what stands beside them.
 ALONE, NETWORK, FUSED = "Thy-Radiomics", "Thy-DL", "Thy-DL-Radiomics"
 MEAN, STACKED = "mean of scores", "stacked scores"
-# What a page that does not declare a parameter leaves to the fusion of page 05.
+# What a page that does not declare a parameter leaves to the fusion of page 05. Resamples are not
+# called bootstraps: those of other pages are of other things, and in thousands.
 DEFAULTS: dict[str, Any] = radiomics.DEFAULTS | {
-    "network": "EfficientNet-Lite0@imagenet", "layer": "pooled", "bootstraps": 100, "stack": True,
+    "network": "EfficientNet-Lite0@imagenet", "layer": "pooled", "resamples": 50, "stack": True,
 }  # fmt: skip
 
 
@@ -95,7 +96,9 @@ def network_of(parameters: Mapping[str, Any]) -> "DeepPlan":
 def plan_of(parameters: Mapping[str, Any]) -> Plan:
     """Read the fused zoo's plan from a page's parameters, and check it."""
     p = DEFAULTS | dict(parameters)
-    plan = replace(radiomics.plan_of(p), selection=METHOD, bootstraps=p["bootstraps"])
+    if isinstance(n := p["resamples"], bool) or not isinstance(n, int) or n < 0:
+        raise ParameterError("fusion", [f"resamples is {n!r}; allowed: a whole number from 0"])
+    plan = replace(radiomics.plan_of(p), selection=METHOD, bootstraps=p["resamples"])
     plan.check()
     return plan
 
@@ -109,7 +112,7 @@ def fused_of(cohort: Cohort, parameters: Mapping[str, Any]) -> Fused:
         With pictures and masks.
     parameters : mapping
         Those of pages 02 and 03, and ``network`` (``name`` or ``name@weights``), ``layer``,
-        ``bootstraps`` and ``stack``; see ``DEFAULTS``.
+        ``resamples`` and ``stack``; see ``DEFAULTS``.
 
     Returns
     -------
