@@ -127,3 +127,14 @@ def test_what_cannot_be_cut_is_named_all_at_once(cohort, tmp_path) -> None:
         crops(cohort, 40, folder=tmp_path / "kept", n_jobs=1)
     with pytest.raises(CropsError, match="3 images have no picture: a_1, b_1, c_1"):
         crops(cohort, 40, images={"b_2": np.zeros((60, 80))}, n_jobs=1)
+
+
+def test_of_a_mask_with_several_labels_the_cohorts_own_is_cut(cohort, tmp_path) -> None:
+    plain = crops(cohort, 20, folder=tmp_path / "kept", n_jobs=1)
+    for path in cohort.table["mask"]:
+        mask = sitk.GetArrayFromImage(sitk.ReadImage(path))
+        mask[50:, 70:] = 7  # a lymph node beside the nodule
+        write(mask, Path(path))
+    own, both = (replace(cohort, mask_label=label) for label in (255, "any"))
+    assert same(crops(own, 20, folder=tmp_path / "kept", n_jobs=1), plain)
+    assert not same(crops(both, 20, folder=tmp_path / "kept", n_jobs=1), plain)

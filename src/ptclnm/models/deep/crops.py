@@ -4,7 +4,7 @@ import hashlib
 import json
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -151,13 +151,16 @@ def crops(
     ImageError
         If a file cannot be read.
     """
-    table = _ordered(cohort.table, images)
+    table, cut = (
+        _ordered(cohort.table, images),
+        partial(_cut, image_size, margin, cohort.mask_label),
+    )
     if images is not None:
-        pixels, masks = _cut_all(table, image_size, margin, images, n_jobs)
+        pixels, masks = _cut_all(table, cut, images, n_jobs)
     else:
         path = folder / f"{_key(cohort, table, image_size, margin)}.npz"
         kept = _read(path)
-        pixels, masks = kept or _cut_all(table, image_size, margin, None, n_jobs)
+        pixels, masks = kept or _cut_all(table, cut, None, n_jobs)
         if kept is None:
             _write(path, pixels, masks)
     return Crops(
@@ -193,13 +196,13 @@ def _ordered(table: pd.DataFrame, images: Mapping | None) -> pd.DataFrame:
 
 
 def _cut_all(
-    table: pd.DataFrame, side: int, margin: float, images: Mapping | None, n_jobs: int | None
+    table: pd.DataFrame, one: Callable, images: Mapping | None, n_jobs: int | None
 ) -> tuple[NDArray, NDArray]:
     work = [
         (row.image if images is None else np.asarray(images[row.image_id], float), row.mask)
         for row in table.itertuples()
     ]
-    cut = parallel_map(partial(_cut, side, margin), work, n_jobs, progress="crops")
+    cut = parallel_map(one, work, n_jobs, progress="crops")
     empty = [name for name, made in zip(table["image_id"], cut, strict=True) if made is None]
     if empty:
         lines = [f"{len(empty)} masks mark no pixel: {some(empty)}. Draw them, or drop the images"]
@@ -207,10 +210,10 @@ def _cut_all(
     return np.stack([made[0] for made in cut]), np.stack([made[1] for made in cut])
 
 
-def _cut(side: int, margin: float, pair: tuple) -> tuple[NDArray, NDArray] | None:
+def _cut(side: int, margin: float, roi: int | str, pair: tuple) -> tuple[NDArray, NDArray] | None:
     picture, mask_path = pair
     array = read_image(picture, max_colour=1.0).array if isinstance(picture, str) else picture
-    mask = read_mask(mask_path)
+    mask = read_mask(mask_path, roi)
     box = rectangle(mask, margin)
     if box is None:
         return None
@@ -257,7 +260,13 @@ def resized(array: NDArray, box: Box, side: int) -> NDArray[np.float32]:
 
 def _key(cohort: Cohort, table: pd.DataFrame, side: int, margin: float) -> str:
     """Name everything that the crops depend on, the files' dates and this code among it."""
-    about = [cohort.fingerprint, side, margin, Path(__file__).read_text(encoding="utf-8")]
+    about = [
+        cohort.fingerprint,
+        cohort.mask_label,
+        side,
+        margin,
+        Path(__file__).read_text(encoding="utf-8"),
+    ]
     files = [Path(name) for column in ("image", "mask") for name in table[column]]
     about += [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]
     about.append(table["image_id"].tolist())
