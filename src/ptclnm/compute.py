@@ -4,6 +4,7 @@ import ctypes
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from numbers import Integral
@@ -60,7 +61,10 @@ def parallel_map(
     else:
         parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
         done = parallel(joblib.delayed(function)(item) for item in work)
-    return list(_counted(done, len(work), progress))
+    with warnings.catch_warnings():
+        # A worker that has grown is replaced between two jobs; none is lost, and a page need not say.
+        warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
+        return list(_counted(done, len(work), progress))
 
 
 def cores(n_jobs: int | None = None) -> int:
