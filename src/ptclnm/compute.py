@@ -62,7 +62,7 @@ def parallel_map(
         parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
         done = parallel(joblib.delayed(function)(item) for item in work)
     with warnings.catch_warnings():
-        # A worker that has grown is replaced between two jobs; none is lost, and a page need not say.
+        # A worker that has grown is replaced between two jobs, and none of them is lost.
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
         return list(_counted(done, len(work), progress))
 
