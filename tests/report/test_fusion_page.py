@@ -113,12 +113,17 @@ def test_claims_follow_from_intervals() -> None:
 
 def test_memory_is_said_only_where_the_network_knows_its_own_patients_better() -> None:
     table = pd.DataFrame({"model": NETWORK, "split": ["train", "internal"], "auc": [0.95, 0.7]})
+    table["auc_low"] = table["auc"] - 0.1
     fused = table.assign(model=FUSED, auc=[1.0, 0.71])
     choice = pd.DataFrame({"classifier": ["RF"], "mean": [0.96], "chosen": [True]})
     text = fusion_texts.memory_text(pd.concat([table, fused]), choice)
     assert "what it remembers" in text
     assert "0.960 for the chosen RF, against 0.710 in internal" in text
-    assert "No memory" in fusion_texts.memory_text(table.assign(auc=[0.6, 0.7]), choice)
+    assert "No memory" in fusion_texts.memory_text(
+        table.assign(auc=[0.6, 0.7], auc_low=[0.5, 0.6]), choice
+    )
+    close = table.assign(auc=[0.75, 0.7], auc_low=[0.65, 0.5])
+    assert "No memory" in fusion_texts.memory_text(close, choice), "a gap within chance"
 
 
 def test_parameters_of_the_page_are_those_of_the_package() -> None:

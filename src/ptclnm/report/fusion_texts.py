@@ -58,7 +58,8 @@ def counts_text(counts: pd.DataFrame, resamples: pd.DataFrame, survival: pd.Data
     drawn = len(resamples)
     none = int((resamples["deep"] == 0).sum())
     often = int((survival["share"] > 0.5).sum())
-    deep = f"{none} keep no DL feature at all" if none else "every one keeps a DL feature"
+    keep = "keeps" if none == 1 else "keep"
+    deep = f"{none} {keep} no DL feature at all" if none else "every one keeps a DL feature"
     return (
         f"{text} Of {drawn} bootstrap resamples of the training patients {deep}; "
         f"{count(often, 'feature')} of either kind survive{'s' if often == 1 else ''} more than "
@@ -72,11 +73,12 @@ def memory_text(metrics: pd.DataFrame, choice: pd.DataFrame) -> str:
     Parameters
     ----------
     metrics : DataFrame
-        ``model, split, auc``.
+        ``model, split, auc, auc_low``.
     choice : DataFrame
         ``classifier, mean, chosen`` of the joined features.
     """
-    own = metrics[metrics["model"] == NETWORK].set_index("split")["auc"]
+    rows = metrics[metrics["model"] == NETWORK].set_index("split")
+    own = rows["auc"]
     others = [f"{auc:.3f} in {split}" for split, auc in own.items() if split != "train"]
     if "train" not in own or not others:
         return ""
@@ -84,12 +86,13 @@ def memory_text(metrics: pd.DataFrame, choice: pd.DataFrame) -> str:
         f"The network itself has an AUC of {own['train']:.3f} on the patients that it was trained "
         f"on, and of {listing(others)}."
     )
-    if own["train"] <= own.drop("train").max():
-        return f"{text} No memory shows in these numbers."
+    # Beyond chance: the whole interval of the training set lies above all others.
+    if rows.loc["train", "auc_low"] <= own.drop("train").max():
+        return f"{text} No memory is shown by these numbers."
     return (
         f"{text} Its features of training patients carry what it remembers: the selection and the "
         "classifiers, which are fitted on the same patients, see deep features that look better "
-        f"than they are. So does their cross-validation, {_cross_validated(metrics, choice)}"
+        f"than they are. So does their cross-validation: {_cross_validated(metrics, choice)}"
     )
 
 
@@ -98,8 +101,8 @@ def _cross_validated(metrics: pd.DataFrame, choice: pd.DataFrame) -> str:
     own = metrics[(metrics["model"] == FUSED) & (metrics["split"] != "train")]
     new = listing(f"{row['auc']:.3f} in {row['split']}" for row in own.to_dict("records"))
     return (
-        f"which has {best['mean']:.3f} for the chosen {best['classifier']}, against {new}: the "
-        "patients that a fold leaves out were left in when the network was trained."
+        "the patients that a fold leaves out were left in when the network was trained. It has "
+        f"{best['mean']:.3f} for the chosen {best['classifier']}, against {new}."
     )
 
 
