@@ -7,12 +7,11 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from numbers import Integral
 from typing import Any, TypeVar
 
 import joblib
 
-from ptclnm.errors import ParameterError
+from ptclnm.limits import checked_whole
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -97,9 +96,7 @@ def reuse_memory() -> None:
 
 
 def _whole(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ParameterError("compute", [f"{name} is {value!r}; allowed: a whole number from 1"])
-    return int(value)
+    return checked_whole("compute", name, value, 1)
 
 
 def _counted(done: Iterable[Result], total: int, what: str) -> Iterator[Result]:

@@ -4,16 +4,18 @@ import shlex
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import papermill
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from papermill.cli import papermill as papermill_command
 
-from ptclnm.book.generated import command
+from ptclnm.book.generated import claims_page, command
 from ptclnm.book.parameters import parse
 from ptclnm.book.places import without_places
 from ptclnm.book.profiles import PageSpec, Profile
 from ptclnm.book.stage import ExecutedPage, listed_files, stage_page, with_own_labels, with_parts
+from ptclnm.report.whose import left_out
 
 LINES = "study: str = 'a'  # which\nresults_dir: str = ''  # folder"
 
@@ -39,6 +41,15 @@ def test_title_is_replaced_and_the_runners_folder_left_out() -> None:
     assert staged.cells[0].source == "Before.\n\n# Title\n\nAfter."
     assert staged.cells[-1].source == 'study = "b"'
     assert "/secret" not in nbformat.writes(staged)
+
+
+def test_the_claims_page_names_the_pages_that_had_no_data() -> None:
+    none = pd.DataFrame()
+    page = executed({"study": "b"}, "# Parameters")
+    assert "without their data" not in claims_page(none, [page])
+    said = new_output("display_data", data={"text/markdown": left_out("Fetch it: `fetch`.")})
+    page.notebook.cells.append(new_code_cell("say()", outputs=[said]))
+    assert "without their data in this run: [p](p.ipynb).**" in claims_page(none, [page])
 
 
 def test_the_line_above_the_parameters_tells_profile_from_hand() -> None:

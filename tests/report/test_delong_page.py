@@ -15,7 +15,7 @@ from ptclnm.evaluation.study import WAYS
 from ptclnm.models.classifiers import NAMES
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.published.audit import audit
-from ptclnm.report import delong_figures, delong_page, delong_sentences
+from ptclnm.report import delong_figures, delong_page, delong_sentences, whose
 from ptclnm.report import delong_tables as tables
 from ptclnm.report.claims import check_claims
 from ptclnm.report.delong_layouts import LAYOUTS
@@ -185,10 +185,9 @@ def test_without_data_the_method_is_judged_all_the_same(monkeypatch) -> None:
     assert "fetch it" in delong_sentences.summary(found)
     assert isinstance(delong_page.draw(found, "study"), Figure)
     assert isinstance(delong_page.draw(found, "strangers"), Figure)
-    assert delong_page.draw(found, "roc") == tables.LEFT_OUT
+    assert delong_page.draw(found, "roc") == whose.LEFT_OUT
     assert "45 with the outcome and 119 without" in delong_sentences.study_text(found)
-    claims = check_claims(delong_page.claims(found), "07")
-    assert len(claims) == 8 and set(claims["verdict"]) == {"cannot be checked"}
+    assert check_claims(delong_page.claims(found), "07").empty
     for name in LAYOUTS:
         delong_page.lay_out(found, name, "A caption.")
     texts = ("all_at_once", "nested", "bootstrap", "mcnemar", "correlation", "strangers")

@@ -17,7 +17,7 @@ from ptclnm.evaluation.logistic import ModelError, fit_logistic
 from ptclnm.evaluation.nomogram.study import fit_study, nomogram_predictions
 from ptclnm.models.classifiers import NAMES
 from ptclnm.paths import NOTEBOOKS, ROOT
-from ptclnm.report import nomogram_page, nomogram_scores, verdict
+from ptclnm.report import nomogram_page, nomogram_scores, verdict, whose
 from ptclnm.report.nomogram_claims import claims_table
 from ptclnm.report.nomogram_drawing import label_sides
 from ptclnm.schedulers import SCHEDULERS
@@ -124,8 +124,8 @@ def test_without_the_data_the_page_says_how_to_get_them(monkeypatch) -> None:
     assert "Fetch them." in nomogram_page.summary(found)
     assert nomogram_page.claims(found).empty
     for name in nomogram_page.TEXTS:
-        assert nomogram_page.write(found, name) == nomogram_page.LEFT_OUT
-    assert nomogram_page.LEFT_OUT in nomogram_page.calculate(found).data
+        assert nomogram_page.write(found, name) == whose.LEFT_OUT
+    assert whose.LEFT_OUT in nomogram_page.calculate(found).data
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import platform
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import yaml
 
 from ptclnm import __version__
 from ptclnm.book.profiles import Profile
+from ptclnm.report import whose
 from ptclnm.report.claims import (
     claims_html,
     counts_markdown,
@@ -18,6 +19,7 @@ from ptclnm.report.claims import (
     headline_markdown,
     markdown_table,
 )
+from ptclnm.report.sentences import listing
 
 if TYPE_CHECKING:
     from ptclnm.book.stage import ExecutedPage
@@ -73,16 +75,37 @@ def verdicts_fragment(claims: pd.DataFrame) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def claims_page(claims: pd.DataFrame) -> str:
-    """Lay out the page of all claims."""
+def claims_page(claims: pd.DataFrame, pages: list["ExecutedPage"]) -> str:
+    """Lay out the page of all claims, and name the pages that had no data to judge any."""
     table = claims_html(claims) if len(claims) else "No page of this profile makes a claim."
     return (
         "---\nhtml_theme.sidebar_secondary.remove: true\n---\n\n# All claims\n\n"
         "Every number that a page of this book compares with what a paper reports. The verdict "
         "is computed from the two numbers by a rule; nobody types it in. "
         "The same table as a file: {download}`claims.csv <_generated/claims.csv>`.\n\n"
-        f"{table}\n"
+        f"{_left_out(pages)}{table}\n"
     )
+
+
+def _left_out(pages: list["ExecutedPage"]) -> str:
+    names = [
+        f"[{escape_markdown(page.spec.page)}]({page.spec.page}.ipynb)"
+        for page in pages
+        if any(whose.TITLE in text for text in _said(page))
+    ]
+    if not names:
+        return ""
+    return (
+        f"**Pages without their data in this run: {listing(names)}.** They judge no claim here; "
+        "each says at its top how to get the data.\n\n"
+    )
+
+
+def _said(page: "ExecutedPage") -> Iterator[str]:
+    """Give the Markdown that a page's cells wrote."""
+    for cell in page.notebook.cells:
+        for output in cell.get("outputs", []):
+            yield output.get("data", {}).get("text/markdown", "")
 
 
 def status_page(pages: list["ExecutedPage"], profile: Profile) -> str:

@@ -93,7 +93,7 @@ def stage_book(
     generated = fresh(tree / "_generated")
     write_text(verdicts_fragment(claims), generated / "verdicts.md")
     claims.to_csv(generated / "claims.csv", index=False, lineterminator="\n")
-    write_text(claims_page(claims), tree / "claims.md")
+    write_text(claims_page(claims, pages), tree / "claims.md")
     write_text(status_page(pages, profile), tree / "status.md")
     return tree
 

@@ -1,13 +1,13 @@
 """Splits and subsamples by patient: never by image, never by the order of rows."""
 
 from collections.abc import Mapping, Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ptclnm.errors import ParameterError
+from ptclnm.limits import checked_whole, whole_problem
 
 
 def stratified_split(
@@ -132,10 +132,8 @@ def subsample(table: pd.DataFrame, n_patients: int | None, seed: int = 0) -> pd.
     """
     if n_patients is None:
         return table
-    if isinstance(n_patients, bool) or not isinstance(n_patients, Integral) or n_patients < 2:
-        raise ParameterError(
-            "cohort", [f"n_patients is {n_patients!r}; allowed: a whole number from 2, or None"]
-        )
+    if problem := whole_problem("n_patients", n_patients, 2):
+        raise ParameterError("cohort", [f"{problem}, or None"])
     strata = [_by_set(patients, table) for patients in _shuffled(table, seed)]
     return table[table["patient_id"].isin(interleave(strata)[:n_patients])]
 
@@ -164,13 +162,12 @@ def interleave(groups: Sequence[Sequence[Any]]) -> list[Any]:
 
 def _shuffled(table: pd.DataFrame, seed: int) -> list[list[Any]]:
     """Patients of each label in a seeded order; the labels do not disturb one another."""
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
-        raise ParameterError("split", [f"seed is {seed!r}; allowed: a whole number from 0"])
+    seed = checked_whole("split", "seed", seed, 0)
     labels = table.groupby("patient_id")["label"].max()
     order = []
     for label in sorted(labels.unique()):
         patients = sorted(labels.index[labels == label], key=str)
-        shuffle = np.random.default_rng([int(seed), int(label)]).permutation(len(patients))
+        shuffle = np.random.default_rng([seed, int(label)]).permutation(len(patients))
         order.append([patients[i] for i in shuffle])
     return order
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from ptclnm.cohorts.schema import SPLITS
 from ptclnm.compute import parallel_map
 from ptclnm.errors import ParameterError, nearest
+from ptclnm.limits import number_problems
 from ptclnm.models import classifiers, validation
 from ptclnm.models.components import is_deep
 from ptclnm.models.data import ImageData
@@ -64,11 +64,7 @@ class Plan:
             problems.append("no classifier; name one at least")
         if self.selection not in METHODS:
             problems.append(f"no selection {self.selection!r}; {nearest(self.selection, METHODS)}")
-        least = {"folds": 2, "seed": 0, "bootstraps": 0}
-        for name, low in least.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, Integral) or value < low:
-                problems.append(f"{name} is {value!r}; allowed: a whole number from {low}")
+        problems += number_problems(self, {"folds": 2, "seed": 0, "bootstraps": 0})
         if problems:
             raise ParameterError("zoo", problems)
 

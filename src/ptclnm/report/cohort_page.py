@@ -11,8 +11,8 @@ from ptclnm.cohorts.simulate.patients import STUDIES, draw, study_of
 from ptclnm.errors import MissingDataError
 from ptclnm.published.describe import published_flow, published_table1
 from ptclnm.published.pvalues import p_values
+from ptclnm.report import whose
 from ptclnm.report.flow import flow_figure
-from ptclnm.report.picture_page import LEFT_OUT
 from ptclnm.report.record import balance_figure
 from ptclnm.report.simulated import reported_against_obtained, side_by_side
 from ptclnm.report.table1 import table1
@@ -60,7 +60,7 @@ class CohortView:
     def summary(self) -> str:
         """Say in Markdown what the cohort is, and what is wrong with it."""
         if self.missing:
-            return f":::{{warning}} Left out of this run\n{self.missing}\n:::"
+            return whose.left_out(self.missing)
         head = f"**{self.title}** (evidence: {self.evidence}). Endpoint: {self.endpoint}"
         lines = [head.rstrip(".") + "."]
         if self.cohort is not None:
@@ -136,9 +136,9 @@ def view(study: str, cohort: str, n_patients: int, seed: int) -> CohortView:
 
 def draw_flow(found: CohortView) -> Figure | str:
     """Draw the recruitment flow, or say why not."""
-    return LEFT_OUT if found.flow.empty else flow_figure(found.flow, found.title)
+    return whose.LEFT_OUT if found.flow.empty else flow_figure(found.flow, found.title)
 
 
 def draw_balance(found: CohortView) -> Figure | str:
     """Draw the standardised differences, or say why not."""
-    return LEFT_OUT if found.balance["smd"].isna().all() else balance_figure(found.balance)
+    return whose.LEFT_OUT if found.balance["smd"].isna().all() else balance_figure(found.balance)

@@ -25,7 +25,7 @@ from ptclnm.models.predictions import check_predictions
 from ptclnm.published.tables import Study
 from ptclnm.report import deep_figures as figures
 from ptclnm.report import deep_tables as tables
-from ptclnm.report import radiomics_tables
+from ptclnm.report import radiomics_tables, whose
 from ptclnm.report.deep_look import Look, feature_table, look
 from ptclnm.report.files import replacing
 from ptclnm.report.gallery import withheld
@@ -33,8 +33,6 @@ from ptclnm.report.radiomics_figures import roc_figure
 from ptclnm.report.sentences import count, listing
 from ptclnm.report.tables import show
 
-LEFT_OUT = "Left out of this run: the data are not on this machine."
-STATED = {"simulated": "Simulated patients: what the protocol does, not what patients would show."}
 OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD"}
 SHOWN, VARIANTS = 8, 2
 
@@ -138,7 +136,7 @@ def chosen(paper: Study, plans: tuple[DeepPlan, ...]) -> DeepPlan:
 def summary(found: DeepView) -> str:
     """Say in Markdown what was trained on whom, and what came out."""
     if found.cohort is None:
-        return f":::{{warning}} Left out of this run\n{found.missing}\n:::"
+        return whose.left_out(found.missing)
     cohort = found.cohort
     first = found.predictions[found.predictions["model"] == found.plans[0].name]
     sizes = listing(
@@ -147,10 +145,9 @@ def summary(found: DeepView) -> str:
     )
     lines = [
         weights_text(found),
-        f"**{cohort.title}** (evidence: {cohort.evidence}). Endpoint: "
-        f"{cohort.endpoint.rstrip('.')}.",
+        whose.introduced(cohort),
         f"Patients, with the outcome in brackets: {sizes}. {_highest(found)}",
-        *(f"- {line}" for line in cohort.warnings),
+        whose.cautions(cohort),
     ]
     return "\n\n".join(line for line in lines if line)
 
@@ -215,7 +212,7 @@ def budget_text(found: DeepView) -> str:
 def gap_text(found: DeepView) -> str:
     """Say how much better the models know the patients that they were trained on."""
     if found.cohort is None:
-        return LEFT_OUT
+        return whose.LEFT_OUT
     table = table_of(found, "gap")
     sure = table[table["low"] > 0]
     if table.empty:
@@ -231,7 +228,7 @@ def gap_text(found: DeepView) -> str:
 def transfer_text(found: DeepView) -> str:
     """Say whether pretraining helped, where a network is here both ways."""
     if found.cohort is None:
-        return LEFT_OUT
+        return whose.LEFT_OUT
     table = table_of(found, "transfer")
     if table.empty:
         return (
@@ -253,7 +250,7 @@ def transfer_text(found: DeepView) -> str:
 def cam_text(found: DeepView) -> str:
     """Say where the maps lie, and whether they depend on what was learnt."""
     if found.look is None:
-        return LEFT_OUT
+        return whose.LEFT_OUT
     return found.look.text
 
 
@@ -287,7 +284,7 @@ def lay_out(found: DeepView, name: str, caption: str) -> HTML:
 def draw(found: DeepView, name: str) -> Figure | str:
     """Draw a figure of the page by name, or say why not."""
     if found.cohort is None or found.look is None:
-        return LEFT_OUT
+        return whose.LEFT_OUT
     if name in ("seen", "cam") and found.withheld:
         return found.withheld
     models = [plan.name for plan in found.plans]
@@ -320,7 +317,7 @@ def claims(found: DeepView) -> pd.DataFrame:
     if found.cohort is None:
         return pd.DataFrame(columns=list(radiomics_tables.COLUMNS))
     cohort = found.cohort
-    note = STATED.get(cohort.evidence, f"Endpoint here: {cohort.endpoint.rstrip('.')}.")
+    note = whose.claim_note(cohort)
     return tables.claims_table(
         found.paper, found.plans, cohort.name, cohort.evidence, note, found.predictions,
         found.metrics,

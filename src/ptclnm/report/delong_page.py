@@ -22,10 +22,10 @@ from ptclnm.published.audit import Audit, audit
 from ptclnm.report import delong_figures as figures
 from ptclnm.report import delong_layouts as layouts
 from ptclnm.report import delong_tables as tables
-from ptclnm.report import verdict
+from ptclnm.report import whose
+from ptclnm.report.claims import COLUMNS
 from ptclnm.report.delong_study import REFERENCE, found_splits, stored_study
 from ptclnm.report.files import replacing
-from ptclnm.report.radiomics_page import STATED
 from ptclnm.report.sentences import count
 from ptclnm.report.tables import show
 
@@ -48,8 +48,6 @@ class DelongView:
         Correlations of the AUCs of every two models here.
     families : tuple of str
         Who predicts.
-    name : str
-        Name of the cohort that was asked for.
     missing : str
         Why the data are not here and how to get them; empty where they are.
     """
@@ -60,7 +58,6 @@ class DelongView:
     tables: dict[str, pd.DataFrame]
     correlation: pd.Series
     families: tuple[str, ...]
-    name: str
     missing: str = field(default="")
 
 
@@ -95,7 +92,7 @@ def view(parameters: Mapping[str, Any]) -> DelongView:
         cohort = cohorts.open(p["cohort"], n_patients=p["n_patients"] or None, seed=p["seed"])
     except MissingDataError as error:
         found = _method(made, p) | {"needs": tables.needs(made, empty)}
-        return DelongView(made, None, pd.DataFrame(), found, empty, (), p["cohort"], str(error))
+        return DelongView(made, None, pd.DataFrame(), found, empty, (), str(error))
     families = tuple(dict.fromkeys(p["families"])) or sources.available(cohort)
     if not families:
         raise ParameterError("families", [f"no family can score {cohort.name}"])
@@ -105,7 +102,7 @@ def view(parameters: Mapping[str, Any]) -> DelongView:
     correlation = tables.correlations(predictions)
     found = _patients(cohort, predictions, p) | _method(made, p)
     found["needs"] = tables.needs(made, correlation)
-    return DelongView(made, cohort, predictions, found, correlation, families, cohort.name)
+    return DelongView(made, cohort, predictions, found, correlation, families)
 
 
 def _patients(cohort: Cohort, predictions: pd.DataFrame, p: Mapping) -> dict[str, pd.DataFrame]:
@@ -152,7 +149,7 @@ def draw(found: DelongView, name: str) -> Figure | str:
         rows = made.get("strangers", pd.DataFrame())
         return figures.strangers_figure(made["mispaired"], rows)
     if found.cohort is None:
-        return tables.LEFT_OUT
+        return whose.LEFT_OUT
     if name in ("matrix", "bootstrap") and made["bootstrap"].empty:
         return tables.ALONE
     makers: dict[str, Callable[[], Figure]] = {
@@ -166,11 +163,11 @@ def draw(found: DelongView, name: str) -> Figure | str:
 def claims(found: DelongView) -> pd.DataFrame:
     """Judge the paper's p-values by the correlations found on this cohort."""
     if found.cohort is None:
-        rows = tables.claims_table(found.audit, found.name, "public", "", found.correlation)
-        return rows.assign(obtained="", verdict=verdict.OPEN, note=tables.LEFT_OUT)
+        return pd.DataFrame(columns=list(COLUMNS))
     cohort = found.cohort
-    note = STATED.get(cohort.evidence, f"Endpoint here: {cohort.endpoint.rstrip('.')}.")
-    return tables.claims_table(found.audit, cohort.name, cohort.evidence, note, found.correlation)
+    return tables.claims_table(
+        found.audit, cohort.name, cohort.evidence, whose.claim_note(cohort), found.correlation
+    )
 
 
 def save(page: Page, found: DelongView) -> None:

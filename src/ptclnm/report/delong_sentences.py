@@ -6,6 +6,7 @@ import pandas as pd
 
 from ptclnm.evaluation.study import ALPHA, WAYS
 from ptclnm.report import delong_tables as tables
+from ptclnm.report import whose
 from ptclnm.report.delong_figures import p_text
 from ptclnm.report.sentences import bullets, count, listing
 
@@ -19,14 +20,13 @@ if TYPE_CHECKING:
 def summary(found: "DelongView") -> str:
     """Say in Markdown who was compared on whom, and what came out."""
     if found.cohort is None:
-        return f":::{{warning}} Left out of this run\n{found.missing}\n:::"
+        return whose.left_out(found.missing)
     cohort, auc = found.cohort, found.tables["auc"]
     lines = [
-        f"**{cohort.title}** (evidence: {cohort.evidence}). Endpoint: "
-        f"{cohort.endpoint.rstrip('.')}.",
+        whose.introduced(cohort),
         f"{count(auc['model'].nunique(), 'model')} of the families {listing(found.families)}.",
         bullets(_set_line(found, split) for split in dict.fromkeys(auc["split"])),
-        *(f"- {line}" for line in cohort.warnings),
+        whose.cautions(cohort),
     ]
     return "\n\n".join(lines)
 
@@ -48,7 +48,7 @@ def _set_line(found: "DelongView", split: str) -> str:
 def all_at_once_text(found: "DelongView") -> str:
     """Say what the test of all models at once finds, set by set."""
     if found.cohort is None:
-        return tables.LEFT_OUT
+        return whose.LEFT_OUT
     rows = found.tables["all_at_once"]
     return bullets(
         (
@@ -63,7 +63,7 @@ def all_at_once_text(found: "DelongView") -> str:
 def nested_text(found: "DelongView") -> str:
     """Name the pairs of which one model is nested in the other."""
     if found.cohort is None:
-        return tables.LEFT_OUT
+        return whose.LEFT_OUT
     pairs = found.tables["pairs"]
     nested = pairs[pairs["nested"].astype(bool)].drop_duplicates(["model_a", "model_b"])
     named = listing(f"{row.model_a} and {row.model_b}" for row in nested.itertuples())
@@ -75,7 +75,7 @@ def nested_text(found: "DelongView") -> str:
 def bootstrap_text(found: "DelongView") -> str:
     """Say how far DeLong's standard errors are from the bootstrap's."""
     if found.cohort is None:
-        return tables.LEFT_OUT
+        return whose.LEFT_OUT
     both = found.tables["bootstrap"]
     both = both[both["se"] > 0]
     if both.empty:
@@ -154,7 +154,7 @@ def correlation_text(found: "DelongView") -> str:
 def mcnemar_text(found: "DelongView") -> str:
     """Count the pairs whose calls differ, among all patients and within each class."""
     if found.cohort is None:
-        return tables.LEFT_OUT
+        return whose.LEFT_OUT
     table = found.tables["mcnemar"]
     if table.empty:
         return tables.ALONE

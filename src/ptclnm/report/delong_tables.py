@@ -20,7 +20,6 @@ from ptclnm.report.claims import COLUMNS
 from ptclnm.report.radiomics_tables import MIDDLE, slug
 
 TRAIN = "train"
-LEFT_OUT = "Left out of this run: the data are not on this machine."
 ALONE = "One model only: there is nothing to compare."
 ABOUT_P = {"p": "p = {}", "p_below": "p < {}", "not_significant": "not significant"}
 NEEDS = [

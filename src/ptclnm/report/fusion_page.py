@@ -36,7 +36,7 @@ from ptclnm.models.zoo import fit_zoo
 from ptclnm.published.tables import Study
 from ptclnm.report import fusion_tables as tables
 from ptclnm.report import fusion_texts as texts
-from ptclnm.report import radiomics_tables
+from ptclnm.report import radiomics_tables, whose
 from ptclnm.report.files import replacing
 from ptclnm.report.fusion_habitats import (
     HabitatView,
@@ -47,8 +47,6 @@ from ptclnm.report.fusion_habitats import (
 )
 from ptclnm.report.sentences import listing
 
-LEFT_OUT = "Left out of this run; the top of the page says why."
-STATED = {"simulated": "Simulated patients: what the protocol does, not what patients would show."}
 # The pairs of feature sets that say what texture and size are worth.
 PAIRS = (
     (texture.AS_IT_IS, texture.FREED), (texture.AS_IT_IS, texture.AREA_ALONE),
@@ -227,7 +225,7 @@ def _external(cohort: Cohort, predictions: pd.DataFrame) -> dict[str, pd.DataFra
 def summary(found: FusionView) -> str:
     """Say in Markdown what was fused on whom, with which network, and what came out."""
     if found.fused is None or found.cohort is None:
-        return f":::{{warning}} Left out of this run\n{found.missing}\n:::"
+        return whose.left_out(found.missing)
     cohort, fused = found.cohort, found.fused
     rows = found.made["metrics"][found.made["metrics"]["model"] == FUSED]
     aucs = listing(
@@ -238,10 +236,9 @@ def summary(found: FusionView) -> str:
     own = ", ".join(f"{name} ({part.shape[1] - 1:,})" for name, part in fused.parts.items())
     lines = [
         _network(found),
-        f"**{cohort.title}** (evidence: {cohort.evidence}). Endpoint: "
-        f"{cohort.endpoint.rstrip('.')}.",
+        whose.introduced(cohort),
         f"Features: {own}. The rule chooses **{fused.classifier}**; the AUC of {FUSED} is {aucs}.",
-        *(f"- {line}" for line in cohort.warnings),
+        whose.cautions(cohort),
     ]
     return "\n\n".join(line for line in lines if line)
 
@@ -256,7 +253,7 @@ def _network(found: FusionView) -> str:
 def say_about(found: FusionView, name: str) -> str:
     """Write the sentences of a section of the page."""
     if found.fused is None:
-        return LEFT_OUT
+        return whose.LEFT_OUT
     made, fused = found.made, found.fused
     column = next((c for c in SIZE_COLUMNS if c in found.cohort.clinical), "")
     size = f"the column {column}" if column else "the square root of the mask's area"
@@ -290,7 +287,7 @@ def draw(found: FusionView, name: str) -> Figure | str:
     """Draw a figure of the page by name, or say why not."""
     from ptclnm.report.fusion_look import figure
 
-    return LEFT_OUT if found.fused is None else figure(found, name)
+    return whose.LEFT_OUT if found.fused is None else figure(found, name)
 
 
 def claims(found: FusionView) -> pd.DataFrame:
@@ -298,7 +295,7 @@ def claims(found: FusionView) -> pd.DataFrame:
     if found.fused is None or found.cohort is None:
         return pd.DataFrame(columns=list(radiomics_tables.COLUMNS))
     cohort, plan = found.cohort, found.fused.network
-    note = STATED.get(cohort.evidence, f"Endpoint here: {cohort.endpoint.rstrip('.')}.")
+    note = whose.claim_note(cohort)
     if plan.architecture != texts.PAPER_NETWORK or plan.weights != "imagenet":
         start = "ImageNet's" if plan.weights == "imagenet" else "other than ImageNet's"
         note = f"Deep features of {plan.architecture} from {start} weights here. {note}"

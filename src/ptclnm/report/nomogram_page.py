@@ -20,13 +20,13 @@ from ptclnm.published.tables import Study
 from ptclnm.report import nomogram_figures as figures
 from ptclnm.report import nomogram_tables as tables
 from ptclnm.report import nomogram_text as texts
+from ptclnm.report import whose
 from ptclnm.report.claims import COLUMNS
 from ptclnm.report.files import replacing
 from ptclnm.report.nomogram_calculator import calculator
 from ptclnm.report.nomogram_claims import claims_table
 from ptclnm.report.nomogram_drawing import nomogram_figure
 from ptclnm.report.nomogram_scores import Scores, candidates_of, gather, predictors_of
-from ptclnm.report.radiomics_page import LEFT_OUT, STATED
 from ptclnm.report.sentences import listing
 from ptclnm.report.tables import show
 
@@ -121,7 +121,7 @@ def view(parameters: Mapping[str, Any]) -> NomogramView:
 def summary(found: NomogramView) -> str:
     """Say in Markdown what was built on whom, what is left out, and what came out."""
     if found.cohort is None:
-        return f":::{{warning}} Left out of this run\n{found.missing}\n:::"
+        return whose.left_out(found.missing)
     cohort, fitted = found.cohort, found.fitted
     sizes = listing(
         f"{len(part)} ({int(part['label'].sum())}) in {split}"
@@ -129,12 +129,11 @@ def summary(found: NomogramView) -> str:
     )
     built = listing(f"{one.name} ({one.signature or 'clinical alone'})" for one in fitted.built)
     lines = [
-        f"**{cohort.title}** (evidence: {cohort.evidence}). Endpoint: "
-        f"{cohort.endpoint.rstrip('.')}.",
+        whose.introduced(cohort),
         f"Patients, with the outcome in brackets: {sizes}. Fitted on {fitted.fit_on}: {built}.",
         texts.found_out(fitted, found.tables),
         *(f":::{{note}}\n{why}\n:::" for why in found.scores.left_out.values()),
-        "\n".join(f"- {line}" for line in cohort.warnings),
+        whose.cautions(cohort),
     ]
     return "\n\n".join(lines)
 
@@ -182,7 +181,7 @@ TEXTS: dict[str, Callable[[NomogramView], str]] = {
 
 def write(found: NomogramView, name: str) -> str:
     """Write a passage of the page by name, or say why not."""
-    return LEFT_OUT if found.cohort is None else TEXTS[name](found)
+    return whose.LEFT_OUT if found.cohort is None else TEXTS[name](found)
 
 
 HEADINGS = {
@@ -252,7 +251,7 @@ def lay_out(found: NomogramView, name: str, caption: str) -> HTML:
 def draw(found: NomogramView, name: str) -> Figure | str:
     """Draw a figure of the page by name, or say why not."""
     if found.cohort is None:
-        return LEFT_OUT
+        return whose.LEFT_OUT
     made, fitted = found.tables, found.fitted
     if name == "hosmer" and made["hosmer_lemeshow"].empty:
         return "Too few patients with the outcome for five groups."
@@ -280,12 +279,12 @@ def _risks(fitted: Fitted) -> dict:
 def calculate(found: NomogramView) -> HTML:
     """Lay out the calculator of the first nomogram, or say why not."""
     if found.cohort is None:
-        return HTML(f"<p>{LEFT_OUT}</p>")
-    whose = {
+        return HTML(f"<p>{whose.LEFT_OUT}</p>")
+    origin = {
         "simulated": "It comes from simulated patients and knows nothing of real ones.",
         "public": "It comes from few patients of somebody else, untested in practice.",
     }.get(found.cohort.evidence, "It has not been tested in practice.")
-    return calculator(found.first, found.fitted.train, whose)
+    return calculator(found.first, found.fitted.train, origin)
 
 
 def claims(found: NomogramView) -> pd.DataFrame:
@@ -293,7 +292,7 @@ def claims(found: NomogramView) -> pd.DataFrame:
     if found.cohort is None:
         return pd.DataFrame(columns=list(COLUMNS))
     cohort = found.cohort
-    note = STATED.get(cohort.evidence, f"Endpoint here: {cohort.endpoint.split('.')[0]}.")
+    note = whose.claim_note(cohort)
     return claims_table(found.paper, cohort.name, cohort.evidence, note, found.fitted, found.tables)
 
 

@@ -8,10 +8,10 @@ from ptclnm.cohorts.simulate import realism
 from ptclnm.cohorts.simulate.drivers import Drivers, Scanner
 from ptclnm.cohorts.simulate.patients import STUDIES
 from ptclnm.cohorts.simulate.steps import explain
+from ptclnm.report import whose
 from ptclnm.report.gallery import gallery, withheld
 from ptclnm.report.rendering import side_by_side, steps_figure
 
-LEFT_OUT = "Left out of this run: the data are not on this machine."
 NO_PICTURES = "There are no pictures: this is a table."
 PICTURES = 6
 # A nodule that shows most of what the renderer knows, for the explanation.
@@ -25,7 +25,7 @@ REALISM_PICTURES = 40
 def draw_gallery(cohort: Cohort | None, missing: str, show_images: bool, seed: int) -> Figure | str:
     """Draw pictures of both classes, or say why not."""
     if missing:
-        return LEFT_OUT
+        return whose.LEFT_OUT
     if cohort is None or not cohort.table["image"].ne("").any():
         return NO_PICTURES
     return withheld(cohort, show_images) or gallery(cohort, n_per_class=PICTURES, seed=seed)

@@ -21,16 +21,15 @@ from ptclnm.published.tables import Study
 from ptclnm.report import radiomics_features as features
 from ptclnm.report import radiomics_figures as figures
 from ptclnm.report import radiomics_tables as tables
+from ptclnm.report import whose
 from ptclnm.report.files import replacing
 from ptclnm.report.sentences import count, listing
 from ptclnm.report.tables import show
 
-LEFT_OUT = "Left out of this run: the data are not on this machine."
 NOTHING_KEPT = (
     "No feature is kept: at the penalty of least cross-validated error every coefficient is zero. "
     "Every classifier then gives each patient the same score, and its AUC is 0.5."
 )
-STATED = {"simulated": "Simulated patients: what the protocol does, not what patients would show."}
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def view(parameters: Mapping[str, Any]) -> ZooView:
 def summary(found: ZooView) -> str:
     """Say in Markdown what was fitted on whom, and what came out."""
     if found.cohort is None:
-        return f":::{{warning}} Left out of this run\n{found.missing}\n:::"
+        return whose.left_out(found.missing)
     cohort, best = found.cohort, choice.choose(found.tables["cv"])
     name = best.loc[best["chosen"], "classifier"].iloc[0]
     rows = found.metrics[found.metrics["model"] == name].to_dict("records")
@@ -116,11 +115,10 @@ def summary(found: ZooView) -> str:
     )
     kept = int(found.tables["steps"]["kept"].iloc[-1])
     lines = [
-        f"**{cohort.title}** (evidence: {cohort.evidence}). Endpoint: "
-        f"{cohort.endpoint.rstrip('.')}.",
+        whose.introduced(cohort),
         f"{_sizes(found.predictions)} Of {count(len(found.names), 'feature')}, the selection keeps "
         f"{kept}. The rule chooses **{name}**; its AUC is {aucs}.",
-        *(f"- {line}" for line in cohort.warnings),
+        whose.cautions(cohort),
     ]
     return "\n\n".join(lines)
 
@@ -135,7 +133,7 @@ def _sizes(predictions: pd.DataFrame) -> str:
 def features_text(found: ZooView) -> str:
     """Say how many of the features can say anything of the nodule."""
     if found.cohort is None:
-        return LEFT_OUT
+        return whose.LEFT_OUT
     kept = found.tables["coefficients"]["feature"]
     return features.text(found.tables["image_types"], found.names, kept)
 
@@ -143,7 +141,7 @@ def features_text(found: ZooView) -> str:
 def selection_text(found: ZooView) -> str:
     """Say what the selection kept, and how sure that is."""
     if found.cohort is None:
-        return LEFT_OUT
+        return whose.LEFT_OUT
     kept, drawn = found.tables["coefficients"], found.tables["resamples"]["kept"]
     if not len(drawn):
         return "" if len(kept) else NOTHING_KEPT
@@ -161,7 +159,7 @@ def selection_text(found: ZooView) -> str:
 def choice_text(found: ZooView) -> str:
     """Say which classifier is chosen, by which rule, and what the choice itself is worth."""
     if found.cohort is None:
-        return LEFT_OUT
+        return whose.LEFT_OUT
     cv, inner = found.tables["cv"], found.tables["inner"]
     table = choice.choose(cv)
     by = {
@@ -231,7 +229,7 @@ def lay_out(found: ZooView, name: str, caption: str, digits: int = 3) -> HTML:
 def draw(found: ZooView, name: str) -> Figure | str:
     """Draw a figure of the page by name, or say why not."""
     if found.cohort is None:
-        return LEFT_OUT
+        return whose.LEFT_OUT
     made = found.tables
     if name == "coefficients" and made["coefficients"].empty:
         return NOTHING_KEPT
@@ -257,7 +255,7 @@ def claims(found: ZooView) -> pd.DataFrame:
     if found.cohort is None:
         return pd.DataFrame(columns=list(tables.COLUMNS))
     cohort = found.cohort
-    note = STATED.get(cohort.evidence, f"Endpoint here: {cohort.endpoint.rstrip('.')}.")
+    note = whose.claim_note(cohort)
     return tables.claims_table(
         found.paper, cohort.name, cohort.evidence, note, found.names, found.tables, found.metrics
     )

@@ -22,9 +22,9 @@ from ptclnm.report import superres_figures as figures
 from ptclnm.report import superres_results as results
 from ptclnm.report import superres_tables as tables
 from ptclnm.report import superres_text as words
+from ptclnm.report import whose
 from ptclnm.report.files import replacing
 from ptclnm.report.gallery import withheld
-from ptclnm.report.radiomics_page import LEFT_OUT, STATED
 from ptclnm.report.radiomics_tables import HEADINGS as MODEL_HEADINGS
 from ptclnm.report.radiomics_tables import side_by_side
 from ptclnm.report.superres_slider import comparison
@@ -117,15 +117,14 @@ def view(parameters: Mapping[str, Any]) -> SuperResView:
 def summary(seen: SuperResView) -> str:
     """Say in Markdown what was trained on whom, and what came out."""
     if seen.found is None:
-        return f":::{{warning}} Left out of this run\n{seen.missing}\n:::"
+        return whose.left_out(seen.missing)
     cohort, made = seen.cohort, seen.found
     lines = [
         *([words.LEAK] if made.made.plan.leaks else []),
-        f"**{cohort.title}** (evidence: {cohort.evidence}). Endpoint: "
-        f"{cohort.endpoint.rstrip('.')}.",
+        whose.introduced(cohort),
         words.trained(made.made.plan, made.trained_pictures, made.trained_patients),
         words.quality(made.tables["quality"]),
-        *(f"- {line}" for line in cohort.warnings),
+        whose.cautions(cohort),
     ]
     return "\n\n".join(lines)
 
@@ -133,7 +132,7 @@ def summary(seen: SuperResView) -> str:
 def text(seen: SuperResView, name: str) -> str:
     """Give a paragraph of the page by name."""
     if seen.found is None:
-        return LEFT_OUT
+        return whose.LEFT_OUT
     made = seen.found.tables
     makers: dict[str, Callable[[], str]] = {
         "detail": lambda: words.detail(made["detail"], made["agreement"]),
@@ -207,7 +206,7 @@ def lay_out(seen: SuperResView, name: str) -> HTML:
 def slider(seen: SuperResView, number: int = 0) -> HTML | Markdown:
     """Show a picture before and after under a slider, or say why not."""
     if seen.found is None:
-        return Markdown("" if number else LEFT_OUT)
+        return Markdown("" if number else whose.LEFT_OUT)
     if seen.hidden:
         return Markdown("" if number else seen.hidden.replace("the gallery", "the pictures"))
     if number >= len(seen.found.shown):
@@ -220,7 +219,7 @@ def slider(seen: SuperResView, number: int = 0) -> HTML | Markdown:
 def draw(seen: SuperResView, name: str) -> Figure | str:
     """Draw a figure of the page by name, or say why not."""
     if seen.found is None:
-        return LEFT_OUT
+        return whose.LEFT_OUT
     made = seen.found.tables
     if name in ("detail", "truth") and made["detail"].empty:
         return "Only simulated pictures have a finer truth to compare with."
@@ -242,7 +241,7 @@ def claims(seen: SuperResView) -> pd.DataFrame:
     if seen.found is None:
         return pd.DataFrame(columns=list(tables.COLUMNS))
     cohort, made = seen.cohort, seen.found.tables
-    note = STATED.get(cohort.evidence, f"Endpoint here: {cohort.endpoint.rstrip('.')}.")
+    note = whose.claim_note(cohort)
     if seen.found.made.plan.leaks:
         note = f"LEAK: trained on all patients. {note}"
     return tables.claims_table(

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from ptclnm.errors import ParameterError
+from ptclnm.limits import checked_whole
 
 LOW, HIGH = 0.0, 3.0
 FAMILIES = ("clinical", "size", "shape", "texture")
@@ -77,9 +78,7 @@ def signals(
 
 def check_seed(subject: str, seed: Any) -> int:
     """Return a seed, or raise ParameterError where it is no whole number from 0."""
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
-        raise ParameterError(subject, [f"seed is {seed!r}; allowed: a whole number from 0"])
-    return int(seed)
+    return checked_whole(subject, "seed", seed, 0)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.compute import parallel_map
+from ptclnm.compute import parallel_map, reuse_memory
 from ptclnm.errors import ParameterError, nearest
 from ptclnm.imaging.errors import ImageError
 from ptclnm.imaging.radiomics.cache import FOLDER, EntryError, entry_key, read_entry, write_entry
@@ -188,6 +188,7 @@ def _cached(
             return known, False, ""
     except EntryError as error:
         warning = f"{error}; the features are extracted again"
+    reuse_memory()
     measured = measure(array, mask, settings, spacing)
     write_entry(folder, key, measured, settings)
     return measured, True, warning

@@ -2,9 +2,10 @@
 
 import math
 from dataclasses import asdict, dataclass, replace
-from numbers import Integral, Real
+from numbers import Integral
 
 from ptclnm.errors import ParameterError, nearest
+from ptclnm.limits import number_problems
 
 SCALES = (2, 4)
 TRAINED_ON = ("train", "all")
@@ -112,8 +113,7 @@ class SRPlan:
         found = []
         if isinstance(self.scale, bool) or self.scale not in SCALES:
             found.append(f"scale is {self.scale!r}; allowed: 2, 4")
-        found += [p for key, low in WHOLE.items() if (p := self._whole(key, low))]
-        found += [p for key, ends in REAL.items() if (p := self._real(key, *ends))]
+        found += number_problems(self, WHOLE, REAL)
         choices = (("train_on", TRAINED_ON), ("precision", PRECISIONS))
         for key, allowed in choices:
             if (value := getattr(self, key)) not in allowed:
@@ -138,16 +138,6 @@ class SRPlan:
                 f"{2 * self.devices}"
             )
         return found
-
-    def _whole(self, key: str, low: int) -> str:
-        value = getattr(self, key)
-        good = isinstance(value, Integral) and not isinstance(value, bool) and value >= low
-        return "" if good else f"{key} is {value!r}; allowed: a whole number from {low}"
-
-    def _real(self, key: str, low: float, high: float) -> str:
-        value = getattr(self, key)
-        good = isinstance(value, Real) and not isinstance(value, bool) and low <= value <= high
-        return "" if good else f"{key} is {value!r}; allowed: {low:g} to {high:g}"
 
     def settings(self) -> dict[str, object]:
         """Give the settings that decide the weights, as JSON can hold them."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from numbers import Integral, Real
 
 from ptclnm.errors import ParameterError, nearest
+from ptclnm.limits import number_problems
 from ptclnm.models.deep.architectures import ARCHITECTURES, size_problems
 
 IMAGENET, NONE = "imagenet", "none"
@@ -14,8 +14,13 @@ CHOICES = {
     "precision": ("auto", "bfloat16", "float32"),
 }
 WHOLE = {"epochs": 1, "batch_size": 2, "patience": 0, "seed": 0, "devices": 1, "num_nodes": 1}
-# Lowest and highest value, limits included or not as the sign says.
-REAL = {"lr": (0.0, 1.0), "weight_decay": (0.0, 1.0), "margin": (0.0, 2.0), "holdout": (0.05, 0.5)}
+# Lowest and highest value, and whether only what lies above the lowest is allowed.
+REAL = {
+    "lr": (0.0, 1.0, True),
+    "weight_decay": (0.0, 1.0),
+    "margin": (0.0, 2.0),
+    "holdout": (0.05, 0.5),
+}
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,7 @@ class DeepPlan:
             found = [f"no model {name!r}; {nearest(str(name), ARCHITECTURES)}"]
         if not isinstance(self.weights, str) or not self.weights:
             found.append(f"weights is {self.weights!r}; allowed: imagenet, none, or a file's path")
-        found += [p for key, low in WHOLE.items() if (p := self._whole(key, low))]
-        found += [p for key, ends in REAL.items() if (p := self._real(key, *ends))]
+        found += number_problems(self, WHOLE, REAL)
         for key, allowed in CHOICES.items():
             if (value := getattr(self, key)) not in allowed:
                 found.append(f"{key} is {value!r}; {nearest(str(value), allowed)}")
@@ -110,18 +114,6 @@ class DeepPlan:
             if not isinstance(value := getattr(self, key), bool):
                 found.append(f"{key} is {value!r}; allowed: true, false")
         return found
-
-    def _whole(self, key: str, low: int) -> str:
-        value = getattr(self, key)
-        good = isinstance(value, Integral) and not isinstance(value, bool) and value >= low
-        return "" if good else f"{key} is {value!r}; allowed: a whole number from {low}"
-
-    def _real(self, key: str, low: float, high: float) -> str:
-        value = getattr(self, key)
-        good = isinstance(value, Real) and not isinstance(value, bool) and low <= value <= high
-        if good and (key != "lr" or value > 0):
-            return ""
-        return f"{key} is {value!r}; allowed: {'above ' if key == 'lr' else ''}{low:g} to {high:g}"
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
 from ptclnm.imaging.radiomics import extract, load_settings
+from ptclnm.limits import checked_whole
 from ptclnm.models import radiomics
 from ptclnm.models.choice import chosen
 from ptclnm.models.data import TRAIN, ImageData
@@ -96,8 +97,7 @@ def network_of(parameters: Mapping[str, Any]) -> "DeepPlan":
 def plan_of(parameters: Mapping[str, Any]) -> Plan:
     """Read the fused zoo's plan from a page's parameters, and check it."""
     p = DEFAULTS | dict(parameters)
-    if isinstance(n := p["resamples"], bool) or not isinstance(n, int) or n < 0:
-        raise ParameterError("fusion", [f"resamples is {n!r}; allowed: a whole number from 0"])
+    checked_whole("fusion", "resamples", p["resamples"], 0)
     plan = replace(radiomics.plan_of(p), selection=METHOD, bootstraps=p["resamples"])
     plan.check()
     return plan
