@@ -55,12 +55,13 @@ def plain(cohort: Cohort, made: Crops, plan: DeepPlan) -> tuple[nn.Module, float
     positive = fitted.labels.sum()
     weight = torch.tensor((len(fitted.labels) - positive) / positive)
     paths = cohort.table.set_index("image_id").loc[fitted.image_ids, ["image", "mask"]].to_numpy()
+    roi = cohort.mask_label
     start = time.perf_counter()
     for epoch in range(plan.epochs):
         batches.set_epoch(epoch)
         for number, rows in enumerate(batches):
-            pixels = np.stack([cut(plan.image_size, plan.margin, tuple(paths[i]))[0] for i in rows])
-            images = torch.from_numpy((pixels - mean) / sd).float()[:, None]
+            squares = [cut(plan.image_size, plan.margin, roi, tuple(paths[i]))[0] for i in rows]
+            images = torch.from_numpy((np.stack(squares) - mean) / sd).float()[:, None]
             images = vary(images, generator(plan.seed, VARIATION, epoch, number, 0))
             output = model(images.expand(-1, 3, -1, -1).contiguous())[:, 0]
             label = torch.from_numpy(fitted.labels[rows]).float()

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from mlscorecheck.check.binary import check_1_testset_no_kfold
 
 from ptclnm.published.printed import TIE, common_decimals, interval
 from ptclnm.published.schema import CELL_METRICS
@@ -267,6 +266,9 @@ def mlscorecheck_agrees(row: ModelRow, split: tuple[int, int]) -> bool:
     is about the other cells.
     """
     names = {"accuracy": "acc", "sensitivity": "sens", "specificity": "spec"}
+    # It loads symbolic algebra, which every page but this check's would wait for.
+    from mlscorecheck.check.binary import check_1_testset_no_kfold
+
     missed, tables = best_tables(row.bounds, *split)
     aside = unexplained(row.bounds, tables[0]) if missed < UNEXPLAINED else []
     scores = {
