@@ -97,7 +97,7 @@ def measure(cohort: Cohort, made: Crops, plan: DeepPlan) -> list[dict]:
          "batch_size": plan.batch_size, "images": images, "seconds": round(spent, 2),
          "images_per_second": round(images / spent, 2),
          "ratio_to_plain": round(seconds / spent, 2),
-         "arithmetic": kind or ("bfloat16" if uses_bfloat16(plan) else "float32"),
+         "arithmetic": kind or ("bfloat16" if uses_bfloat16(plan.precision) else "float32"),
          "auc": auc, "auc_low": low, "auc_high": high, "plain_auc_inside_interval": inside}
         for way, (spent, (auc, low, high)), kind in ways
     ]  # fmt: skip

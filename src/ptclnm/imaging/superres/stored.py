@@ -20,8 +20,9 @@ from ptclnm.imaging.superres.errors import SuperResError
 from ptclnm.imaging.superres.networks import Generator
 from ptclnm.imaging.superres.pictures import Pictures
 from ptclnm.imaging.superres.plan import SRPlan
-from ptclnm.imaging.superres.training import TrainedSR, train_generator, uses_bfloat16
+from ptclnm.imaging.superres.training import TrainedSR, train_generator
 from ptclnm.models.deep.callbacks import save
+from ptclnm.models.deep.module import uses_bfloat16
 from ptclnm.models.kept import kept, key_of
 from ptclnm.paths import BUILD
 from ptclnm.report.files import replacing
@@ -70,7 +71,7 @@ def stored_generator(pictures: Pictures, plan: SRPlan, folder: Path = FOLDER) ->
 def entry_of(pictures: Pictures, plan: SRPlan, folder: Path = FOLDER) -> Path:
     """Folder of an entry: named after pictures, plan, arithmetic, code and libraries."""
     here = Path(__file__).parent
-    about = [pictures.digest(), plan.settings(), uses_bfloat16(plan)]
+    about = [pictures.digest(), plan.settings(), uses_bfloat16(plan.precision)]
     return folder / key_of(about, [here / f"{name}.py" for name in DECIDES], LIBRARIES)
 
 

@@ -20,7 +20,7 @@ from ptclnm.imaging.superres.patches import Pairs, Steps
 from ptclnm.imaging.superres.pictures import Pictures, check
 from ptclnm.imaging.superres.plan import SRPlan
 from ptclnm.models.deep.callbacks import Checkpoints, SafeFiles, save
-from ptclnm.models.deep.module import together
+from ptclnm.models.deep.module import together, uses_bfloat16
 from ptclnm.models.deep.training import quiet
 
 EVERY = 60.0  # seconds between checkpoints
@@ -156,7 +156,7 @@ def _fit(
             accelerator="cpu",
             devices=plan.devices,
             strategy=many if plan.devices > 1 else "auto",
-            precision="bf16-mixed" if uses_bfloat16(plan) else "32-true",
+            precision="bf16-mixed" if uses_bfloat16(plan.precision) else "32-true",
             max_epochs=epochs,
             deterministic=True,
             use_distributed_sampler=False,
@@ -168,15 +168,6 @@ def _fit(
             plugins=[SafeFiles()],
         )
         trainer.fit(model, loader, ckpt_path=before, weights_only=True)
-
-
-def uses_bfloat16(plan: SRPlan) -> bool:
-    """Tell whether training computes in bfloat16, on this processor."""
-    if plan.precision != "auto":
-        return plan.precision == "bfloat16"
-    able = torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return bool(able and fast)
 
 
 def _features(plan: SRPlan) -> nn.Module | None:

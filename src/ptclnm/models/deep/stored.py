@@ -28,7 +28,8 @@ LIBRARIES = ("numpy", "torch", "torchvision", "timm", "pytorch-lightning")
 STATE = "network.pt"
 # Modules whose code decides what a network becomes.
 DECIDES = (
-    "architectures", "augment", "batches", "callbacks", "module", "plan", "training", "weights",
+    "architectures", "augment", "batches", "callbacks", "convolutions", "module", "plan",
+    "same_padding", "training", "weights",
 )  # fmt: skip
 # Read once: what is edited while a page runs is not what it runs.
 CODE = key_of([], [Path(__file__).parent / f"{name}.py" for name in DECIDES], [])
@@ -101,7 +102,7 @@ def stored_network(
 def entry_of(crops: Crops, plan: DeepPlan, folder: Path = FOLDER) -> Path:
     """Folder of an entry: named after data, plan, first weights, arithmetic, code, libraries."""
     about = [crops.digest(), plan.settings(), origin_key(plan.architecture, plan.weights)]
-    about += [uses_bfloat16(plan), CODE]
+    about += [uses_bfloat16(plan.precision), CODE]
     return folder / key_of(about, [], LIBRARIES)
 
 
@@ -132,7 +133,7 @@ def _tables(
     mean, sd = done.standard
     about = {
         "model": plan.name, "origin": done.origin.text, "sha256": done.origin.sha256,
-        "arithmetic": "bfloat16" if uses_bfloat16(plan) else "float32",
+        "arithmetic": "bfloat16" if uses_bfloat16(plan.precision) else "float32",
         "images": int(done.history["images"].iloc[0]), "epochs": len(done.history),
         "seconds": seconds, "images_per_second": seen / seconds, "scoring_seconds": scoring,
         "mean": mean, "sd": sd,

@@ -183,7 +183,7 @@ def train(crops: Crops, plan: DeepPlan, folder: Path, every: float = EVERY) -> T
     path, end = folder / CHECKPOINT, folder / FOUND
     if not end.is_file():
         watched = [Best(plan.patience, end), Checkpoints(path, every)]
-        trainer = _trainer(plan, watched, uses_bfloat16(plan), max_epochs=plan.epochs)
+        trainer = _trainer(plan, watched, uses_bfloat16(plan.precision), max_epochs=plan.epochs)
         before = str(path) if path.is_file() else None
         with quiet():
             trainer.fit(model, *loaders, ckpt_path=before, weights_only=True)
