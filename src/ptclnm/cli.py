@@ -76,6 +76,24 @@ def compare(
     print(compare_files(files, out))
 
 
+@app.command()
+def cache(
+    older_than: Annotated[
+        int | None, typer.Option(help="Remove what was not used for so many days.")
+    ] = None,
+) -> None:
+    """Show what is kept between runs, or remove what is no longer used."""
+    from ptclnm import cache as kept
+
+    found = kept.entries()
+    if older_than is None:
+        print(f"{kept.FOLDER}\n{kept.overview(found)}")
+        return
+    chosen = kept.unused(found, older_than)
+    kept.clear(chosen)
+    print(f"Removed from {kept.FOLDER}\n{kept.overview(chosen)}")
+
+
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     add_help_option=False,

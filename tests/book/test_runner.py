@@ -131,6 +131,14 @@ def test_an_interrupted_run_leaves_the_former_page_whole(
         os.kill(kernel, 0)
 
 
+def test_two_runs_of_a_profile_do_not_meet(small: Project) -> None:
+    with small.alone("quick"):
+        done = small.run("--no-build")
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "profile quick is being run into" in done.stderr and "--build-dir" in done.stderr
+    assert small.run("--no-build", "--only", "one").returncode == 0
+
+
 def test_only_runs_one_page_and_takes_the_others_as_they_were(small: Project) -> None:
     first = small.run("--only", "two")
     assert first.returncode == 0

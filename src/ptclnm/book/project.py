@@ -1,7 +1,11 @@
 """The folders of a project, in one place so that tests can give another one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from ptclnm.errors import PtclnmError
 from ptclnm.paths import ROOT
@@ -13,6 +17,10 @@ class PageError(PtclnmError):
 
 class BuildError(PtclnmError):
     """A book that could not be built from its executed pages."""
+
+
+class BusyError(PtclnmError):
+    """A profile that another process is running into the same folder."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,29 @@ class Project:
     def runs(self, profile: str) -> Path:
         """Folder of a profile's executed notebooks."""
         return self.build / "runs" / profile
+
+    @contextmanager
+    def alone(self, profile: str) -> Iterator[None]:
+        """Keep other runs of a profile off its folders; a run that is killed keeps none off.
+
+        Raises
+        ------
+        BusyError
+            If another process is running the profile.
+        """
+        lock = FileLock(self.build / f".running-{profile}")
+        self.build.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise BusyError(
+                f"profile {profile} is being run into {self.build} by another process. Wait for "
+                "it, or give this run a folder of its own with --build-dir."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def results(self, profile: str) -> Path:
         """Folder of a profile's tables and figures, one subfolder per page."""

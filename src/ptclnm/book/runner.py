@@ -77,6 +77,8 @@ def run(
     ------
     ParameterError
         Before anything runs, listing all that is wrong with profile, pages and values.
+    BusyError
+        If another process is running the profile into the same folder.
     PageError
         If a page fails; earlier pages are kept and no book is built.
     BuildError
@@ -84,8 +86,16 @@ def run(
     """
     project = project or Project()
     profile = load_profile(profile_name, project)
-    plan = plan_pages(profile, list(only), dict(overrides or {}), project)
-    chosen = [page for page in plan if not only or page.spec.page in set(only)]
+    only = list(only)
+    plan = plan_pages(profile, only, dict(overrides or {}), project)
+    with project.alone(profile.name):
+        return _run(profile, plan, set(only), build, project, echo)
+
+
+def _run(
+    profile: Profile, plan: list[Planned], only: set[str], build: bool, project: Project, echo: Echo
+) -> pd.DataFrame | None:
+    chosen = [page for page in plan if not only or page.spec.page in only]
     for number, page in enumerate(chosen, 1):
         run_page(page, profile, project, f"[{number}/{len(chosen)}]", echo)
     if missing := [line for page in plan if (line := unusable(page, profile, project))]:
