@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptclnm.report.claims import (
+    ALSO,
     COLUMNS,
     VERDICTS,
     ClaimsError,
@@ -16,6 +17,8 @@ from ptclnm.report.claims import (
     collect,
     escape_markdown,
     headline_markdown,
+    no_claims,
+    reach_sentence,
     replace_block,
     verdict_counts,
 )
@@ -99,3 +102,11 @@ def test_a_block_replaces_what_was_between_the_markers() -> None:
     assert replace_block(once, "new") == once
     with pytest.raises(ClaimsError, match="verdicts"):
         replace_block("no markers", "new")
+
+
+def test_claims_that_could_hardly_have_failed_are_counted() -> None:
+    weak = claims(verdict="consistent", note="3 patients. The interval also holds 0.5, chance.")
+    text = reach_sentence(pd.concat([weak, claims(verdict="consistent")], ignore_index=True))
+    assert "Of 2 claims called *consistent*, 1 rests on" in text
+    assert reach_sentence(claims(verdict="not consistent", note=f"{ALSO} 0.5.")) == ""
+    assert reach_sentence(no_claims()) == ""

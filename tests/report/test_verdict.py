@@ -5,7 +5,7 @@ from math import nan
 import pytest
 
 from ptclnm.report.claims import VERDICTS
-from ptclnm.report.verdict import among, same_number, within_interval
+from ptclnm.report.verdict import among, auc_note, reach, same_number, within_interval
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,22 @@ def test_missing_limits_cannot_be_checked() -> None:
 def test_counts_and_choices() -> None:
     assert same_number(1357, 1357) == among("b", ["a", "b"]) == "consistent"
     assert same_number(1357, 1356) == among("c", ["a", "b"]) == "not consistent"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "nothing", "said"),
+    [(0.4, 0.9, 0.5, "0.5, chance"), (0.5, 0.9, 0.5, "0.5"), (0.51, 0.9, 0.5, ""),
+     (-0.1, 0.2, 0, "0, no difference"), (0.1, 0.2, 0, ""), (nan, nan, 0.5, "")],
+)  # fmt: skip
+def test_an_interval_that_holds_no_effect_says_so(low, high, nothing, said) -> None:
+    text = reach(low, high, nothing)
+    assert said in text and bool(text) == bool(said)
+
+
+def test_the_note_of_an_auc_tells_patients_and_reach() -> None:
+    row = {"split": "test", "n": 27, "positives": 3, "auc_low": 0.3, "auc_high": 1.0}
+    assert auc_note(row) == (
+        "27 patients, 3 with the outcome. The interval also holds 0.5, chance."
+    )
+    own = auc_note(row | {"split": "train", "auc_low": 0.6})
+    assert own == "The training patients' own scores: 27 patients, 3 with the outcome."

@@ -18,6 +18,8 @@ from ptclnm.report.claims import (
     escape_markdown,
     headline_markdown,
     markdown_table,
+    no_claims,
+    reach_sentence,
 )
 from ptclnm.report.sentences import listing
 
@@ -69,7 +71,7 @@ def verdicts_fragment(claims: pd.DataFrame) -> str:
     """Lay out the counts of verdicts and the headline claims, for the front page."""
     if claims.empty:
         return "No page of this profile makes a claim.\n"
-    parts = [counts_markdown(claims)]
+    parts = [counts_markdown(claims), *filter(None, [reach_sentence(claims)])]
     if claims["headline"].any():
         parts.append(headline_markdown(claims, for_book=True))
     return "\n\n".join(parts) + "\n"
@@ -77,13 +79,15 @@ def verdicts_fragment(claims: pd.DataFrame) -> str:
 
 def claims_page(claims: pd.DataFrame, pages: list["ExecutedPage"]) -> str:
     """Lay out the page of all claims, and name the pages that had no data to judge any."""
+    if claims.empty:
+        claims = no_claims()
     table = claims_html(claims) if len(claims) else "No page of this profile makes a claim."
     return (
         "---\nhtml_theme.sidebar_secondary.remove: true\n---\n\n# All claims\n\n"
         "Every number that a page of this book compares with what a paper reports. The verdict "
         "is computed from the two numbers by a rule; nobody types it in. "
         "The same table as a file: {download}`claims.csv <_generated/claims.csv>`.\n\n"
-        f"{_left_out(pages)}{table}\n"
+        f"{_left_out(pages)}{reach_sentence(claims)}\n\n{table}\n"
     )
 
 

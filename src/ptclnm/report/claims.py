@@ -1,7 +1,7 @@
 """Claims: what a paper reports, what was obtained, and the verdict; as tables and as text."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from ptclnm.cohorts.schema import EVIDENCE
 from ptclnm.errors import ProblemsError, nearest
+from ptclnm.published.tables import Study
 
 COLUMNS = (
     "claim_id",
@@ -22,6 +23,8 @@ COLUMNS = (
     "note",
 )
 VERDICTS = ("agrees", "contradicts", "consistent", "not consistent", "cannot be checked")
+# How the note begins of a claim that the obtained interval could hardly have contradicted.
+ALSO = "The interval also holds"
 README_MARKERS = ("<!-- verdicts -->", "<!-- /verdicts -->")
 
 
@@ -81,6 +84,40 @@ def _word_problems(table: pd.DataFrame, column: str, allowed: Iterable[str]) -> 
     ]
 
 
+def claim_rows(
+    rows: Sequence[tuple], page: str, paper: Study, cohort: str, evidence: str, note: str
+) -> pd.DataFrame:
+    """Lay a page's claims out as rows of the claims table.
+
+    Parameters
+    ----------
+    rows : sequence of tuple
+        ``claim_id, where, quantity, reported, obtained, verdict, note``.
+    page : str
+        What the ids begin with.
+    paper, cohort, evidence, note
+        Whose claims, on which cohort, what kind of evidence that is, and what ends every note.
+    """
+    columns = ["claim_id", "where", "quantity", "reported", "obtained", "verdict", "note"]
+    table = pd.DataFrame(rows, columns=columns)
+    prefix = slug(f"{page}-{paper.name}-{cohort}-")
+    return table.assign(
+        claim_id=prefix + table["claim_id"], study=paper.name, evidence=evidence,
+        note=[" ".join(filter(None, (own, note))) for own in table["note"]],
+        quantity=table["quantity"] + f", on {cohort}",
+    )[list(COLUMNS)]  # fmt: skip
+
+
+def no_claims() -> pd.DataFrame:
+    """Give the claims of a page that judges none."""
+    return pd.DataFrame(columns=list(COLUMNS))
+
+
+def slug(text: str) -> str:
+    """Give text as lower-case letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9-]+", "-", text.lower())
+
+
 def collect(folders: Mapping[str, Path]) -> pd.DataFrame:
     """Put the claims of several pages into one table.
 
@@ -111,6 +148,19 @@ def collect(folders: Mapping[str, Path]) -> pd.DataFrame:
     if problems := [f"claim_id {name!r} is on pages {', '.join(p)}" for name, p in repeated]:
         raise ClaimsError("claims", problems)
     return claims[columns]
+
+
+def reach_sentence(claims: pd.DataFrame) -> str:
+    """Say how many claims are consistent with the data only as chance would be too."""
+    consistent = claims[claims["verdict"] == "consistent"]
+    weak = int(consistent["note"].str.contains(ALSO, regex=False).sum())
+    if not weak:
+        return ""
+    rest = "rests" if weak == 1 else "rest"
+    return (
+        f"Of {len(consistent)} claims called *consistent*, {weak} {rest} on an interval that also "
+        "holds chance, or no difference: these could hardly have failed."
+    )
 
 
 def verdict_counts(claims: pd.DataFrame) -> pd.DataFrame:

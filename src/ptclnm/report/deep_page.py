@@ -26,6 +26,7 @@ from ptclnm.published.tables import Study
 from ptclnm.report import deep_figures as figures
 from ptclnm.report import deep_tables as tables
 from ptclnm.report import radiomics_tables, whose
+from ptclnm.report.claims import no_claims
 from ptclnm.report.deep_look import Look, feature_table, look
 from ptclnm.report.files import replacing
 from ptclnm.report.gallery import withheld
@@ -315,7 +316,7 @@ def seen(made: Crops, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def claims(found: DeepView) -> pd.DataFrame:
     """Judge what the paper says of its deep models, on this cohort."""
     if found.cohort is None:
-        return pd.DataFrame(columns=list(radiomics_tables.COLUMNS))
+        return no_claims()
     cohort = found.cohort
     note = whose.claim_note(cohort)
     return tables.claims_table(

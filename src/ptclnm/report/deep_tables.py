@@ -13,7 +13,8 @@ from ptclnm.models.deep.plan import IMAGENET, NONE, DeepPlan
 from ptclnm.published.features import printed_features
 from ptclnm.published.tables import Study
 from ptclnm.report import verdict
-from ptclnm.report.radiomics_tables import Beside, auc_claims, claim_rows, reported_metrics, slug
+from ptclnm.report.claims import claim_rows, slug
+from ptclnm.report.radiomics_tables import Beside, auc_claims, reported_metrics
 
 TRAIN = "train"
 # How a paper calls a network, and in which sets it prints numbers of it: those of the images as
@@ -260,7 +261,8 @@ def _difference_claim(
     text = " less that of ".join(PAPER_NAMES[paper.name][name] for name in asked)
     return [
         ("difference", where, f"AUC of {text} in the {split} set", f"{reported:+.3f}",
-         signed(found), verdict.within_interval(reported, found["low"], found["high"]), "")
+         signed(found), verdict.within_interval(reported, found["low"], found["high"]),
+         verdict.reach(found["low"], found["high"], 0))
     ]  # fmt: skip
 
 
@@ -279,6 +281,7 @@ def _gap_claims(paper: Study, names: Beside, predictions: pd.DataFrame) -> list[
             (f"gap-{slug(model)}", "Table 2",
              f"AUC of {model} in the training set less that in the {row['split']} set",
              f"{reported:+.3f}", signed(row),
-             verdict.within_interval(reported, row["low"], row["high"]), "")
+             verdict.within_interval(reported, row["low"], row["high"]),
+             verdict.reach(row["low"], row["high"], 0))
         )  # fmt: skip
     return claims

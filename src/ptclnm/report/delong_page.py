@@ -23,7 +23,7 @@ from ptclnm.report import delong_figures as figures
 from ptclnm.report import delong_layouts as layouts
 from ptclnm.report import delong_tables as tables
 from ptclnm.report import whose
-from ptclnm.report.claims import COLUMNS
+from ptclnm.report.claims import no_claims
 from ptclnm.report.delong_study import REFERENCE, found_splits, stored_study
 from ptclnm.report.files import replacing
 from ptclnm.report.sentences import count
@@ -163,7 +163,7 @@ def draw(found: DelongView, name: str) -> Figure | str:
 def claims(found: DelongView) -> pd.DataFrame:
     """Judge the paper's p-values by the correlations found on this cohort."""
     if found.cohort is None:
-        return pd.DataFrame(columns=list(COLUMNS))
+        return no_claims()
     cohort = found.cohort
     return tables.claims_table(
         found.audit, cohort.name, cohort.evidence, whose.claim_note(cohort), found.correlation

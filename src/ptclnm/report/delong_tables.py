@@ -16,8 +16,8 @@ from ptclnm.evaluation.study import ALPHA, as_if_paired
 from ptclnm.published.audit import Audit
 from ptclnm.published.comparisons import paired_p
 from ptclnm.report import verdict
-from ptclnm.report.claims import COLUMNS
-from ptclnm.report.radiomics_tables import MIDDLE, slug
+from ptclnm.report.claims import COLUMNS, slug
+from ptclnm.report.radiomics_tables import MIDDLE
 
 TRAIN = "train"
 ALONE = "One model only: there is nothing to compare."

@@ -37,6 +37,7 @@ from ptclnm.published.tables import Study
 from ptclnm.report import fusion_tables as tables
 from ptclnm.report import fusion_texts as texts
 from ptclnm.report import radiomics_tables, whose
+from ptclnm.report.claims import no_claims
 from ptclnm.report.files import replacing
 from ptclnm.report.fusion_habitats import (
     HabitatView,
@@ -293,7 +294,7 @@ def draw(found: FusionView, name: str) -> Figure | str:
 def claims(found: FusionView) -> pd.DataFrame:
     """Judge what the paper says of its combined model, on this cohort."""
     if found.fused is None or found.cohort is None:
-        return pd.DataFrame(columns=list(radiomics_tables.COLUMNS))
+        return no_claims()
     cohort, plan = found.cohort, found.fused.network
     note = whose.claim_note(cohort)
     if plan.architecture != texts.PAPER_NETWORK or plan.weights != "imagenet":

@@ -14,13 +14,8 @@ from ptclnm.models.zoo import Tables
 from ptclnm.published.features import printed_features
 from ptclnm.published.tables import Study
 from ptclnm.report import verdict
-from ptclnm.report.radiomics_tables import (
-    Beside,
-    auc_claims,
-    claim_rows,
-    reported_metrics,
-    slug,
-)
+from ptclnm.report.claims import claim_rows, slug
+from ptclnm.report.radiomics_tables import Beside, auc_claims, reported_metrics
 
 PAPER: Beside = {
     ("internal", FUSED): "Thy-DL-Radiomics", ("external", FUSED): "Thy-DL-Radiomics",
@@ -211,7 +206,8 @@ def _better_claims(paper: Study, predictions: pd.DataFrame) -> list[tuple]:
              "paper: internal set, p < 0.05, against which model is not said)",
              f"{reported:+.3f}", obtained,
              verdict.within_interval(reported, found["low"], found["high"]),
-             "Both models' scores of the same patients.")
+             "Both models' scores of the same patients. "
+             f"{verdict.reach(found['low'], found['high'], 0)}".strip())
         )  # fmt: skip
     return claims
 

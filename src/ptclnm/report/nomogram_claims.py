@@ -9,9 +9,8 @@ from ptclnm.evaluation.nomogram.study import Fitted
 from ptclnm.evaluation.operating import TRAIN, proportion_intervals
 from ptclnm.published.tables import Study
 from ptclnm.report import verdict
-from ptclnm.report.claims import COLUMNS
+from ptclnm.report.claims import claim_rows, slug
 from ptclnm.report.nomogram_tables import PAPER_TEST, Tables
-from ptclnm.report.radiomics_tables import slug
 from ptclnm.report.sentences import count, listing
 
 WHERE = "Results 3.3"
@@ -56,14 +55,10 @@ def claims_table(
             *_risk_factors(fitted, tables), *_weights(fitted), *_hosmer(fitted, tables),
             *_decision(fitted, tables),
         ]  # fmt: skip
-    table = pd.DataFrame(rows, columns=ORDER)
-    turned = "" if fitted.fit_on == TRAIN else f"on-{fitted.fit_on}-"
-    prefix = slug(f"nomogram-{paper.name}-{cohort}-{turned}")
-    return table.assign(
-        claim_id=prefix + table["claim_id"], study=paper.name,
-        evidence=evidence, quantity=table["quantity"] + f", on {cohort}",
-        note=[" ".join(filter(None, (own, note))) for own in table["note"]],
-    )[list(COLUMNS)]  # fmt: skip
+    turned = "" if fitted.fit_on == TRAIN else f"-on-{fitted.fit_on}"
+    made = claim_rows(rows, "nomogram", paper, cohort, evidence, note)
+    prefix = slug(f"nomogram-{paper.name}-{cohort}")
+    return made.assign(claim_id=made["claim_id"].str.replace(prefix, prefix + turned, n=1))
 
 
 def lacking(fitted: Fitted, model: str) -> list[str]:
@@ -78,12 +73,12 @@ def lacking(fitted: Fitted, model: str) -> list[str]:
 
 
 def _judged(
-    fitted: Fitted, model: str, reported: float, low: float, high: float
+    fitted: Fitted, model: str, reported: float, low: float, high: float, note: str = ""
 ) -> tuple[str, str]:
-    """Verdict and note on a number that depends on which variables a nomogram has."""
+    """Verdict on a number that depends on which variables a nomogram has; its note, or a better."""
     if lost := lacking(fitted, model):
         return verdict.OPEN, OTHER.format(listing(lost).replace(" and ", " or "))
-    return verdict.within_interval(reported, low, high), ""
+    return verdict.within_interval(reported, low, high), note
 
 
 def _aucs(fitted: Fitted, tables: Tables) -> Iterator[Row]:
@@ -95,7 +90,7 @@ def _aucs(fitted: Fitted, tables: Tables) -> Iterator[Row]:
             f"auc-{slug(row['model'])}-{row['split']}", WHERE,
             f"AUC of {row['model']} in the {row['split']} set",
             f"{row['reported_auc']:.3f} ({limits})", f"{row['auc']:.3f} ({low:.3f}–{high:.3f})",
-            *_judged(fitted, row["model"], row["reported_auc"], low, high),
+            *_judged(fitted, row["model"], row["reported_auc"], low, high, verdict.auc_note(row)),
         )  # fmt: skip
 
 
@@ -131,7 +126,7 @@ def _differences(paper: Study, tables: Tables) -> Iterator[Row]:
                 f"AUC of {pair[0]} less that of {pair[1]} in the {found['split']} set",
                 f"{reported:+.3f}, {words[row['statistic']].format(row['value'])}",
                 f"{found['difference']:+.3f} ({low:+.3f} to {high:+.3f}), p {p_text(p)}",
-                verdict.within_interval(reported, low, high), "",
+                verdict.within_interval(reported, low, high), verdict.reach(low, high, 0),
             )  # fmt: skip
 
 

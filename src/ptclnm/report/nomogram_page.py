@@ -21,7 +21,7 @@ from ptclnm.report import nomogram_figures as figures
 from ptclnm.report import nomogram_tables as tables
 from ptclnm.report import nomogram_text as texts
 from ptclnm.report import whose
-from ptclnm.report.claims import COLUMNS
+from ptclnm.report.claims import no_claims
 from ptclnm.report.files import replacing
 from ptclnm.report.nomogram_calculator import calculator
 from ptclnm.report.nomogram_claims import claims_table
@@ -290,7 +290,7 @@ def calculate(found: NomogramView) -> HTML:
 def claims(found: NomogramView) -> pd.DataFrame:
     """Judge what the paper says of its nomograms, on this cohort."""
     if found.cohort is None:
-        return pd.DataFrame(columns=list(COLUMNS))
+        return no_claims()
     cohort = found.cohort
     note = whose.claim_note(cohort)
     return claims_table(found.paper, cohort.name, cohort.evidence, note, found.fitted, found.tables)

@@ -22,6 +22,7 @@ from ptclnm.report import radiomics_features as features
 from ptclnm.report import radiomics_figures as figures
 from ptclnm.report import radiomics_tables as tables
 from ptclnm.report import whose
+from ptclnm.report.claims import no_claims
 from ptclnm.report.files import replacing
 from ptclnm.report.sentences import count, listing
 from ptclnm.report.tables import show
@@ -253,7 +254,7 @@ def draw(found: ZooView, name: str) -> Figure | str:
 def claims(found: ZooView) -> pd.DataFrame:
     """Judge what the paper says of its radiomics models, on this cohort."""
     if found.cohort is None:
-        return pd.DataFrame(columns=list(tables.COLUMNS))
+        return no_claims()
     cohort = found.cohort
     note = whose.claim_note(cohort)
     return tables.claims_table(

@@ -1,6 +1,5 @@
 """Tables of page 02: feature counts, the paper's numbers beside ours, claims."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,7 +12,7 @@ from ptclnm.published.features import printed_features
 from ptclnm.published.schema import CELL_METRICS, METRICS
 from ptclnm.published.tables import Study
 from ptclnm.report import verdict
-from ptclnm.report.claims import COLUMNS
+from ptclnm.report.claims import claim_rows, slug
 
 # Which of the paper's models a classifier of ours stands beside, set by set.
 PAPER_MODELS: dict[str, dict[tuple[str, str], str]] = {
@@ -195,35 +194,6 @@ def claims_table(
     return claim_rows(rows, "radiomics", paper, cohort, evidence, note)
 
 
-def claim_rows(
-    rows: Sequence[tuple], page: str, paper: Study, cohort: str, evidence: str, note: str
-) -> pd.DataFrame:
-    """Lay a page's claims out as rows of the claims table.
-
-    Parameters
-    ----------
-    rows : sequence of tuple
-        ``claim_id, where, quantity, reported, obtained, verdict, note``.
-    page : str
-        What the ids begin with.
-    paper, cohort, evidence, note
-        As in :func:`claims_table`.
-    """
-    table = pd.DataFrame(rows, columns=["claim_id", "where", "quantity", "reported", "obtained",
-                                        "verdict", "note"])  # fmt: skip
-    prefix = slug(f"{page}-{paper.name}-{cohort}-")
-    return table.assign(
-        claim_id=prefix + table["claim_id"], study=paper.name, evidence=evidence,
-        note=[" ".join(filter(None, (own, note))) for own in table["note"]],
-        quantity=table["quantity"] + f", on {cohort}",
-    )[list(COLUMNS)]  # fmt: skip
-
-
-def slug(text: str) -> str:
-    """Give text as lower-case letters, digits and hyphens."""
-    return re.sub(r"[^a-z0-9-]+", "-", text.lower())
-
-
 def _where(paper: Study, quantity: str) -> str:
     rows = paper.features[paper.features["quantity"] == quantity]
     return rows["where"].iloc[0]
@@ -272,13 +242,13 @@ def auc_claims(paper: Study, metrics: pd.DataFrame, beside: Beside | None = None
         where = performance[
             (performance["evaluation_set"] == row["split"]) & (performance["model"] == model)
         ]["where"].iloc[0]
-        own = "The training patients' own scores." if row["split"] == "train" else ""
         here = f", here {row['model']}," if row["model"] != model else ""
         claims.append(
             (f"auc-{slug(model)}-{row['split']}", where,
              f"AUC of {model}{here} in the {row['split']} set",
              _interval(row, "reported_"), _interval(row, ""),
-             verdict.within_interval(row["reported_auc"], row["auc_low"], row["auc_high"]), own)
+             verdict.within_interval(row["reported_auc"], row["auc_low"], row["auc_high"]),
+             verdict.auc_note(row))
         )  # fmt: skip
     return claims
 
@@ -315,5 +285,6 @@ def _difference_claim(paper: Study, predictions: pd.DataFrame) -> list[tuple]:
     return [
         ("difference", where, f"AUC of {names[0]} less that of {names[1]} in the {split} set",
          f"{reported:+.3f}", obtained,
-         verdict.within_interval(round(reported, 6), found["low"], found["high"]), "")
+         verdict.within_interval(round(reported, 6), found["low"], found["high"]),
+         verdict.reach(found["low"], found["high"], 0))
     ]  # fmt: skip

@@ -23,6 +23,7 @@ from ptclnm.report import superres_results as results
 from ptclnm.report import superres_tables as tables
 from ptclnm.report import superres_text as words
 from ptclnm.report import whose
+from ptclnm.report.claims import no_claims
 from ptclnm.report.files import replacing
 from ptclnm.report.gallery import withheld
 from ptclnm.report.radiomics_tables import HEADINGS as MODEL_HEADINGS
@@ -239,7 +240,7 @@ def draw(seen: SuperResView, name: str) -> Figure | str:
 def claims(seen: SuperResView) -> pd.DataFrame:
     """Judge what the paper says of super-resolution, on this cohort."""
     if seen.found is None:
-        return pd.DataFrame(columns=list(tables.COLUMNS))
+        return no_claims()
     cohort, made = seen.cohort, seen.found.tables
     note = whose.claim_note(cohort)
     if seen.found.made.plan.leaks:

@@ -13,8 +13,8 @@ from ptclnm.imaging.superres.study import GAN, PIXEL
 from ptclnm.published.schema import METRICS
 from ptclnm.published.tables import Study
 from ptclnm.report import verdict
-from ptclnm.report.claims import COLUMNS
-from ptclnm.report.radiomics_tables import FIRST, LAST, slug
+from ptclnm.report.claims import claim_rows, slug
+from ptclnm.report.radiomics_tables import FIRST, LAST
 
 TRAIN = "train"
 PAIR = ["split", "model", "auc_a", "auc_b", "difference", "low", "high", "z", "p", "p_holm", "n"]
@@ -232,14 +232,7 @@ def claims_table(
     """
     rows = [*_auc_claims(metrics), *_difference_claims(metrics, compared)]
     rows += [*_edge_claim(quality), *_detail_claim(detail)]
-    columns = ["claim_id", "where", "quantity", "reported", "obtained", "verdict", "note"]
-    table = pd.DataFrame(rows, columns=columns)
-    prefix = slug(f"superres-{paper.name}-{cohort}-")
-    return table.assign(
-        claim_id=prefix + table["claim_id"], study=paper.name, evidence=evidence,
-        note=[" ".join(filter(None, (own, note))) for own in table["note"]],
-        quantity=table["quantity"] + f", on {cohort}",
-    )[list(COLUMNS)]  # fmt: skip
+    return claim_rows(rows, "superres", paper, cohort, evidence, note)
 
 
 def _auc_claims(metrics: pd.DataFrame) -> list[tuple]:
@@ -250,7 +243,7 @@ def _auc_claims(metrics: pd.DataFrame) -> list[tuple]:
          spread(row["reported_auc"], row["reported_auc_low"], row["reported_auc_high"]),
          spread(row["auc"], row["auc_low"], row["auc_high"]),
          verdict.within_interval(row["reported_auc"], row["auc_low"], row["auc_high"]),
-         "The training patients' own scores." if row["split"] == TRAIN else "")
+         verdict.auc_note(row))
         for row in printed.to_dict("records")
     ]  # fmt: skip
 
@@ -269,7 +262,8 @@ def _difference_claims(metrics: pd.DataFrame, compared: pd.DataFrame) -> list[tu
              f"the {row['split']} set",
              f"{reported:+.3f}",
              spread(row["difference"], row["low"], row["high"], sign=True),
-             verdict.within_interval(reported, row["low"], row["high"]), "By Table 2's AUCs.")
+             verdict.within_interval(reported, row["low"], row["high"]),
+             f"By Table 2's AUCs. {verdict.reach(row['low'], row['high'], 0)}".strip())
         )  # fmt: skip
     return rows
 

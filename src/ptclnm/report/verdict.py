@@ -1,7 +1,11 @@
 """Rules that turn a reported and an obtained number into a verdict; each is written once, here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import isfinite
+from typing import Any
+
+from ptclnm.report.claims import ALSO
+from ptclnm.report.sentences import count
 
 CONSISTENT, NOT_CONSISTENT, OPEN = "consistent", "not consistent", "cannot be checked"
 
@@ -25,6 +29,39 @@ def within_interval(reported: float, low: float, high: float) -> str:
     if not all(map(isfinite, (reported, low, high))):
         return OPEN
     return CONSISTENT if low <= reported <= high else NOT_CONSISTENT
+
+
+def reach(low: float, high: float, nothing: float) -> str:
+    """Say where an interval also holds the value of no effect, so that it can contradict little.
+
+    Parameters
+    ----------
+    low, high : float
+        Limits of the interval that a report was judged by.
+    nothing : {0.5, 0}
+        An AUC of chance, or no difference.
+
+    Returns
+    -------
+    str
+        A sentence that begins with ``ALSO``; empty where the interval does not hold it.
+    """
+    if not low <= nothing <= high:
+        return ""
+    return f"{ALSO} {'0.5, chance' if nothing else '0, no difference'}."
+
+
+def auc_note(row: Mapping[str, Any]) -> str:
+    """Say of a row of the metrics table how many patients its AUC rests on, and how far it reaches.
+
+    Parameters
+    ----------
+    row : mapping
+        ``split, n, positives, auc_low, auc_high``.
+    """
+    own = "The training patients' own scores: " if row["split"] == "train" else ""
+    patients = f"{own}{count(row['n'], 'patient')}, {row['positives']} with the outcome."
+    return f"{patients} {reach(row['auc_low'], row['auc_high'], 0.5)}".strip()
 
 
 def ranges_meet(low: float, high: float, other_low: float, other_high: float) -> str:
