@@ -125,3 +125,19 @@ def test_intervals_are_wilsons_and_clopper_pearsons() -> None:
     for name, method in (("Wilson", "wilson"), ("Clopper-Pearson", "beta")):
         expected = proportion_confint(count, of, method=method)
         assert (row.loc[name, "low"], row.loc[name, "high"]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("kind", ["constant", "perfect", "one positive"])
+def test_an_auc_without_variance_has_no_interval(kind: str) -> None:
+    table = predictions()
+    test = table["split"] == "test"
+    if kind == "constant":
+        table.loc[test, "score"] = 0.3
+    elif kind == "perfect":
+        table.loc[test, "score"] = table.loc[test, "label"] + 0.1
+    else:
+        table.loc[test, "label"] = (np.arange(test.sum()) == 0).astype(int)
+    found = metrics_table(table).set_index("split")
+    assert found.loc["test", ["auc_low", "auc_high"]].isna().all()
+    assert np.isfinite(found.loc["test", "auc"])
+    assert found.loc["train", "auc_low"] < found.loc["train", "auc"]

@@ -16,6 +16,7 @@ from ptclnm.models.deep.source import DEFAULTS, plans_of
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report import deep_page, radiomics_tables
 from ptclnm.report import deep_tables as tables
+from ptclnm.report.deep_figures import gap_figure
 from ptclnm.report.deep_look import look
 
 NOTEBOOK = NOTEBOOKS / "03_dl_zoo.ipynb"
@@ -167,3 +168,17 @@ def test_calls_under_the_maps_are_those_of_patients(monkeypatch) -> None:
     assert found.table["kind"].tolist() == ["true positive"] * 2 + ["false positive"]
     assert found.checks["kind"].tolist() == ["true positive", "false positive", "all"]
     assert "more than its area alone" in found.text and "shuffled labels" not in found.text
+
+
+def test_a_set_without_interval_is_drawn_without_a_bar_and_named_without_limits() -> None:
+    paper, asked, made, _ = li()
+    test = made["split"] == "test"
+    made.loc[test, "score"] = -made.loc[test, "label"].astype(float)
+    metrics = radiomics_tables.beside_paper(metrics_table(made), paper, tables.beside(paper, asked))
+    axes = gap_figure(metrics).axes[0]
+    assert axes.get_xlim()[0] < 0, "an AUC of 0 is seen"
+    assert len(axes.collections) == len(asked), "bars on train alone"
+    claims = tables.claims_table(paper, asked, "mine", "own", "", made, metrics)
+    claim = claims.set_index("claim_id").loc["deep-li2024-mine-auc-or-resnet101-test"]
+    assert claim["obtained"] == "0.000 (no interval)"
+    assert claim["verdict"] == "cannot be checked"

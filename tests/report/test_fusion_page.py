@@ -124,6 +124,8 @@ def test_memory_is_said_only_where_the_network_knows_its_own_patients_better() -
     )
     close = table.assign(auc=[0.75, 0.7], auc_low=[0.65, 0.5])
     assert "No memory" in fusion_texts.memory_text(close, choice), "a gap within chance"
+    unknown = fusion_texts.memory_text(table.assign(auc_low=np.nan), choice)
+    assert "cannot be told" in unknown and "what it remembers" not in unknown
 
 
 def test_parameters_of_the_page_are_those_of_the_package() -> None:

@@ -120,3 +120,14 @@ def test_what_is_misspelt_is_named_before_any_work(
     values = {name: parameter.default for name, parameter in declared(NOTEBOOK).items()}
     with pytest.raises(ParameterError, match=message):
         radiomics_page.view(values | changed)
+
+
+def test_where_no_interval_can_be_had_none_is_shown_and_nothing_is_judged(paper) -> None:
+    table = predictions()
+    table.loc[table["split"] == "test", "score"] = 0.4
+    found = radiomics_tables.beside_paper(metrics_table(table), paper)
+    shown = radiomics_tables.side_by_side(found).query("split == 'test' and whose == 'here'")
+    assert set(shown["auc"]) == {"0.500 (no interval)"}
+    (claim,) = [c for c in radiomics_tables.auc_claims(paper, found) if "svm-test" in c[0]]
+    assert claim[4:6] == ("0.500 (no interval)", "cannot be checked")
+    assert "No interval" in claim[6]

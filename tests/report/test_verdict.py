@@ -44,3 +44,11 @@ def test_the_note_of_an_auc_tells_patients_and_reach() -> None:
     )
     own = auc_note(row | {"split": "train", "auc_low": 0.6})
     assert own == "The training patients' own scores: 27 patients, 3 with the outcome."
+
+
+@pytest.mark.parametrize("value", [0.5, 1.0])
+def test_an_auc_without_interval_judges_nothing_and_says_why(value: float) -> None:
+    row = {"split": "test", "n": 27, "positives": 3, "auc": value, "auc_low": nan, "auc_high": nan}
+    assert within_interval(value, row["auc_low"], row["auc_high"]) == "cannot be checked"
+    assert auc_note(row).endswith("the outcome. No interval: the estimated variance of the AUC is "
+                                  "0 or cannot be had.")  # fmt: skip

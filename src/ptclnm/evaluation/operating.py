@@ -184,9 +184,12 @@ def metrics_table(predictions: pd.DataFrame, rule: str | float = "youden-train")
     -------
     DataFrame
         ``study, model, split, n, positives, auc, auc_low, auc_high, cutoff, tp, fp, fn, tn``,
-        then the metrics; DeLong's 95 % interval on the AUC's own scale.
+        then the metrics; DeLong's 95 % interval on the AUC's own scale, missing where the
+        estimated variance is 0 or cannot be had, as of an AUC of 1 or of equal scores.
     """
     auc = auc_table(predictions).rename(columns={"low": "auc_low", "high": "auc_high"})
+    limits = ["auc_low", "auc_high"]
+    auc[limits] = auc[limits].mask(auc["degenerate"].astype(bool))
     points = operating_points(predictions, cutoffs(predictions, rule))
     head = ["study", "model", "split"]
     columns = [*head, "n", "positives", "auc", "auc_low", "auc_high"]

@@ -101,7 +101,9 @@ def gap_figure(metrics: pd.DataFrame) -> Figure:
             at = models.index(row["model"]) - 0.8 * (sets.index(row["split"]) + 1) / len(sets)
             train = row["split"] == "train"
             color = GREY if train else colors[row["split"]]
+            # No bar where there is no interval.
             ends = [[row["auc"] - row["auc_low"]], [row["auc_high"] - row["auc"]]]
+            ends = None if pd.isna(row["auc_low"]) else ends
             first = row["model"] == models[-1]
             axes.errorbar(
                 row["auc"], at, xerr=ends, fmt="o", color=color, ms=5, lw=1.4, capsize=2,
@@ -112,8 +114,9 @@ def gap_figure(metrics: pd.DataFrame) -> Figure:
         axes.plot([], [], "|", color=INK, ms=9, mew=1.6, ls="", label="the paper")
         axes.axvline(0.5, color=RULE, lw=0.9, ls=":")
         middle = 0.4 * (1 + 1 / len(sets))
+        lowest = metrics[["auc", "auc_low"]].min(axis=None)
         axes.set_yticks([i - middle for i in range(len(models))], models)
-        axes.set(xlabel="AUC, by patient", xlim=(min(0.2, metrics["auc_low"].min() - 0.02), 1.02))
+        axes.set(xlabel="AUC, by patient", xlim=(min(0.2, lowest - 0.02), 1.02))
         axes.grid(axis="y", visible=False)
         figure.legend(loc="outside lower center", ncols=len(sets) + 1, fontsize=8)
     return figure

@@ -31,7 +31,7 @@ from ptclnm.report.deep_look import Look, feature_table, look
 from ptclnm.report.files import replacing
 from ptclnm.report.gallery import withheld
 from ptclnm.report.radiomics_figures import roc_figure
-from ptclnm.report.sentences import count, listing
+from ptclnm.report.sentences import auc_text, count, listing
 from ptclnm.report.tables import show
 
 OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD"}
@@ -158,10 +158,7 @@ def _highest(found: DeepView) -> str:
     for split, part in found.metrics.groupby("split", sort=False):
         if split != tables.TRAIN:
             row = part.loc[part["auc"].idxmax()]
-            parts.append(
-                f"**{row['model']}**, {row['auc']:.3f} ({row['auc_low']:.3f}–{row['auc_high']:.3f})"
-                f" in {split}"
-            )
+            parts.append(f"**{row['model']}**, {auc_text(row)} in {split}")
     models = count(len(found.plans), "model")
     return f"Of {models}, the highest AUC has {listing(parts)}." if parts else ""
 

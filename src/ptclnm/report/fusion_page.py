@@ -46,7 +46,7 @@ from ptclnm.report.fusion_habitats import (
     stability_text,
     truth_text,
 )
-from ptclnm.report.sentences import listing
+from ptclnm.report.sentences import auc_text, listing
 
 # The pairs of feature sets that say what texture and size are worth.
 PAIRS = (
@@ -230,8 +230,8 @@ def summary(found: FusionView) -> str:
     cohort, fused = found.cohort, found.fused
     rows = found.made["metrics"][found.made["metrics"]["model"] == FUSED]
     aucs = listing(
-        f"{row['auc']:.3f} ({row['auc_low']:.3f}–{row['auc_high']:.3f}) in {row['split']}, "
-        f"{row['n']} patients ({row['positives']} with the outcome)"
+        f"{auc_text(row)} in {row['split']}, {row['n']} patients "
+        f"({row['positives']} with the outcome)"
         for row in rows.to_dict("records")
     )
     own = ", ".join(f"{name} ({part.shape[1] - 1:,})" for name, part in fused.parts.items())

@@ -86,6 +86,11 @@ def memory_text(metrics: pd.DataFrame, choice: pd.DataFrame) -> str:
         f"The network itself has an AUC of {own['train']:.3f} on the patients that it was trained "
         f"on, and of {listing(others)}."
     )
+    if pd.isna(rows.loc["train", "auc_low"]):
+        return (
+            f"{text} The first has no interval: how much of the gap is memory cannot be told. Take "
+            "whatever is cross-validated on its features as flattered."
+        )
     # Beyond chance: the whole interval of the training set lies above all others.
     if rows.loc["train", "auc_low"] <= own.drop("train").max():
         return f"{text} No memory is shown by these numbers."

@@ -11,7 +11,7 @@ from ptclnm.published.tables import Study
 from ptclnm.report import verdict
 from ptclnm.report.claims import claim_rows, slug
 from ptclnm.report.nomogram_tables import PAPER_TEST, Tables
-from ptclnm.report.sentences import count, listing
+from ptclnm.report.sentences import auc_text, count, listing
 
 WHERE = "Results 3.3"
 # Columns of our cohorts that hold what the paper calls an independent risk factor.
@@ -85,11 +85,10 @@ def _aucs(fitted: Fitted, tables: Tables) -> Iterator[Row]:
     rows = tables["metrics"]
     for row in rows[rows["reported_auc"].notna()].to_dict("records"):
         low, high = row["auc_low"], row["auc_high"]
-        limits = f"{row['reported_auc_low']:.3f}–{row['reported_auc_high']:.3f}"
         yield (
             f"auc-{slug(row['model'])}-{row['split']}", WHERE,
             f"AUC of {row['model']} in the {row['split']} set",
-            f"{row['reported_auc']:.3f} ({limits})", f"{row['auc']:.3f} ({low:.3f}–{high:.3f})",
+            auc_text(row, "reported_"), auc_text(row),
             *_judged(fitted, row["model"], row["reported_auc"], low, high, verdict.auc_note(row)),
         )  # fmt: skip
 

@@ -27,7 +27,7 @@ from ptclnm.report.nomogram_calculator import calculator
 from ptclnm.report.nomogram_claims import claims_table
 from ptclnm.report.nomogram_drawing import nomogram_figure
 from ptclnm.report.nomogram_scores import Scores, candidates_of, gather, predictors_of
-from ptclnm.report.sentences import listing
+from ptclnm.report.sentences import auc_text, listing
 from ptclnm.report.tables import show
 
 
@@ -228,16 +228,11 @@ def side_by_side(metrics: pd.DataFrame) -> pd.DataFrame:
     for row in metrics.to_dict("records"):
         head = {"split": row["split"], "model": row["model"]}
         cells = {name: row[name] for name in ("accuracy", "sensitivity", "specificity")}
-        rows.append(head | {"whose": "this run", "auc": _interval(row, "")} | cells)
+        rows.append(head | {"whose": "this run", "auc": auc_text(row)} | cells)
         if pd.notna(row["reported_auc"]):
-            paper = {"whose": "the paper", "auc": _interval(row, "reported_")}
+            paper = {"whose": "the paper", "auc": auc_text(row, "reported_")}
             rows.append(head | paper | {"accuracy": row["reported_accuracy"]})
     return pd.DataFrame(rows, columns=list(HEADINGS["side_by_side"]))
-
-
-def _interval(row: Mapping[str, float], prefix: str) -> str:
-    value, low, high = (row[f"{prefix}{name}"] for name in ("auc", "auc_low", "auc_high"))
-    return f"{value:.3f} ({low:.3f}–{high:.3f})"
 
 
 def lay_out(found: NomogramView, name: str, caption: str) -> HTML:

@@ -9,7 +9,7 @@ from ptclnm.report.claims import escape_markdown
 from ptclnm.report.nomogram_claims import p_text
 from ptclnm.report.nomogram_drawing import label_of
 from ptclnm.report.nomogram_tables import REFIT, WHOLE, Tables
-from ptclnm.report.sentences import bullets, count, listing
+from ptclnm.report.sentences import auc_text, bullets, count, listing
 
 
 def found_out(fitted: Fitted, tables: Tables) -> str:
@@ -23,10 +23,7 @@ def _judged(fitted: Fitted, tables: Tables) -> Iterator[str]:
         key = row["model"], row["split"]
         if row["split"] == fitted.fit_on:
             continue
-        text = (
-            f"**{row['model']}**, {row['split']}: AUC {row['auc']:.3f} "
-            f"({row['auc_low']:.3f}–{row['auc_high']:.3f})"
-        )
+        text = f"**{row['model']}**, {row['split']}: AUC {auc_text(row)}"
         if pd.notna(row["reported_auc"]):
             text += f"; the paper prints {row['reported_auc']:.3f}"
         if key in measures.index:

@@ -24,7 +24,7 @@ from ptclnm.report import radiomics_tables as tables
 from ptclnm.report import whose
 from ptclnm.report.claims import no_claims
 from ptclnm.report.files import replacing
-from ptclnm.report.sentences import count, listing
+from ptclnm.report.sentences import auc_text, count, listing
 from ptclnm.report.tables import show
 
 NOTHING_KEPT = (
@@ -110,10 +110,7 @@ def summary(found: ZooView) -> str:
     cohort, best = found.cohort, choice.choose(found.tables["cv"])
     name = best.loc[best["chosen"], "classifier"].iloc[0]
     rows = found.metrics[found.metrics["model"] == name].to_dict("records")
-    aucs = listing(
-        f"{row['auc']:.3f} ({row['auc_low']:.3f}–{row['auc_high']:.3f}) in {row['split']}"
-        for row in rows
-    )
+    aucs = listing(f"{auc_text(row)} in {row['split']}" for row in rows)
     kept = int(found.tables["steps"]["kept"].iloc[-1])
     lines = [
         whose.introduced(cohort),

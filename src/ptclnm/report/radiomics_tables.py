@@ -13,6 +13,7 @@ from ptclnm.published.schema import CELL_METRICS, METRICS
 from ptclnm.published.tables import Study
 from ptclnm.report import verdict
 from ptclnm.report.claims import claim_rows, slug
+from ptclnm.report.sentences import auc_text
 
 # Which of the paper's models a classifier of ours stands beside, set by set.
 PAPER_MODELS: dict[str, dict[tuple[str, str], str]] = {
@@ -138,16 +139,11 @@ def side_by_side(metrics: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for row in metrics.to_dict("records"):
         head = {"split": row["split"], "model": row["model"]}
-        rows.append(head | {"whose": "here", "auc": _interval(row, "")} | _cells(row, ""))
+        rows.append(head | {"whose": "here", "auc": auc_text(row)} | _cells(row, ""))
         if pd.notna(row["reported_auc"]):
-            paper = {"whose": "paper", "auc": _interval(row, "reported_")}
+            paper = {"whose": "paper", "auc": auc_text(row, "reported_")}
             rows.append(head | paper | _cells(row, "reported_"))
     return pd.DataFrame(rows, columns=list(HEADINGS))
-
-
-def _interval(row: Mapping[str, float], prefix: str) -> str:
-    value, low, high = (row[f"{prefix}{name}"] for name in ("auc", "auc_low", "auc_high"))
-    return f"{value:.3f}" + (f" ({low:.3f}–{high:.3f})" if pd.notna(low) else "")
 
 
 def _cells(row: Mapping[str, float], prefix: str) -> dict[str, float]:
@@ -246,7 +242,7 @@ def auc_claims(paper: Study, metrics: pd.DataFrame, beside: Beside | None = None
         claims.append(
             (f"auc-{slug(model)}-{row['split']}", where,
              f"AUC of {model}{here} in the {row['split']} set",
-             _interval(row, "reported_"), _interval(row, ""),
+             auc_text(row, "reported_"), auc_text(row),
              verdict.within_interval(row["reported_auc"], row["auc_low"], row["auc_high"]),
              verdict.auc_note(row))
         )  # fmt: skip

@@ -1,6 +1,6 @@
 """Sentences that a run writes: what each check found, for any study."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -30,6 +30,27 @@ def listing(words: Iterable[str]) -> str:
     """Join words as English does: ``a, b and c``; empty where there are none."""
     *head, last = list(words) or [""]
     return f"{', '.join(head)} and {last}" if head else last
+
+
+def auc_text(row: Mapping[str, float], prefix: str = "") -> str:
+    """Phrase an AUC of a row of the metrics table with its interval.
+
+    Parameters
+    ----------
+    row : mapping
+        ``auc, auc_low, auc_high``, each after the prefix.
+    prefix : str
+        ``reported_`` for the paper's.
+
+    Returns
+    -------
+    str
+        Where ours has no interval it says so; where the paper prints none, its AUC alone.
+    """
+    value, low, high = (row[f"{prefix}{name}"] for name in ("auc", "auc_low", "auc_high"))
+    if pd.isna(low) or pd.isna(high):
+        return f"{value:.3f}" if prefix else f"{value:.3f} (no interval)"
+    return f"{value:.3f} ({low:.3f}–{high:.3f})"
 
 
 def verdicts(claims: pd.DataFrame) -> str:

@@ -15,6 +15,7 @@ from ptclnm.published.tables import Study
 from ptclnm.report import verdict
 from ptclnm.report.claims import claim_rows, slug
 from ptclnm.report.radiomics_tables import FIRST, LAST
+from ptclnm.report.sentences import auc_text
 
 TRAIN = "train"
 PAIR = ["split", "model", "auc_a", "auc_b", "difference", "low", "high", "z", "p", "p_holm", "n"]
@@ -240,8 +241,7 @@ def _auc_claims(metrics: pd.DataFrame) -> list[tuple]:
     return [
         (f"auc-{slug(row['model'])}-{row['split']}", WHERE["auc"],
          f"AUC of {row['model']} in the {row['split']} set",
-         spread(row["reported_auc"], row["reported_auc_low"], row["reported_auc_high"]),
-         spread(row["auc"], row["auc_low"], row["auc_high"]),
+         auc_text(row, "reported_"), auc_text(row),
          verdict.within_interval(row["reported_auc"], row["auc_low"], row["auc_high"]),
          verdict.auc_note(row))
         for row in printed.to_dict("records")

@@ -7,6 +7,7 @@ from typing import Any
 from ptclnm.report.claims import ALSO
 from ptclnm.report.sentences import count
 
+NO_INTERVAL = "No interval: the estimated variance of the AUC is 0 or cannot be had."
 CONSISTENT, NOT_CONSISTENT, OPEN = "consistent", "not consistent", "cannot be checked"
 
 
@@ -54,6 +55,8 @@ def reach(low: float, high: float, nothing: float) -> str:
 def auc_note(row: Mapping[str, Any]) -> str:
     """Say of a row of the metrics table how many patients its AUC rests on, and how far it reaches.
 
+    An AUC without an interval cannot judge a report; the note says why it has none.
+
     Parameters
     ----------
     row : mapping
@@ -61,6 +64,8 @@ def auc_note(row: Mapping[str, Any]) -> str:
     """
     own = "The training patients' own scores: " if row["split"] == "train" else ""
     patients = f"{own}{count(row['n'], 'patient')}, {row['positives']} with the outcome."
+    if not isfinite(row["auc_low"]):
+        return f"{patients} {NO_INTERVAL}"
     return f"{patients} {reach(row['auc_low'], row['auc_high'], 0.5)}".strip()
 
 
