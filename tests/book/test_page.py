@@ -45,6 +45,11 @@ def test_a_page_alone_is_named_after_its_cohort_else_its_study(small: Project) -
     assert names == ["third-a", "third-a", "third-x", "third"]
 
 
+def test_a_page_gets_a_number_given_for_text_as_text(small: Project) -> None:
+    small.notebook_of("third", parameters='cutoff: str = "youden"  # a rule, or a number')
+    assert start_page("third", {"cutoff": 0.5}, small).parameters == {"cutoff": "0.5"}
+
+
 def test_results_lie_in_the_project_whatever_the_working_folder(
     small: Project, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

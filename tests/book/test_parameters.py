@@ -93,6 +93,23 @@ def test_a_whole_number_passes_for_a_float_and_truth_not_for_a_number() -> None:
     assert values_of(LINES, folds=True, level=True)[0] == {}
 
 
+CUTOFF = 'cutoff: str = "youden"  # a rule, or a number'
+
+
+@pytest.mark.parametrize(("given", "text"), [(0.5, "0.5"), (1, "1"), ("0.5", "0.5")])
+def test_a_number_passes_for_text(
+    given: float | str, text: str, parameters_cell: Callable[[str], Path]
+) -> None:
+    assert values_of(CUTOFF, cutoff=given) == ({"cutoff": text}, [])
+    assert check(parameters_cell(CUTOFF), {"cutoff": scalar(str(given))}) == {"cutoff": text}
+
+
+def test_a_number_for_text_is_held_to_its_choices_and_truth_is_no_text() -> None:
+    assert "did you mean" in values_of(LINES, study=2024)[1][0]
+    assert values_of(LINES, names=[1])[0] == {}
+    assert "expected str" in values_of(CUTOFF, cutoff=True)[1][0]
+
+
 def test_the_default_is_allowed_though_the_choice_lacks_it() -> None:
     line = 'cohort: str = ""  # which cohort [ddti|uci_thyroid]'
     assert values_of(line, cohort="") == ({"cohort": ""}, [])

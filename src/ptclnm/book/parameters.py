@@ -183,7 +183,7 @@ def scalar(text: str) -> Any:
 
 
 def coerce(value: Any, kind: str) -> Any:
-    """Give `value` as the declared type; a whole number passes for a float.
+    """Give `value` as the declared type; a whole number passes for a float, a number for text.
 
     Raises
     ------
@@ -195,6 +195,8 @@ def coerce(value: Any, kind: str) -> Any:
             raise TypeError(f"is {value!r} ({type(value).__name__}), expected {kind}")
         item = kind.removeprefix("list").strip("[]")
         return [coerce(entry, item) if item else entry for entry in value]
+    if kind == "str" and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)  # what a command line or a YAML file makes of a text such as 0.5
     allowed = SCALARS[kind]
     is_bool = isinstance(value, bool) and kind != "bool"
     if is_bool or not isinstance(value, allowed):
