@@ -122,6 +122,23 @@ def test_what_is_misspelt_is_named_before_any_work(
         radiomics_page.view(values | changed)
 
 
+def view_of(paper, table: pd.DataFrame, cutoff: str, made: dict | None = None, names=()):
+    metrics = radiomics_tables.beside_paper(metrics_table(table, cutoff), paper)
+    return radiomics_page.ZooView(paper, None, tuple(names), made or {}, table, metrics, cutoff)
+
+
+def test_models_whose_cutoff_knows_the_labels_are_named(paper) -> None:
+    table = predictions(("SVM", "RF", "LR"))
+    known = table["model"].isin(["RF", "LR"]) & (table["split"] == "train")
+    table.loc[known, "score"] = table.loc[known, "label"].astype(float)
+    text = radiomics_page.cutoff_text(view_of(paper, table, "youden-train"))
+    assert "The training AUC of RF and LR is 1: their scores" in text and "SVM" not in text
+    assert "training AUC" not in radiomics_page.cutoff_text(view_of(paper, table, "youden-eval"))
+    assert "training AUC" not in radiomics_page.cutoff_text(view_of(paper, table, "0.5"))
+    own = view_of(paper, predictions(), "youden-train")
+    assert "training AUC" not in radiomics_page.cutoff_text(own)
+
+
 def test_where_no_interval_can_be_had_none_is_shown_and_nothing_is_judged(paper) -> None:
     table = predictions()
     table.loc[table["split"] == "test", "score"] = 0.4

@@ -12,7 +12,7 @@ from ptclnm import cohorts, published
 from ptclnm.book.page import Page
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import MissingDataError
-from ptclnm.evaluation.operating import metrics_table, proportion_intervals, rule_of
+from ptclnm.evaluation.operating import TRAIN, metrics_table, proportion_intervals, rule_of
 from ptclnm.imaging.radiomics import load_settings
 from ptclnm.models import choice
 from ptclnm.models.predictions import check_predictions
@@ -175,14 +175,31 @@ def choice_text(found: ZooView) -> str:
 
 
 def cutoff_text(found: ZooView) -> str:
-    """Say where the scores are cut."""
+    """Say where the scores are cut, and of which models the cut-off comes from known labels."""
     rules = {
         "youden-train": "Scores are cut where sensitivity + specificity is greatest in the "
         "training set, and nowhere else.",
         "youden-eval": "Scores are cut where sensitivity + specificity is greatest in the very set "
         "that is judged. This flatters: the cut-off has seen the labels.",
     }
-    return rules.get(found.cutoff, f"Scores are cut at {found.cutoff}.")
+    text = rules.get(found.cutoff, f"Scores are cut at {found.cutoff}.")
+    return f"{text} {_memorised(found)}".strip()
+
+
+def _memorised(found: ZooView) -> str:
+    """Name the models whose cut-off lies between training scores that know the labels."""
+    if found.cutoff != "youden-train" or found.metrics.empty:
+        return ""
+    rows = found.metrics[(found.metrics["split"] == TRAIN) & (found.metrics["auc"] == 1)]
+    if rows.empty:
+        return ""
+    one = len(rows) == 1
+    return (
+        f"The training AUC of {listing(rows['model'])} is 1: {'its' if one else 'their'} scores of "
+        "training patients know the labels. A cut-off between such scores may call nobody positive "
+        f"in other sets: read {'its' if one else 'their'} AUC there, not "
+        f"{'its' if one else 'their'} sensitivity."
+    )
 
 
 def table_of(found: ZooView, name: str) -> pd.DataFrame:
