@@ -5,7 +5,7 @@ from math import nan
 import pytest
 
 from ptclnm.report.claims import VERDICTS
-from ptclnm.report.verdict import among, auc_note, reach, same_number, within_interval
+from ptclnm.report.verdict import among, auc_note, chosen, reach, wide, within_interval
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,29 @@ def test_missing_limits_cannot_be_checked() -> None:
 
 
 def test_counts_and_choices() -> None:
-    assert same_number(1357, 1357) == among("b", ["a", "b"]) == "consistent"
-    assert same_number(1357, 1356) == among("c", ["a", "b"]) == "not consistent"
+    assert among("b", ["a", "b"]) == "consistent"
+    assert among("c", ["a", "b"]) == "not consistent"
+
+
+@pytest.mark.parametrize(
+    ("first", "others", "expected"),
+    [("a", ["b", "b"], "consistent"), ("b", ["b", "a"], "cannot be checked"),
+     ("b", ["b", "c"], "not consistent"), ("b", [], "not consistent")],
+)  # fmt: skip
+def test_a_choice_is_judged_by_that_on_all_patients(first, others, expected) -> None:
+    found, note = chosen("a", first, others)
+    assert found == expected
+    assert bool(note) == (expected == "cannot be checked")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"), [(2, 9, True), (2, 8, False), (0, 3, True), (0, 0, False),
+                              (nan, nan, False)]
+)  # fmt: skip
+def test_a_range_that_nothing_could_contradict_says_so(low, high, said: bool) -> None:
+    text = wide(low, high)
+    assert text == (f"Resamples keep from {low} to {high}: nearly any number would lie between."
+                    if said else "")  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def _count_claims(paper: Study, tables: Tables) -> list[tuple]:
         claims.append(
             (f"kept-{slug(row['part'])}", features[key], f"{row['part']} features in the combined "
              "model", str(row["reported"]), f"{row['obtained']}{spread}",
-             verdict.within_interval(float(row["reported"]), low, high), "")
+             verdict.within_interval(float(row["reported"]), low, high), verdict.wide(low, high))
         )  # fmt: skip
     return claims
 
@@ -180,7 +180,7 @@ def _best_claim(tables: Tables) -> list[tuple]:
     named = ", ".join(dict.fromkeys(inside))
     return [
         ("best", where, f"best of {len(tried)} classifiers of the combined features", name,
-         f"{first}; within the folds {named}", verdict.among(name, [first, *inside]), "")
+         f"{first}; within the folds {named}", *verdict.chosen(name, first, inside))
     ]  # fmt: skip
 
 

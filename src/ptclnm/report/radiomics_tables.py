@@ -36,6 +36,12 @@ HEADINGS = {
     "ppv": "PPV", "npv": "NPV", "f1": "F1", "kappa": "κ",
 }  # fmt: skip
 MIDDLE = (2.5, 97.5)
+# Why a number of features judges nothing.
+MADE_TO_FIT = (
+    "The settings were chosen to give this number, so that it could not fail; page 00 accounts for "
+    "its parts."
+)
+OTHER_SETTINGS = "Extracted with other settings than the paper's."
 
 
 def feature_class(name: str) -> str:
@@ -198,14 +204,11 @@ def _where(paper: Study, quantity: str) -> str:
 def _feature_claims(paper: Study, names: Sequence[str], tables: Mapping) -> list[tuple]:
     printed, claims = printed_features(paper), []
     if "total" in printed:
-        total = printed["total"]
-        # Other settings than the study's say nothing of its number.
         own = tuple(names) == load_settings(paper.name).names
-        found = verdict.same_number(total, len(names)) if own else verdict.OPEN
-        note = _empty(tables) if own else "Extracted with other settings than the paper's."
+        note = f"{MADE_TO_FIT} {_empty(tables)}".strip() if own else OTHER_SETTINGS
         claims.append(
-            ("features", _where(paper, "total"), "number of radiomics features", str(total),
-             str(len(names)), found, note)
+            ("features", _where(paper, "total"), "number of radiomics features",
+             str(printed["total"]), str(len(names)), verdict.OPEN, note)
         )  # fmt: skip
     kept = tables["resamples"]["kept"]
     if "selected_radiomics" in printed and len(kept):
@@ -215,7 +218,8 @@ def _feature_claims(paper: Study, names: Sequence[str], tables: Mapping) -> list
             ("selected", _where(paper, "selected_radiomics"), "features that the selection keeps",
              str(printed["selected_radiomics"]),
              f"{own} ({low:.0f}–{high:.0f} in {len(kept)} resamples)",
-             verdict.within_interval(printed["selected_radiomics"], low, high), "")
+             verdict.within_interval(printed["selected_radiomics"], low, high),
+             verdict.wide(low, high))
         )  # fmt: skip
     return claims
 
@@ -225,7 +229,7 @@ def _empty(tables: Mapping[str, pd.DataFrame]) -> str:
     types = tables["image_types"]
     empty = types.groupby("finding")["empty"].sum().drop("", errors="ignore")
     parts = [f"{number:,} are {finding}" for finding, number in empty.items()]
-    return f"Of these, {' and '.join(parts)}." if parts else ""
+    return f"Of the features, {' and '.join(parts)}." if parts else ""
 
 
 def auc_claims(paper: Study, metrics: pd.DataFrame, beside: Beside | None = None) -> list[tuple]:
@@ -260,7 +264,7 @@ def _best_claim(paper: Study, tables: Mapping) -> list[tuple]:
     inside = ", ".join(dict.fromkeys(others))
     return [
         ("best", where, f"best of {len(tried)} classifiers", name,
-         f"{first}; within the folds {inside}", verdict.among(name, [first, *others]), "")
+         f"{first}; within the folds {inside}", *verdict.chosen(name, first, others))
     ]  # fmt: skip
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from ptclnm.report.claims import ALSO
 from ptclnm.report.sentences import count
 
+# Ratio of limits from which on a range of counts is called wide.
+WIDE = 4
 NO_INTERVAL = "No interval: the estimated variance of the AUC is 0 or cannot be had."
 CONSISTENT, NOT_CONSISTENT, OPEN = "consistent", "not consistent", "cannot be checked"
 
@@ -90,17 +92,52 @@ def ranges_meet(low: float, high: float, other_low: float, other_high: float) ->
     return CONSISTENT if max(low, other_low) <= min(high, other_high) else NOT_CONSISTENT
 
 
-def same_number(reported: float, obtained: float) -> str:
-    """Judge a reported count by one that nothing random enters."""
-    return within_interval(reported, obtained, obtained)
-
-
 def among(reported: str, obtained: Iterable[str]) -> str:
     """Judge a reported choice by those made on resamples of the same patients."""
     found = set(obtained)
     if not found:
         return OPEN
     return CONSISTENT if reported in found else NOT_CONSISTENT
+
+
+def chosen(reported: str, first: str, others: Iterable[str]) -> tuple[str, str]:
+    """Judge a reported choice by the one made on all patients, and by those made on parts of them.
+
+    Parameters
+    ----------
+    reported : str
+        What the paper chooses.
+    first : str
+        What the same rule chooses here on all patients.
+    others : iterable of str
+        What it chooses on the rest of each fold.
+
+    Returns
+    -------
+    verdict : str
+        ``consistent`` if the choice on all patients is the reported one, ``cannot be checked`` if
+        only that of a part is, ``not consistent`` if none is.
+    note : str
+        Why it cannot be checked; else empty.
+    """
+    if reported == first:
+        return CONSISTENT, ""
+    if reported in set(others):
+        return OPEN, "The choice changes with the folds."
+    return NOT_CONSISTENT, ""
+
+
+def wide(low: float, high: float) -> str:
+    """Say where a range of counts over resamples is so wide that few numbers could contradict it.
+
+    Returns
+    -------
+    str
+        A sentence where the upper limit is more than four times the lower; else empty.
+    """
+    if not high > WIDE * low:
+        return ""
+    return f"Resamples keep from {low:.0f} to {high:.0f}: nearly any number would lie between."
 
 
 def above_zero(low: float, high: float) -> str:
