@@ -9,6 +9,7 @@ from sklearn.linear_model import Lasso, LassoCV
 from sklearn.pipeline import Pipeline
 
 from ptclnm.errors import ParameterError
+from ptclnm.models import lasso
 from ptclnm.models.lasso import GroupedLasso, path_at
 from ptclnm.models.selection import (
     MannWhitney,
@@ -102,6 +103,23 @@ def test_the_penalty_is_that_of_lassocv_on_the_same_folds() -> None:
     assert mine.alpha_ == other.alpha_
     assert mine.error_ == pytest.approx(other.mse_path_.mean(axis=1), abs=1e-9)
     assert mine.coef_ == pytest.approx(other.coef_, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("least", "tried", "taken"), [((10, 90), 45, 10), ((39,), 45, 39), ((40,), 65, 40),
+                                  ((40, 50), 65, 50), ((42, 62), 100, 62), ((41, 62, 90), 100, 90)]
+)  # fmt: skip
+def test_the_search_ends_where_the_least_error_has_five_penalties_after_it(
+    least: tuple[int, ...], tried: int, taken: int, monkeypatch
+) -> None:
+    """Of several minima each is lower than the one before."""
+    curve = np.ones(100)
+    curve[list(least)] = [0.9 - 0.1 * i for i in range(len(least))]
+    monkeypatch.setattr(lasso, "_error", lambda *a: curve[: len(a[-1])] + 0 * a[-1])
+    rng = np.random.default_rng(0)
+    found = GroupedLasso().fit(rng.normal(size=(60, 5)), np.tile([0, 1], 30))
+    assert len(found.alphas_) == tried
+    assert found.alpha_ == found.alphas_[taken]
 
 
 def test_planted_features_are_kept(images) -> None:

@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 # Columns that correlate beyond 1 - SAME are one: which of them a path takes would be rounding.
 SAME = 1e-4
 # How far down the grid of penalties the search goes at first, then, and at last; it ends where
-# the error has not fallen for PATIENCE penalties.
+# the least error has PATIENCE penalties after it.
 STOPS, PATIENCE = (0.45, 0.65, 1.0), 5
 
 
@@ -103,11 +103,11 @@ class GroupedLasso(Keep):
     Attributes
     ----------
     alphas_ : ndarray, shape (tried,)
-        Penalties tried, falling: those of the grid until the error has not fallen for five.
+        Penalties tried, falling: the first 45 %, 65 % or all of the grid; see Notes.
     error_, error_sd_ : ndarray, shape (tried,)
         Mean over folds of the mean squared error, and its standard deviation.
     alpha_ : float
-        The penalty of least mean error; of equal ones the largest.
+        The penalty of least mean error among those tried; of equal ones the largest.
     coefs_ : ndarray, shape (features, tried)
         The path on all rows.
     coef_ : ndarray, shape (features,)
@@ -120,6 +120,10 @@ class GroupedLasso(Keep):
     Li et al. 2024, section 2.7; Ni et al. 2024, "Radiomics feature extraction and selection":
     five folds, minimum error. Of columns that correlate beyond 0.9999 the first stands for all:
     the path jumps between them otherwise.
+
+    Our rule, for speed: the search goes down 45 % of the grid, then 65 %, then all of it, and ends
+    at the first of these where the least error has five penalties after it. A lower minimum further
+    down is not seen.
     """
 
     def __init__(
