@@ -23,7 +23,10 @@ def test_a_patient_never_crosses_a_fold_and_classes_are_balanced(patients, folds
     names, labels = rows_of(patients)
     counts = [sum(label == c for label, _ in patients) for c in (0, 1)]
     if min(counts) < folds:
-        with pytest.raises(FoldsError, match=f"Allowed: 2 to {min(counts)} folds"):
+        most = min(counts)
+        allowed = f"2 to {most}" if most > 2 else str(most)
+        told = f"Allowed: {allowed} folds" if most > 1 else "No number of folds will do"
+        with pytest.raises(FoldsError, match=told):
             patient_folds(names, labels, folds, seed)
         return
     table = pd.DataFrame({"name": names, "label": labels})

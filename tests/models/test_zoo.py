@@ -1,6 +1,7 @@
 """The zoo: no leak, no dependence on workers, and honest about its own choice."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline
 
 from ptclnm.errors import ParameterError
-from ptclnm.models import classifiers
+from ptclnm.models import classifiers, radiomics
 from ptclnm.models.choice import choose, nested, optimism
 from ptclnm.models.selection import selection
 from ptclnm.models.stored import stored_zoo
@@ -180,6 +181,50 @@ def test_bad_plans_and_too_few_patients_are_named(images) -> None:
     assert "did you mean 'XGBoost'" in caught.value.problems[0]
     with pytest.raises(FoldsError, match="5 folds, but 3 patients with the outcome"):
         run_zoo(images(patients=20, share=0.15).rows(np.arange(40)), replace(FAST, folds=5), 1)
+
+
+@pytest.mark.parametrize(
+    ("positives", "told"), [(1, "No number of folds will do"), (2, "No number of folds will do"),
+                            (3, "Allowed: 3 folds")]
+)  # fmt: skip
+def test_too_few_patients_for_folds_within_folds_are_named_before_extraction(
+    positives: int, told: str, monkeypatch
+) -> None:
+    def extracted(*_, **__):
+        raise AssertionError("work was begun")
+
+    monkeypatch.setattr(radiomics, "extract", extracted)
+    labels = (np.arange(20) < positives).astype(int)
+    table = pd.DataFrame({"patient_id": [f"p{i}" for i in range(20)], "label": labels})
+    cohort = SimpleNamespace(table=table.assign(split="train"))
+    with pytest.raises(FoldsError, match=told):
+        radiomics.zoo_of(cohort, {"study": "ni2024", "folds": 2})
+    with pytest.raises(AssertionError, match="work was begun"):
+        table["label"] = (np.arange(20) < 4).astype(int)
+        cohort.table = table.assign(split="train")
+        radiomics.zoo_of(cohort, {"study": "ni2024", "folds": 2})
+
+
+@pytest.mark.parametrize(("fewest", "folds"), [(4, 2), (3, 3)])
+def test_the_fewest_patients_that_are_let_through_are_enough_for_every_classifier(
+    images, fewest: int, folds: int
+) -> None:
+    data = images(patients=2 * fewest, share=0.5, signal=3.0, features=5)
+    data = replace(data, splits=np.full(len(data.labels), "train")).rows(
+        np.arange(0, len(data.labels), 2)
+    )
+    plan = Plan("ni2024", classifiers.NAMES, folds=folds, bootstraps=2)
+    found = run_zoo(data, plan, n_jobs=1)
+    assert found["cv"].groupby("classifier")["fold"].nunique().eq(folds).all()
+    assert found["inner"].groupby("outer")["fold"].nunique().eq(2).all()
+
+
+def test_neighbours_are_no_more_than_rows() -> None:
+    X, y = np.arange(3.0)[:, None], np.array([0, 1, 1])
+    assert classifiers.make("KNN", 0).fit(X, y).predict_proba(X)[:, 1] == pytest.approx(2 / 3)
+    many = np.arange(12.0)[:, None]
+    fitted = classifiers.make("KNN", 0).fit(many, np.tile([0, 1], 6))
+    assert fitted.estimator_.n_neighbors == 5
 
 
 def test_the_store_gives_what_was_computed_and_notices_damage(images, tmp_path) -> None:

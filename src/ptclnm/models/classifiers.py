@@ -28,11 +28,14 @@ class Entry:
         ``module:class``; imported when it is used.
     settings : mapping
         What differs from the library's defaults, apart from the seed.
+    rule : str
+        What is ours beyond settings; else empty.
     """
 
     title: str
     place: str
     settings: Mapping[str, Any]
+    rule: str = ""
 
 
 # The papers print no settings: the libraries' defaults, with one thread so that results do not
@@ -41,8 +44,18 @@ CLASSIFIERS: dict[str, Entry] = {
     "LR": Entry(
         "logistic regression", "sklearn.linear_model:LogisticRegression", {"max_iter": 1000}
     ),
-    "SVM": Entry("support vector machine", "sklearn.svm:SVC", {}),
-    "KNN": Entry("K-nearest neighbours", "sklearn.neighbors:KNeighborsClassifier", {}),
+    "SVM": Entry(
+        "support vector machine",
+        "sklearn.svm:SVC",
+        {},
+        "scores are distances from its boundary on a logistic scale",
+    ),  # fmt: skip
+    "KNN": Entry(
+        "K-nearest neighbours",
+        "sklearn.neighbors:KNeighborsClassifier",
+        {},
+        "all rows are neighbours where there are fewer than n_neighbors",
+    ),  # fmt: skip
     "MLP": Entry("multi-layer perceptron", "sklearn.neural_network:MLPClassifier", {}),
     "RF": Entry("random forest", "sklearn.ensemble:RandomForestClassifier", {"n_jobs": 1}),
     "ExtraTrees": Entry(
@@ -93,8 +106,14 @@ class Scored(ClassifierMixin, BaseEstimator):
             with warnings.catch_warnings():
                 # The perceptron's number of passes is its setting, not a failure.
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                self.estimator_ = clone(self.estimator).fit(X, y)
+                self.estimator_ = self._fitting(len(X)).fit(X, y)
         return self
+
+    def _fitting(self, rows: int) -> BaseEstimator:
+        """Give a copy to fit; nearest neighbours cannot be more than there are rows."""
+        estimator = clone(self.estimator)
+        asked = estimator.get_params().get("n_neighbors", 0)
+        return estimator.set_params(n_neighbors=rows) if asked > rows else estimator
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Scores of both classes, shape (rows, 2)."""
@@ -138,7 +157,7 @@ def make(name: str, seed: int) -> Scored:
 
 
 def settings_table() -> pd.DataFrame:
-    """The table of classifiers: ``classifier, title, library, settings``."""
+    """The table of classifiers: ``classifier, title, library, settings, rule``."""
     return pd.DataFrame(
         [
             {
@@ -147,6 +166,7 @@ def settings_table() -> pd.DataFrame:
                 "library": entry.place.partition(".")[0].partition(":")[0],
                 "settings": ", ".join(f"{k} = {v}" for k, v in entry.settings.items())
                 or "defaults",
+                "rule": entry.rule,
             }
             for name, entry in CLASSIFIERS.items()
         ]

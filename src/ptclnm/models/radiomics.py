@@ -12,7 +12,7 @@ from ptclnm.models import classifiers
 from ptclnm.models.data import ImageData, join
 from ptclnm.models.selection import METHODS
 from ptclnm.models.stored import stored_zoo
-from ptclnm.models.validation import patient_folds
+from ptclnm.models.validation import nested_folds
 from ptclnm.models.zoo import Plan, Tables
 from ptclnm.schedulers import scheduler
 
@@ -77,7 +77,7 @@ def zoo_of(cohort: Cohort, parameters: Mapping[str, Any]) -> tuple[ImageData, Ta
     plan, n_jobs = plan_of(p), p["n_jobs"] or None
     settings = load_settings(p["settings"] or p["study"])
     train = cohort.table[cohort.table["split"] == "train"]
-    patient_folds(train["patient_id"], train["label"], plan.folds, plan.seed)
+    nested_folds(train["patient_id"], train["label"], plan.folds, plan.seed)
     with scheduler(p["scheduler"], n_jobs):
         data = join(cohort.table, extract(cohort, settings, n_jobs=n_jobs))
         return data, stored_zoo(data, plan, n_jobs)

@@ -87,12 +87,37 @@ def patient_folds(
     """
     counts = class_counts(patients, labels)
     if min(counts) < folds:
-        raise FoldsError(
-            f"{folds} folds, but {counts[1]} patients with the outcome and {counts[0]} without: "
-            f"a fold would have one class only. Allowed: 2 to {min(counts)} folds; "
-            "lower folds or take more patients."
-        )
+        raise FoldsError(_refused(folds, counts, "a fold would have one class only", 2))
     return dealt_folds(patients, labels, folds, seed)
+
+
+def nested_folds(
+    patients: ArrayLike, labels: ArrayLike, folds: int, seed: int
+) -> NDArray[np.int64]:
+    """Deal patients as :func:`patient_folds`, so that what each fold leaves can be divided again.
+
+    Raises
+    ------
+    FoldsError
+        If a class has fewer patients than there are folds, or fewer than two outside a fold.
+    """
+    fold_of = patient_folds(patients, labels, folds, seed)
+    names, known = np.asarray(patients), np.asarray(labels)
+    left = min(min(class_counts(names[rest], known[rest])) for rest, _ in train_test(fold_of))
+    if left < 2:
+        counts, why = class_counts(patients, labels), f"outside a fold, a class has {left} of them"
+        raise FoldsError(_refused(folds, counts, f"{why}, and is divided again", 3))
+    return fold_of
+
+
+def _refused(folds: int, counts: tuple[int, int], why: str, lowest: int) -> str:
+    text = (
+        f"{folds} folds, but {counts[1]} patients with the outcome and {counts[0]} without: {why}."
+    )
+    if (most := min(counts)) < lowest:
+        return f"{text} No number of folds will do; take more patients."
+    allowed = f"{lowest} to {most}" if lowest < most else f"{most}"
+    return f"{text} Allowed: {allowed} folds; change folds or take more patients."
 
 
 def class_counts(patients: ArrayLike, labels: ArrayLike) -> tuple[int, int]:

@@ -103,11 +103,11 @@ def run_zoo(data: ImageData, plan: Plan, n_jobs: int | None = None) -> Tables:
     ParameterError
         If the plan is not allowed.
     FoldsError
-        If a class has too few patients for the folds.
+        If a class has too few patients for the folds, or for those within the rest of each.
     """
     plan.check()
     train = data.train
-    outer = validation.patient_folds(train.patients, train.labels, plan.folds, plan.seed)
+    outer = validation.nested_folds(train.patients, train.labels, plan.folds, plan.seed)
     models = fit_zoo(train, plan)
     cv, inner, scores = cross_validate(train, plan, outer, n_jobs)
     kept = resampled_selection(train, plan, n_jobs)
