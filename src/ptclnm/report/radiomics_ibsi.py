@@ -1,12 +1,14 @@
 """The extraction's own proof on page 02: the digital phantom of the IBSI."""
 
 import pandas as pd
+from IPython.display import HTML
 
 from ptclnm.book.page import Page
 from ptclnm.cohorts.datasets import locate
 from ptclnm.errors import MissingDataError
 from ptclnm.imaging.radiomics import ibsi
 from ptclnm.report.sentences import count
+from ptclnm.report.tables import show
 
 HEADINGS = {
     "feature": "Feature", "reference": "Reference", "value": "Here", "why": "Why they differ",
@@ -36,13 +38,26 @@ def text(table: pd.DataFrame, missing: str) -> str:
         return f"The phantom is left out of this run. {missing}"
     compared = table[table["ibsi_name"] != ""]
     met, rest = int(compared["matches"].sum()), len(table) - len(compared)
-    others = len(compared) - met
-    return (
-        f"Of {len(compared)} features that the IBSI gives a reference value for, **{met} match**. "
-        f"{count(others, 'value')} differ{'s' if others == 1 else ''} by definition, as the table "
-        f"says; {count(rest, 'feature')} of pyradiomics {'has' if rest == 1 else 'have'} no "
-        "reference."
-    )
+    unknown = int((differing(table)["why"] == ibsi.UNEXPLAINED).sum())
+    by_definition = len(compared) - met - unknown
+    lines = [
+        f"Of {len(compared)} features that the IBSI gives a reference value for, **{met} match**.",
+        f"{_differ(by_definition)} by definition, as the table says." if by_definition else "",
+        f"**{_differ(unknown)} and nothing explains it.**" if unknown else "",
+        f"{count(rest, 'feature')} of pyradiomics {'has' if rest == 1 else 'have'} no reference.",
+    ]
+    return " ".join(filter(None, lines))
+
+
+def _differ(number: int) -> str:
+    return f"{count(number, 'value')} differ{'s' if number == 1 else ''}"
+
+
+def lay_out(table: pd.DataFrame, missing: str) -> HTML:
+    """Show what differs from its reference; without the phantom nothing was compared."""
+    if missing:
+        return HTML("<p>The phantom is left out of this run: no feature was compared.</p>")
+    return show(differing(table), HEADINGS, "Features that differ from their reference.")
 
 
 def differing(table: pd.DataFrame) -> pd.DataFrame:

@@ -17,6 +17,7 @@ CONTENT = {"setting": {"binWidth": 1}, "featureClass": dict.fromkeys(CLASSES)}
 PHANTOM = ("phantom.nii.gz", "mask.nii.gz", "ibsi_1_dig_phantom.csv")
 SIGNIFICANT = 3
 NO_REFERENCE = "the IBSI has no such feature"
+UNEXPLAINED = "unexplained"
 
 
 def table(data_root: Path) -> pd.DataFrame:
@@ -35,7 +36,7 @@ def table(data_root: Path) -> pd.DataFrame:
         difference is within the IBSI's tolerance, or within half a unit of the third significant
         digit, to which the references are given. Matrices of several directions are compared
         with the references averaged over them (``3D_avg``), as pyradiomics averages. `why` says
-        what differs in the definition, or that there is no reference.
+        what differs in the definition, that nothing explains it, or that there is no reference.
 
     Raises
     ------
@@ -76,7 +77,7 @@ def _row(feature: str, value: float, names: pd.DataFrame, reference: pd.DataFram
     allowed = max(tolerance, _half_unit(expected))
     matches = bool(abs(value - expected) <= allowed)
     row |= {"ibsi_name": tag, "reference": expected, "difference": value - expected}
-    return row | {"matches": matches, "why": "" if matches else definition or "unexplained"}
+    return row | {"matches": matches, "why": "" if matches else definition or UNEXPLAINED}
 
 
 def _half_unit(value: float) -> float:
