@@ -5,7 +5,7 @@ from math import nan
 import pytest
 
 from ptclnm.report.claims import VERDICTS
-from ptclnm.report.verdict import among, auc_note, chosen, reach, wide, within_interval
+from ptclnm.report.verdict import among, auc_note, chosen, difference, reach, wide, within_interval
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,17 @@ def test_a_range_that_nothing_could_contradict_says_so(low, high, said: bool) ->
 def test_an_interval_that_holds_no_effect_says_so(low, high, nothing, said) -> None:
     text = reach(low, high, nothing)
     assert said in text and bool(text) == bool(said)
+
+
+def test_a_difference_without_variance_judges_nothing() -> None:
+    for value in (0.0, 0.1):
+        assert difference(0.1, value, value) == (
+            "cannot be checked", "No interval: the estimated variance of the difference is 0."
+        )  # fmt: skip
+    assert difference(0.1, 0.05, 0.2) == ("consistent", "")
+    assert difference(0.3, -0.1, 0.2) == (
+        "not consistent", "The interval also holds 0, no difference."
+    )  # fmt: skip
 
 
 def test_the_note_of_an_auc_tells_patients_and_reach() -> None:

@@ -261,8 +261,7 @@ def _difference_claim(
     text = " less that of ".join(PAPER_NAMES[paper.name][name] for name in asked)
     return [
         ("difference", where, f"AUC of {text} in the {split} set", f"{reported:+.3f}",
-         signed(found), verdict.within_interval(reported, found["low"], found["high"]),
-         verdict.reach(found["low"], found["high"], 0))
+         signed(found), *verdict.difference(reported, found["low"], found["high"]))
     ]  # fmt: skip
 
 
@@ -281,7 +280,6 @@ def _gap_claims(paper: Study, names: Beside, predictions: pd.DataFrame) -> list[
             (f"gap-{slug(model)}", "Table 2",
              f"AUC of {model} in the training set less that in the {row['split']} set",
              f"{reported:+.3f}", signed(row),
-             verdict.within_interval(reported, row["low"], row["high"]),
-             verdict.reach(row["low"], row["high"], 0))
+             *verdict.difference(reported, row["low"], row["high"]))
         )  # fmt: skip
     return claims

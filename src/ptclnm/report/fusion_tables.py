@@ -200,14 +200,13 @@ def _better_claims(paper: Study, predictions: pd.DataFrame) -> list[tuple]:
         reported = round(printed[FUSED, "internal"] - printed[other, "internal"], 6)
         found = compare(part[part["model"] == FUSED], part[part["model"] == other])
         obtained = f"{signed(found)}, p {p_text(found['p'])}"
+        word, note = verdict.difference(reported, found["low"], found["high"])
         claims.append(
             (f"better-than-{slug(other)}", "Results, combined model; Figure 5",
              f"AUC of {FUSED} less that of {other} in the {split} set (paired DeLong test; the "
              "paper: internal set, p < 0.05, against which model is not said)",
              f"{reported:+.3f}", obtained,
-             verdict.within_interval(reported, found["low"], found["high"]),
-             "Both models' scores of the same patients. "
-             f"{verdict.reach(found['low'], found['high'], 0)}".strip())
+             word, f"Both models' scores of the same patients. {note}".strip())
         )  # fmt: skip
     return claims
 

@@ -125,7 +125,7 @@ def _differences(paper: Study, tables: Tables) -> Iterator[Row]:
                 f"AUC of {pair[0]} less that of {pair[1]} in the {found['split']} set",
                 f"{reported:+.3f}, {words[row['statistic']].format(row['value'])}",
                 f"{found['difference']:+.3f} ({low:+.3f} to {high:+.3f}), p {p_text(p)}",
-                verdict.within_interval(reported, low, high), verdict.reach(low, high, 0),
+                *verdict.difference(reported, low, high),
             )  # fmt: skip
 
 

@@ -285,6 +285,5 @@ def _difference_claim(paper: Study, predictions: pd.DataFrame) -> list[tuple]:
     return [
         ("difference", where, f"AUC of {names[0]} less that of {names[1]} in the {split} set",
          f"{reported:+.3f}", obtained,
-         verdict.within_interval(round(reported, 6), found["low"], found["high"]),
-         verdict.reach(found["low"], found["high"], 0))
+         *verdict.difference(round(reported, 6), found["low"], found["high"]))
     ]  # fmt: skip

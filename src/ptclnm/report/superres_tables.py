@@ -256,14 +256,14 @@ def _difference_claims(metrics: pd.DataFrame, compared: pd.DataFrame) -> list[tu
         if any(pd.isna(value) for value in own):
             continue
         reported = round(own[0] - own[1], 6)
+        found, note = verdict.difference(reported, row["low"], row["high"])
         rows.append(
             (f"gain-{slug(row['model'])}-{row['split']}", WHERE["difference"],
              f"AUC of {called('sr', row['model'])} less that of {called('or', row['model'])} in "
              f"the {row['split']} set",
              f"{reported:+.3f}",
              spread(row["difference"], row["low"], row["high"], sign=True),
-             verdict.within_interval(reported, row["low"], row["high"]),
-             f"By Table 2's AUCs. {verdict.reach(row['low'], row['high'], 0)}".strip())
+             found, f"By Table 2's AUCs. {note}".strip())
         )  # fmt: skip
     return rows
 

@@ -71,6 +71,29 @@ def auc_note(row: Mapping[str, Any]) -> str:
     return f"{patients} {reach(row['auc_low'], row['auc_high'], 0.5)}".strip()
 
 
+def difference(reported: float, low: float, high: float) -> tuple[str, str]:
+    """Judge a reported difference of two AUCs by the interval that DeLong's test gives it.
+
+    Parameters
+    ----------
+    reported : float
+        The difference of what the paper prints.
+    low, high : float
+        Limits of the interval.
+
+    Returns
+    -------
+    verdict : str
+        As :func:`within_interval`; ``cannot be checked`` where the limits are the same, since the
+        variance that was estimated is then 0.
+    note : str
+        How far the interval reaches, or why there is none; else empty.
+    """
+    if low == high:
+        return OPEN, "No interval: the estimated variance of the difference is 0."
+    return within_interval(reported, low, high), reach(low, high, 0)
+
+
 def ranges_meet(low: float, high: float, other_low: float, other_high: float) -> str:
     """Judge a range that a report needs by the range that was obtained.
 
