@@ -3,15 +3,19 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from ptclnm import published
 from ptclnm.book.parameters import declared
+from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation import metrics_table
 from ptclnm.imaging.radiomics import load_settings
 from ptclnm.models.classifiers import NAMES
+from ptclnm.models.data import ImageData
+from ptclnm.models.zoo import Plan, run_zoo
 from ptclnm.paths import NOTEBOOKS
-from ptclnm.report import radiomics_page, radiomics_tables
+from ptclnm.report import radiomics_features, radiomics_page, radiomics_tables
 from ptclnm.schedulers import SCHEDULERS
 
 NOTEBOOK = NOTEBOOKS / "02_radiomics_zoo.ipynb"
@@ -150,3 +154,49 @@ def test_where_no_interval_can_be_had_none_is_shown_and_nothing_is_judged(paper)
     (claim,) = [c for c in radiomics_tables.auc_claims(paper, found) if "svm-test" in c[0]]
     assert claim[4:6] == ("0.500 (no interval)", "cannot be checked")
     assert "No interval" in claim[6]
+
+
+@pytest.fixture(scope="module")
+def nothing_kept(paper) -> radiomics_page.ZooView:
+    """The page of patients whose features are all constant."""
+    names = tuple(f"original_firstorder_{n}" for n in ("Minimum", "Maximum", "Uniformity"))
+    splits = np.repeat(["train", "test"], [24, 12])
+    ids = np.array([f"p{i:02d}" for i in range(36)])
+    data = ImageData(np.ones((36, 3)), names, np.tile([0, 1], 18), ids, splits)
+    made = run_zoo(data, Plan("li2024", ("LR", "SVM", "KNN"), folds=3, bootstraps=4), n_jobs=1)
+    made["image_types"] = radiomics_features.image_types(pd.DataFrame(data.X, columns=names))
+    scores = made["predictions"].assign(study="li2024")
+    metrics = radiomics_tables.beside_paper(metrics_table(scores), paper)
+    empty = pd.DataFrame()
+    cohort = Cohort("mine", "Mine", "own", "nodes", empty, (), empty, "f")
+    return radiomics_page.ZooView(paper, cohort, names, made, scores, metrics, "youden-train")
+
+
+def test_a_page_where_nothing_is_kept_says_so_and_shows_no_interval(nothing_kept) -> None:
+    page = radiomics_page
+    assert "the selection keeps 0" in page.summary(nothing_kept)
+    assert "0.500 (no interval) in test" in page.summary(nothing_kept)
+    assert page.selection_text(nothing_kept).startswith(page.NOTHING_KEPT)
+    assert page.features_text(nothing_kept).endswith("of the 0 that the selection keeps, 0.")
+    assert "has an AUC of 0.500" in page.choice_text(nothing_kept)
+    assert "is 1: " not in page.cutoff_text(nothing_kept)
+
+
+@pytest.mark.parametrize("name", ["coefficients", "survival"])
+def test_where_nothing_is_kept_a_sentence_stands_for_the_figure(nothing_kept, name: str) -> None:
+    drawn = radiomics_page.draw(nothing_kept, name)
+    assert isinstance(drawn, str) and drawn.startswith("No feature is kept")
+
+
+@pytest.mark.parametrize("name", ["steps", "lasso", "cv", "roc"])
+def test_where_nothing_is_kept_the_other_figures_are_drawn(nothing_kept, name: str) -> None:
+    drawn = radiomics_page.draw(nothing_kept, name)
+    assert isinstance(drawn, Figure) and drawn.axes
+
+
+def test_where_nothing_is_kept_no_claim_is_judged(nothing_kept) -> None:
+    found = radiomics_page.claims(nothing_kept).set_index("claim_id")
+    aucs = found[found.index.str.contains("-auc-")]
+    assert len(aucs) == 4 and (aucs["verdict"] == "cannot be checked").all()
+    found = found.loc["radiomics-li2024-mine-difference"]
+    assert found["verdict"] == "cannot be checked" and "estimated variance" in found["note"]

@@ -16,7 +16,7 @@ from ptclnm.cohorts.schema import Cohort
 from ptclnm.imaging.radiomics.settings import FOLDER
 
 RELATIVE = 1e-9
-# Where both are smaller, the value is 0 but for rounding.
+# How far from 0 a value may lie where pyradiomics' own is 0.
 ABSOLUTE = 1e-12
 
 
@@ -58,7 +58,8 @@ def differing() -> Callable[[dict[str, float], dict[str, float]], list[str]]:
         if list(ours) != list(theirs):
             return sorted(set(ours) ^ set(theirs)) or ["another order"]
         one, other = np.array(list(ours.values())), np.array(list(theirs.values()))
-        same = np.isclose(one, other, rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
+        slack = np.where(other == 0, ABSOLUTE, 0.0)
+        same = np.isclose(one, other, rtol=RELATIVE, atol=slack, equal_nan=True)
         return [name for name, equal in zip(ours, same, strict=True) if not equal]
 
     return compare
