@@ -132,6 +132,21 @@ def test_other_settings_are_other_entries(cohort, folder, tmp_path):
         assert extract_all(cohort, own, cache=folder).computed == 4
 
 
+def test_filters_in_another_order_are_other_entries_and_both_stay(cohort, folder, tmp_path):
+    both = []
+    for order in (("Square", "Gradient"), ("Gradient", "Square")):
+        own = tmp_path / f"{order[0]}.yml"
+        types = "".join(f"  {name}: {{}}\n" for name in order)
+        own.write_text(f"imageType:\n{types}featureClass: {{firstorder: [Entropy]}}\n")
+        assert extract_all(cohort, own, cache=folder).computed == 4
+        both.append(own)
+    one, other = (extract_all(cohort, own, cache=folder) for own in both)
+    assert (one.computed, other.computed) == (0, 0)
+    assert sorted(one.features) == sorted(other.features) and list(one.features) != list(
+        other.features
+    )
+
+
 def damaged(content: bytes) -> dict[str, bytes]:
     middle = len(content) // 2
     flipped = content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :]

@@ -55,9 +55,12 @@ def entry_key(array: NDArray, mask: NDArray, settings: Settings, spacing: Spacin
     Returns
     -------
     str
-        SHA-256 of pixels, mask, settings, versions of the libraries and code.
+        SHA-256 of pixels, mask, settings, names in their order, versions of the libraries and
+        code.
     """
-    about = [array.shape, mask.shape, spacing, settings.contents(), made_with()]
+    # The names keep the order of filters and classes, which sorting the keys does not.
+    names = _names_hash(settings)
+    about = [array.shape, mask.shape, spacing, settings.contents(), names, made_with()]
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(array, dtype=np.float64).tobytes())
     digest.update(np.packbits(np.asarray(mask) != 0).tobytes())
