@@ -58,3 +58,9 @@ def test_two_dimensional_settings_have_no_empty_image_type() -> None:
 
 def test_types_without_first_order_features_are_left_out() -> None:
     assert image_types(pd.DataFrame({"original_glcm_Idm": [1.0]})).empty
+
+
+def test_without_first_order_features_it_says_that_it_cannot_tell() -> None:
+    names = ["original_glcm_Idm"]
+    said = text(image_types(pd.DataFrame({names[0]: [1.0]})), names, names)
+    assert "cannot be told" in said and "None of" not in said

@@ -69,6 +69,11 @@ def concerned(types: pd.DataFrame, names: Iterable[str], finding: str) -> list[s
 
 def text(types: pd.DataFrame, names: Iterable[str], kept: Iterable[str]) -> str:
     """Say in Markdown how many of the features can say anything, and how many of those kept."""
+    if types.empty:
+        return (
+            "Whether an image type is empty cannot be told here: that is read from its first-order "
+            "minimum, maximum and uniformity, which these settings do not extract."
+        )
     names, kept = list(names), list(kept)
     parts = _sentences(types, names, kept)
     if not parts:
