@@ -1,5 +1,7 @@
 """Page 02's tables: printed numbers beside ours, counts, claims, and errors before any work."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -200,3 +202,22 @@ def test_where_nothing_is_kept_no_claim_is_judged(nothing_kept) -> None:
     assert len(aucs) == 4 and (aucs["verdict"] == "cannot be checked").all()
     found = found.loc["radiomics-li2024-mine-difference"]
     assert found["verdict"] == "cannot be checked" and "estimated variance" in found["note"]
+
+
+def test_few_patients_with_the_outcome_in_a_fold_are_counted(nothing_kept) -> None:
+    assert "A fold has 4 patients with the outcome only" in radiomics_page.choice_text(nothing_kept)
+    scores = nothing_kept.tables["cv_scores"]
+    one = scores[scores["patient_id"] != scores.loc[scores["label"] == 1, "patient_id"].iloc[0]]
+    fewer = replace(nothing_kept, tables=nothing_kept.tables | {"cv_scores": one})
+    assert "A fold has 3 to 4 patients" in radiomics_page.choice_text(fewer)
+    many = pd.concat([scores] * 3)
+    more = replace(nothing_kept, tables=nothing_kept.tables | {"cv_scores": many})
+    assert "A fold has" not in radiomics_page.choice_text(more)
+
+
+def test_the_classifiers_that_run_are_listed_with_what_is_ours(nothing_kept) -> None:
+    table = radiomics_page.table_of(nothing_kept, "classifiers").set_index("classifier")
+    assert set(table.index) == {"LR", "SVM", "KNN"}
+    assert table.loc["LR", "settings"] == "max_iter = 1000"
+    assert "boundary" in table.loc["SVM", "rule"] and "neighbours" in table.loc["KNN", "rule"]
+    assert list(radiomics_page.HEADINGS["classifiers"]) == ["classifier", *table.columns]

@@ -14,7 +14,7 @@ from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import MissingDataError
 from ptclnm.evaluation.operating import TRAIN, metrics_table, proportion_intervals, rule_of
 from ptclnm.imaging.radiomics import load_settings
-from ptclnm.models import choice
+from ptclnm.models import choice, classifiers
 from ptclnm.models.predictions import check_predictions
 from ptclnm.models.radiomics import plan_of, zoo_of
 from ptclnm.published.tables import Study
@@ -27,6 +27,8 @@ from ptclnm.report.files import replacing
 from ptclnm.report.sentences import auc_text, count, listing
 from ptclnm.report.tables import show
 
+# Patients with the outcome in a fold below which the page says how few there are.
+FEW = 10
 NOTHING_KEPT = (
     "No feature is kept: at the penalty of least cross-validated error every coefficient is zero. "
     "Every classifier then gives each patient the same score, and its AUC is 0.5."
@@ -171,7 +173,19 @@ def choice_text(found: ZooView) -> str:
         f"{by['lowest_sd']}. Cross-validated, the chosen classifier has an AUC of "
         f"{worth['chosen']:.3f}. The choice itself, judged on folds that it has not seen, has "
         f"{worth['nested']:.3f}: {abs(gap):.3f} {'less' if gap >= 0 else 'more'}."
+        f"{_few(found.tables['cv_scores'])}"
     )
+
+
+def _few(scores: pd.DataFrame) -> str:
+    """Say on how few patients with the outcome a fold's AUC rests; nothing where they are more."""
+    one = scores[scores["model"] == scores["model"].iloc[0]]
+    positives = one.groupby("fold")["label"].sum()
+    low, high = int(positives.min()), int(positives.max())
+    if low >= FEW:
+        return ""
+    number = count(high, "patient") if low == high else f"{low} to {high} patients"
+    return f" A fold has {number} with the outcome only, so that its AUC moves far by chance."
 
 
 def cutoff_text(found: ZooView) -> str:
@@ -206,6 +220,7 @@ def table_of(found: ZooView, name: str) -> pd.DataFrame:
     """Give a table of the page by name; empty where the data are not here."""
     makers: dict[str, Callable[[], pd.DataFrame]] = {
         "features": lambda: tables.feature_counts(found.names, found.paper),
+        "classifiers": lambda: _classifiers(found),
         "metrics": lambda: found.metrics,
         "side_by_side": lambda: tables.side_by_side(found.metrics),
         "choice": lambda: choice.choose(found.tables["cv"]),
@@ -218,7 +233,16 @@ def table_of(found: ZooView, name: str) -> pd.DataFrame:
     return makers[name]() if name in makers else found.tables[name]
 
 
+def _classifiers(found: ZooView) -> pd.DataFrame:
+    table = classifiers.settings_table()
+    return table[table["classifier"].isin(found.tables["cv"]["classifier"])]
+
+
 HEADINGS = {
+    "classifiers": {
+        "classifier": "Name", "title": "Classifier", "library": "Library", "settings": "Settings",
+        "rule": "Our rule",
+    },
     "features": {"part": "Features", "reported": "Paper", "obtained": "Here"},
     "image_types": features.HEADINGS,
     "side_by_side": tables.HEADINGS,
@@ -281,8 +305,8 @@ def save(page: Page, found: ZooView) -> None:
     if found.cohort is None:
         return
     names = (
-        "features", "image_types", "steps", "coefficients", "survival", "cv", "choice", "nested",
-        "optimism", "metrics", "intervals",
+        "features", "image_types", "classifiers", "steps", "coefficients", "survival", "cv",
+        "choice", "nested", "optimism", "metrics", "intervals",
     )  # fmt: skip
     for name in names:
         page.save_table(table_of(found, name), name)
