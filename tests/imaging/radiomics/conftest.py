@@ -16,8 +16,6 @@ from ptclnm.cohorts.schema import Cohort
 from ptclnm.imaging.radiomics.settings import FOLDER
 
 RELATIVE = 1e-9
-# How far from 0 a value may lie where pyradiomics' own is 0.
-ABSOLUTE = 1e-12
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -58,8 +56,8 @@ def differing() -> Callable[[dict[str, float], dict[str, float]], list[str]]:
         if list(ours) != list(theirs):
             return sorted(set(ours) ^ set(theirs)) or ["another order"]
         one, other = np.array(list(ours.values())), np.array(list(theirs.values()))
-        slack = np.where(other == 0, ABSOLUTE, 0.0)
-        same = np.isclose(one, other, rtol=RELATIVE, atol=slack, equal_nan=True)
+        # No absolute slack: what rounding leaves of 0 is to be the same, too.
+        same = np.isclose(one, other, rtol=RELATIVE, atol=0, equal_nan=True)
         return [name for name, equal in zip(ours, same, strict=True) if not equal]
 
     return compare
