@@ -141,3 +141,25 @@ def test_an_auc_without_variance_has_no_interval(kind: str) -> None:
     assert found.loc["test", ["auc_low", "auc_high"]].isna().all()
     assert np.isfinite(found.loc["test", "auc"])
     assert found.loc["train", "auc_low"] < found.loc["train", "auc"]
+
+
+def test_a_cutoff_from_left_out_scores_is_kept_for_every_set() -> None:
+    """Cut by its training scores, a model that knows the labels calls nobody in other sets."""
+    table = predictions()
+    train = table["split"] == "train"
+    left_out = table[train][["model", "label", "score"]].assign(model="m")
+    table.loc[train, "score"] = 100.0 * table.loc[train, "label"]
+    assert metrics_table(table).set_index("split").loc["test", "sensitivity"] == 0
+    found = metrics_table(table, "youden-cv", left_out)
+    assert set(found["cutoff"]) == {youden(left_out["label"], left_out["score"])}
+    assert found.set_index("split").loc["test", "sensitivity"] > 0.3
+    other = pd.concat([left_out, left_out.assign(model="other", score=-left_out["score"])])
+    pd.testing.assert_frame_equal(metrics_table(table, "youden-cv", other), found)
+
+
+def test_left_out_scores_are_needed_where_they_are_asked_for() -> None:
+    with pytest.raises(ParameterError, match="did you mean 'youden-"):
+        metrics_table(predictions(), "youden-cv")
+    with pytest.raises(ParameterError, match="m has no patients"):
+        cutoffs(predictions(), "youden-cv", predictions().assign(model="other"))
+    assert rule_of("youden-cv", left_out=True) == "youden-cv"

@@ -221,3 +221,21 @@ def test_the_classifiers_that_run_are_listed_with_what_is_ours(nothing_kept) -> 
     assert table.loc["LR", "settings"] == "max_iter = 1000"
     assert "boundary" in table.loc["SVM", "rule"] and "neighbours" in table.loc["KNN", "rule"]
     assert list(radiomics_page.HEADINGS["classifiers"]) == ["classifier", *table.columns]
+
+
+def test_the_page_cuts_where_scores_of_left_out_patients_say(paper, monkeypatch) -> None:
+    table = predictions().drop(columns="study")
+    unseen = table[table["split"] == "train"].assign(fold=0)
+    table.loc[table["split"] == "train", "score"] = 100.0 * table["label"]
+    data = ImageData(np.ones((1, 1)), ("f",), np.ones(1), np.array(["a"]), np.array(["train"]))
+    made = {"predictions": table, "cv_scores": unseen}
+    monkeypatch.setattr(radiomics_page.cohorts, "open", lambda *_, **__: None)
+    monkeypatch.setattr(radiomics_page, "zoo_of", lambda *_: (data, made))
+    values = {name: parameter.default for name, parameter in declared(NOTEBOOK).items()}
+    values |= {"study": "li2024"}
+    found = {rule: radiomics_page.view(values | {"cutoff": rule}).metrics.query("split == 'test'")
+             for rule in ("youden-train", "youden-cv")}  # fmt: skip
+    assert (found["youden-train"]["sensitivity"] == 0).all()
+    assert (found["youden-cv"]["sensitivity"] > 0.3).all()
+    text = radiomics_page.cutoff_text(radiomics_page.view(values | {"cutoff": "youden-cv"}))
+    assert "patients whom each model has not seen" in text

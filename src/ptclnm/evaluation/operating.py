@@ -14,6 +14,8 @@ from ptclnm.evaluation.pairs import auc_table
 from ptclnm.published.intervals import intervals
 
 RULES = ("youden-train", "youden-eval")
+# Where training patients are scored by models that have not seen them; see `cutoffs`.
+LEFT_OUT = "youden-cv"
 TRAIN = "train"
 METRICS = ("accuracy", "sensitivity", "specificity", "ppv", "npv", "f1", "kappa")
 
@@ -27,27 +29,30 @@ class Confusion(NamedTuple):
     tn: int
 
 
-def rule_of(text: str) -> str | float:
+def rule_of(text: str, left_out: bool = False) -> str | float:
     """Read a rule for the cut-off.
 
     Parameters
     ----------
     text : str
         ``youden-train``, ``youden-eval``, or a number.
+    left_out : bool
+        Whether ``youden-cv`` is allowed, too.
 
     Raises
     ------
     ParameterError
         If it is neither.
     """
-    if text in RULES:
+    rules = (*RULES, LEFT_OUT) if left_out else RULES
+    if text in rules:
         return text
     try:
         number = float(text)
     except ValueError:
         number = np.nan
     if not np.isfinite(number):
-        hint = nearest(text, RULES).rstrip(".")
+        hint = nearest(text, rules).rstrip(".")
         raise ParameterError("cutoff", [f"is {text!r}; {hint}, or a number"])
     return number
 
@@ -118,7 +123,9 @@ def _share(part: float, whole: float) -> float:
     return part / whole if whole else float("nan")
 
 
-def cutoffs(predictions: pd.DataFrame, rule: str | float) -> dict[tuple[str, str, str], float]:
+def cutoffs(
+    predictions: pd.DataFrame, rule: str | float, left_out: pd.DataFrame | None = None
+) -> dict[tuple[str, str, str], float]:
     """Cut-off of each study, model and set.
 
     Parameters
@@ -128,20 +135,25 @@ def cutoffs(predictions: pd.DataFrame, rule: str | float) -> dict[tuple[str, str
     rule : str or float
         ``youden-train``: chosen on the model's training patients and kept for every set;
         ``youden-eval``: chosen on the very patients that it is then judged on, which flatters;
-        a number: that score.
+        ``youden-cv``: chosen on the training patients, too, each scored by a model that has not
+        seen it, and kept for every set; a number: that score.
+    left_out : DataFrame, optional
+        Columns ``model, label, score``: the scores that ``youden-cv`` needs, all folds pooled.
 
     Raises
     ------
     ParameterError
-        If the rule is unknown, or ``youden-train`` and a model has no training patients.
+        If the rule is unknown, or a model has no training patients that it needs.
     """
-    rule = rule_of(str(rule))
+    rule = rule_of(str(rule), left_out is not None)
     groups = dict(list(predictions.groupby(["study", "model", "split"], sort=False)))
     if not isinstance(rule, str):
         return dict.fromkeys(groups, float(rule))
+    unseen = dict(list(left_out.groupby("model"))) if left_out is not None else {}
     found, problems = {}, []
     for study, model, split in groups:
-        source = groups.get((study, model, TRAIN if rule == "youden-train" else split))
+        own = groups.get((study, model, TRAIN if rule == "youden-train" else split))
+        source = unseen.get(model) if rule == LEFT_OUT else own
         if source is None:
             problems.append(f"{model} has no patients in the set {TRAIN!r}; use youden-eval or "
                             "a number")  # fmt: skip
@@ -170,7 +182,11 @@ def operating_points(
     return pd.DataFrame(records)
 
 
-def metrics_table(predictions: pd.DataFrame, rule: str | float = "youden-train") -> pd.DataFrame:
+def metrics_table(
+    predictions: pd.DataFrame,
+    rule: str | float = "youden-train",
+    left_out: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Judge every model in every set.
 
     Parameters
@@ -179,6 +195,8 @@ def metrics_table(predictions: pd.DataFrame, rule: str | float = "youden-train")
         Columns ``study, model, split, patient_id, label, score``.
     rule : str or float
         Rule for the cut-off; see :func:`cutoffs`.
+    left_out : DataFrame, optional
+        As in :func:`cutoffs`.
 
     Returns
     -------
@@ -190,7 +208,7 @@ def metrics_table(predictions: pd.DataFrame, rule: str | float = "youden-train")
     auc = auc_table(predictions).rename(columns={"low": "auc_low", "high": "auc_high"})
     limits = ["auc_low", "auc_high"]
     auc[limits] = auc[limits].mask(auc["degenerate"].astype(bool))
-    points = operating_points(predictions, cutoffs(predictions, rule))
+    points = operating_points(predictions, cutoffs(predictions, rule, left_out))
     head = ["study", "model", "split"]
     columns = [*head, "n", "positives", "auc", "auc_low", "auc_high"]
     return auc[columns].merge(points, on=head, how="inner")

@@ -91,7 +91,7 @@ def view(parameters: Mapping[str, Any]) -> ZooView:
     p = parameters
     paper = published.load(p["study"])
     plan_of(p)
-    rule_of(p["cutoff"])
+    rule_of(p["cutoff"], left_out=True)
     load_settings(p["settings"] or p["study"])
     try:
         cohort = cohorts.open(p["cohort"], n_patients=p["n_patients"] or None, seed=p["seed"])
@@ -101,7 +101,8 @@ def view(parameters: Mapping[str, Any]) -> ZooView:
     data, made = zoo_of(cohort, p)
     made = made | {"image_types": features.image_types(pd.DataFrame(data.X, columns=data.names))}
     predictions = check_predictions(made["predictions"].assign(study=paper.name))
-    metrics = tables.beside_paper(metrics_table(predictions, p["cutoff"]), paper)
+    metrics = metrics_table(predictions, p["cutoff"], made["cv_scores"])
+    metrics = tables.beside_paper(metrics, paper)
     return ZooView(paper, cohort, data.names, made, predictions, metrics, p["cutoff"])
 
 
@@ -193,6 +194,9 @@ def cutoff_text(found: ZooView) -> str:
     rules = {
         "youden-train": "Scores are cut where sensitivity + specificity is greatest in the "
         "training set, and nowhere else.",
+        "youden-cv": "Scores are cut where sensitivity + specificity is greatest for training "
+        "patients whom each model has not seen: their scores of the cross-validation, all folds "
+        "pooled.",
         "youden-eval": "Scores are cut where sensitivity + specificity is greatest in the very set "
         "that is judged. This flatters: the cut-off has seen the labels.",
     }
@@ -212,7 +216,8 @@ def _memorised(found: ZooView) -> str:
         f"The training AUC of {listing(rows['model'])} is 1: {'its' if one else 'their'} scores of "
         "training patients know the labels. A cut-off between such scores may call nobody positive "
         f"in other sets: read {'its' if one else 'their'} AUC there, not "
-        f"{'its' if one else 'their'} sensitivity."
+        f"{'its' if one else 'their'} sensitivity, or run the page with the cut-off `youden-cv`, "
+        "which takes scores of patients that a model has not seen."
     )
 
 
