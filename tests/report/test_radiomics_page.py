@@ -205,11 +205,11 @@ def test_where_nothing_is_kept_no_claim_is_judged(nothing_kept) -> None:
 
 
 def test_few_patients_with_the_outcome_in_a_fold_are_counted(nothing_kept) -> None:
-    assert "A fold has 4 patients with the outcome only" in radiomics_page.choice_text(nothing_kept)
+    assert "A fold has only 4 patients with the outcome" in radiomics_page.choice_text(nothing_kept)
     scores = nothing_kept.tables["cv_scores"]
     one = scores[scores["patient_id"] != scores.loc[scores["label"] == 1, "patient_id"].iloc[0]]
     fewer = replace(nothing_kept, tables=nothing_kept.tables | {"cv_scores": one})
-    assert "A fold has 3 to 4 patients" in radiomics_page.choice_text(fewer)
+    assert "A fold has only 3 to 4 patients" in radiomics_page.choice_text(fewer)
     many = pd.concat([scores] * 3)
     more = replace(nothing_kept, tables=nothing_kept.tables | {"cv_scores": many})
     assert "A fold has" not in radiomics_page.choice_text(more)

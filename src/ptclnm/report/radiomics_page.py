@@ -186,7 +186,7 @@ def _few(scores: pd.DataFrame) -> str:
     if low >= FEW:
         return ""
     number = count(high, "patient") if low == high else f"{low} to {high} patients"
-    return f" A fold has {number} with the outcome only, so that its AUC moves far by chance."
+    return f" A fold has only {number} with the outcome: its AUC moves far by chance."
 
 
 def cutoff_text(found: ZooView) -> str:
