@@ -184,7 +184,7 @@ def test_a_killed_run_goes_on_where_it_was(cohort_of, folder, tmp_path):
     cohort.table.to_csv(tmp_path / "table.csv", index=False)
     command = [sys.executable, "-c", SCRIPT, str(tmp_path / "table.csv"), str(folder)]
     process = subprocess.Popen(command, env=dict(os.environ, PYTHONPATH=str(ROOT / "src")))
-    while len(list(folder.glob("*.npz"))) < 2 and process.poll() is None:
+    while len(list(folder.glob("[0-9a-f]*.npz"))) < 2 and process.poll() is None:
         time.sleep(0.02)
     process.kill()
     process.wait()
