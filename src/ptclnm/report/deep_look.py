@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ptclnm.models.deep.cam import KINDS, examples, kinds, looked_at
+from ptclnm.models.deep.cam import KINDS, examples, kinds, looked_at, remembered
 from ptclnm.models.deep.crops import Crops
 from ptclnm.models.deep.features import components, deep_features, layers, selected
 from ptclnm.models.deep.plan import DeepPlan
@@ -37,6 +37,10 @@ class Look:
         ``image_id, kind, inside, area, random, shuffled``, one row an image.
     shown : ndarray of int
         Row numbers of the images that are drawn.
+    remembered : float
+        AUC on the training patients of the network of shuffled labels, by those labels.
+    low : float
+        Lower limit of the interval of the AUC of the network in that set.
     """
 
     name: str
@@ -45,6 +49,8 @@ class Look:
     maps: dict[str, NDArray]
     table: pd.DataFrame
     shown: NDArray
+    remembered: float
+    low: float
 
     @property
     def checks(self) -> pd.DataFrame:
@@ -79,7 +85,16 @@ class Look:
             f"({more.mean():+.3f} by patient, 95 % from {low:+.3f} to {high:+.3f})."
         )
         if alike:
-            text += f" The maps' mean rank correlation is {listing(alike)}."
+            text += (
+                f" The maps' mean rank correlation is {listing(alike)}, all drawn for the class "
+                f"that {self.name} calls. The network of shuffled labels knows those labels of its "
+                f"training patients with an AUC of {self.remembered:.2f}."
+            )
+        if not self.low > 0.5:
+            text += (
+                f" The interval of this network's own AUC in {self.split} also holds 0.5: its maps "
+                "may show nothing that tells the patients apart."
+            )
         return text + (f" {empty} maps are empty." if empty else "")
 
     def draw(self) -> Figure:
@@ -112,15 +127,16 @@ def look(made: Crops, plan: DeepPlan, images: pd.DataFrame, metrics: pd.DataFram
     split = others.iloc[0] if len(others) else tables.TRAIN
     cutoff = float(own.loc[own["split"] == split, "cutoff"].iloc[0])
     at = np.flatnonzero(made.splits == split)
-    maps, table = looked_at(made, plan, at)
     rows = made.rows(at)
     scores = images[images["model"] == plan.name].set_index("image_id")
     scores = scores.loc[rows.image_ids].reset_index()
     # A patient is called by the mean over its images.
     scores["score"] = scores.groupby("patient_id")["score"].transform("mean")
+    maps, table = looked_at(made, plan, at, scores["score"].to_numpy() >= cutoff)
     table.insert(1, "kind", kinds(scores, cutoff))
     shown = examples(table["kind"].to_numpy(), rows.patients, EACH, plan.seed)
-    return Look(plan.name, split, rows, maps, table, shown)
+    low = float(own.loc[own["split"] == split, "auc_low"].iloc[0])
+    return Look(plan.name, split, rows, maps, table, shown, remembered(made, plan), low)
 
 
 def feature_table(made: Crops, plan: DeepPlan, paper: Study) -> pd.DataFrame:

@@ -15,10 +15,11 @@ from ptclnm.book.page import Page
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import MissingDataError
 from ptclnm.evaluation.operating import metrics_table, proportion_intervals, rule_of
+from ptclnm.models.deep.architectures import ARCHITECTURES
 from ptclnm.models.deep.augment import vary
 from ptclnm.models.deep.batches import VARIATION, generator
 from ptclnm.models.deep.crops import Crops, crops
-from ptclnm.models.deep.plan import NONE, DeepPlan
+from ptclnm.models.deep.plan import IMAGENET, NONE, DeepPlan
 from ptclnm.models.deep.source import plans_of
 from ptclnm.models.deep.stored import stored_all
 from ptclnm.models.predictions import check_predictions
@@ -166,7 +167,8 @@ def _highest(found: DeepView) -> str:
 def weights_text(found: DeepView) -> str:
     """Say loudly which networks start from random weights, or learn their last layer only."""
     scratch = [plan.architecture for plan in found.plans if plan.weights == NONE]
-    other = [plan.architecture for plan in found.plans if plan.weights != NONE]
+    known = [plan.architecture for plan in found.plans if plan.weights == IMAGENET]
+    files = [plan.architecture for plan in found.plans if plan.weights not in (NONE, IMAGENET)]
     frozen = found.plans[0].freeze
     if not scratch and not frozen:
         return ""
@@ -179,8 +181,12 @@ def weights_text(found: DeepView) -> str:
             "small budget, not transfer learning. With a network connection, or with the files in "
             "torch's cache, `weights: imagenet` gives the papers' start."
         )
-    if scratch and other:
-        text += f" ImageNet's weights are behind {listing(other)}, which the papers do not use."
+    if scratch and known:
+        foreign = not any(ARCHITECTURES[name].papers for name in known)
+        whose = ", which the papers do not use" if foreign else ""
+        text += f" ImageNet's weights are behind {listing(known)}{whose}."
+    if scratch and files:
+        text += f" A file of your own is behind {listing(files)}."
     if frozen:
         text += (
             " **Frozen.** Only the last layer of each network is trained: a linear probe of what "
@@ -217,7 +223,7 @@ def gap_text(found: DeepView) -> str:
         return "There is no other set than the training set."
     widest = table.loc[table["difference"].idxmax()]
     return (
-        f"In {len(sure)} of {len(table)} comparisons the AUC on the patients trained on is higher "
+        f"In {len(sure)} of {len(table)} comparisons the AUC in the training set is higher "
         f"beyond chance. The widest gap is that of {widest['model']} in {widest['split']}: "
         f"{widest['gap']}."
     )

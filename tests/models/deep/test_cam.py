@@ -1,5 +1,6 @@
 """Grad-CAM: it points where the signal is, and its checks notice when it does not."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -93,6 +94,25 @@ def test_kinds_follow_the_cutoff_and_examples_are_one_a_patient() -> None:
     assert len(cam.examples(kind, patients, 1, seed=0)) == 4
 
 
+@pytest.mark.parametrize("name", ["AlexNet", "DenseNet121", "EfficientNet-Lite0"])
+def test_maps_for_the_same_class_do_not_depend_on_the_way_a_network_leans(name, planted) -> None:
+    row = ARCHITECTURES[name]
+    crops = planted(patients=4, side=96)
+    torch.manual_seed(0)
+    network = row.build(96)
+    turned = copy.deepcopy(network)
+    head = turned.get_submodule(row.head)
+    head.weight.data.neg_()
+    head.bias.data.neg_()
+    called = np.array([True, False, True, False])
+    own = cam.heatmaps(network, name, crops, (100.0, 20.0), called)
+    other = cam.heatmaps(turned, name, crops, (100.0, 20.0), ~called)
+    np.testing.assert_allclose(own, other, atol=1e-4)
+    leans = cam.heatmaps(network, name, crops, (100.0, 20.0))
+    np.testing.assert_allclose(leans, cam.heatmaps(turned, name, crops, (100.0, 20.0)), atol=1e-4)
+    assert not np.allclose(own, cam.heatmaps(network, name, crops, (100.0, 20.0), ~called))
+
+
 def _moved(crops: Crops, seed: int) -> Crops:
     """Put each image's disc into a quarter of its own; the mask is the disc."""
     rng, step = np.random.default_rng(seed), crops.side // 4
@@ -111,9 +131,12 @@ def test_a_trained_map_follows_what_was_planted_and_the_maps_of_the_checks_do_no
     crops = _moved(planted(patients=80, side=96), 1)
     plan = DeepPlan("DenseNet121", "none", 96, epochs=6, batch_size=8, lr=1e-3, patience=0)
     at = np.flatnonzero((crops.splits == "test") & (crops.labels == 1))
-    maps, table = cam.looked_at(crops, plan, at, tmp_path)
+    called = np.ones(len(at), dtype=bool)
+    maps, table = cam.looked_at(crops, plan, at, called, tmp_path)
     assert set(maps) == {"trained", "random", "shuffled"}
     found = {name: np.nanmean(cam.inside(m, crops.masks[at])) for name, m in maps.items()}
     assert found["trained"] > 1.6 * table["area"].mean()
     assert found["trained"] > 1.3 * max(found["random"], found["shuffled"])
     assert table["random"].mean() < 0.7 and table["shuffled"].mean() < 0.6
+    # The check by shuffled labels is worth something: that network knows them.
+    assert cam.remembered(crops, plan, tmp_path) > 0.9

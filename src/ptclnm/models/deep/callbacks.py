@@ -2,6 +2,7 @@
 
 import errno
 import io
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,10 +34,12 @@ class Best(lightning.Callback):
         Epochs without a lower loss after which training stops; 0 never stops.
     path : Path
         Where the weights and the history go at the end.
+    last : bool
+        Keep the weights of the last epoch instead.
     """
 
-    def __init__(self, patience: int, path: Path) -> None:
-        self.patience, self.path = patience, path
+    def __init__(self, patience: int, path: Path, last: bool = False) -> None:
+        self.patience, self.path, self.last = patience, path, last
         self.found: dict[str, Any] = {"epoch": -1, "loss": float("inf"), "state": {}}
         self.history: list[dict[str, float]] = []
         self.started = self.learnt = 0.0
@@ -70,7 +73,8 @@ class Best(lightning.Callback):
             {"epoch": epoch, "loss": float(np.mean(together(module.losses)))} | module.inner
             | {"lr": float(rate["lr"]), "seconds": self.learnt - self.started}
         )  # fmt: skip
-        if loss < self.found["loss"] or not self.found["state"]:
+        loss = loss if math.isfinite(loss) else math.inf  # a later epoch may be better
+        if self.last or loss < self.found["loss"] or not self.found["state"]:
             state = {key: v.detach().clone() for key, v in module.network.state_dict().items()}
             self.found = {"epoch": epoch, "loss": loss, "state": state}
         if self.patience and epoch - self.found["epoch"] >= self.patience:
@@ -138,6 +142,6 @@ def full_disk_named(path: Path, needed: int) -> Iterator[None]:
             raise
         raise CheckpointError(
             f"{path}: no room for {needed / 1e6:,.1f} MB ({error.strerror}). Nothing half-written "
-            "is left, and an earlier checkpoint is still there. Free some space and run again: "
-            "training goes on from it."
+            "is left. Free some space and run again: training goes on from the last checkpoint "
+            "there is."
         ) from error

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import BinaryClassifierOutputTarget
 from scipy.stats import rankdata
+from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
 from ptclnm.models.data import TRAIN
@@ -19,7 +20,7 @@ from ptclnm.models.deep.batches import SHUFFLED
 from ptclnm.models.deep.crops import Crops
 from ptclnm.models.deep.module import three_channels
 from ptclnm.models.deep.plan import NONE, DeepPlan
-from ptclnm.models.deep.stored import FOLDER, stored_network
+from ptclnm.models.deep.stored import FOLDER, stored_deep, stored_network
 from ptclnm.models.deep.training import Images
 from ptclnm.models.deep.weights import network as new_network
 from ptclnm.models.validation import by_patient
@@ -29,11 +30,13 @@ KINDS = ("true positive", "false positive", "true negative", "false negative")
 
 
 def heatmaps(
-    network: nn.Module, name: str, crops: Crops, standard: tuple[float, float]
+    network: nn.Module,
+    name: str,
+    crops: Crops,
+    standard: tuple[float, float],
+    called: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float32]:
     """Compute Grad-CAM on the network's last layer with a spatial extent.
-
-    The map shows what speaks for the class that the network itself leans to, at a score of 0.5.
 
     Parameters
     ----------
@@ -45,6 +48,9 @@ def heatmaps(
         The images.
     standard : tuple of float
         Mean and standard deviation that the input is standardised by.
+    called : ndarray of bool, shape (images,), optional
+        Which class the map of each image speaks for: the outcome, or its absence. The one that the
+        network itself leans to at a score of 0.5 where left out.
 
     Returns
     -------
@@ -61,12 +67,17 @@ def heatmaps(
     reshape = _as_picture if row.tokens else None
     images, parts = Images(crops, standard), []
     with GradCAM(copied, [copied.get_submodule(row.cam)], reshape_transform=reshape) as cam:
+        # What follows may change the layer's output in place: it changes a copy.
+        copied.get_submodule(row.cam).register_forward_hook(lambda _, __, made: made.clone())
         for start in range(0, len(images), AT_ONCE):
-            pixels, _, _ = images[np.arange(start, min(start + AT_ONCE, len(images)))]
-            given = three_channels(pixels)
-            with torch.inference_mode():
-                leans = (copied(given)[:, 0] >= 0).int().tolist()
-            parts.append(cam(given, [BinaryClassifierOutputTarget(k) for k in leans]))
+            at = np.arange(start, min(start + AT_ONCE, len(images)))
+            given = three_channels(images[at][0])
+            if called is None:
+                with torch.inference_mode():
+                    speaks = (copied(given)[:, 0] >= 0).tolist()
+            else:
+                speaks = called[at].tolist()
+            parts.append(cam(given, [BinaryClassifierOutputTarget(int(k)) for k in speaks]))
     return np.nan_to_num(np.concatenate(parts)).astype(np.float32)
 
 
@@ -117,10 +128,32 @@ def shuffled(crops: Crops, seed: int) -> Crops:
     return crops.with_labels(labels)
 
 
+def by_heart(plan: DeepPlan) -> DeepPlan:
+    """Give the plan that trains to the end and keeps what it then knows, whatever it is worth."""
+    return replace(plan, patience=0, keep="last")
+
+
+def remembered(crops: Crops, plan: DeepPlan, folder: Path = FOLDER) -> float:
+    """AUC of the network of shuffled labels on the training patients and those labels.
+
+    The check by shuffled labels means something as far as the network has learnt them by heart.
+    """
+    found = stored_deep(shuffled(crops, plan.seed), by_heart(plan), folder)["predictions"]
+    train = found[found["split"] == TRAIN]
+    return float(roc_auc_score(train["label"], train["score"]))
+
+
 def looked_at(
-    crops: Crops, plan: DeepPlan, at: NDArray, folder: Path = FOLDER
+    crops: Crops,
+    plan: DeepPlan,
+    at: NDArray,
+    called: NDArray[np.bool_],
+    folder: Path = FOLDER,
 ) -> tuple[dict[str, NDArray], pd.DataFrame]:
     """Draw the maps of some images by the network, and by two that should not agree with it.
+
+    All three speak for the same class of an image: maps for opposite classes differ whatever was
+    learnt.
 
     Parameters
     ----------
@@ -130,6 +163,8 @@ def looked_at(
         The network; trained now if it is not kept, and once more on shuffled labels.
     at : ndarray of int
         Row numbers of the images.
+    called : ndarray of bool, shape (images,)
+        Whether the network calls the patient of each positive.
     folder : Path
         Where networks are kept.
 
@@ -150,11 +185,11 @@ def looked_at(
     rows = crops.rows(at)
     maps = {}
     network, standard = stored_network(crops, plan, folder)
-    maps["trained"] = heatmaps(network, plan.architecture, rows, standard)
+    maps["trained"] = heatmaps(network, plan.architecture, rows, standard, called)
     drawn, _ = new_network(plan.architecture, NONE, plan.image_size, plan.seed + 1)
-    maps["random"] = heatmaps(drawn, plan.architecture, rows, standard)
-    network, _ = stored_network(shuffled(crops, plan.seed), replace(plan, patience=0), folder)
-    maps["shuffled"] = heatmaps(network, plan.architecture, rows, standard)
+    maps["random"] = heatmaps(drawn, plan.architecture, rows, standard, called)
+    network, _ = stored_network(shuffled(crops, plan.seed), by_heart(plan), folder)
+    maps["shuffled"] = heatmaps(network, plan.architecture, rows, standard, called)
     table = pd.DataFrame(
         {
             "image_id": rows.image_ids,

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,14 @@ from PIL import Image
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
 from ptclnm.errors import ProblemsError
+from ptclnm.imaging import read
 from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.models.data import TRAIN, some
 from ptclnm.paths import BUILD
 from ptclnm.report.files import replacing
 
 FOLDER = BUILD / "cache" / "crops"
+LIBRARIES = ("numpy", "pillow", "SimpleITK", "pydicom")
 Box = tuple[float, float, float, float]
 
 
@@ -265,7 +268,8 @@ def _key(cohort: Cohort, table: pd.DataFrame, side: int, margin: float) -> str:
         cohort.mask_label,
         side,
         margin,
-        Path(__file__).read_text(encoding="utf-8"),
+        *(Path(file).read_text(encoding="utf-8") for file in (__file__, read.__file__)),
+        *(version(name) for name in LIBRARIES),
     ]
     files = [Path(name) for column in ("image", "mask") for name in table[column]]
     about += [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]

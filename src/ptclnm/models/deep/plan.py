@@ -11,6 +11,7 @@ IMAGENET, NONE = "imagenet", "none"
 CHOICES = {
     "optimizer": ("adamw", "sgd"),
     "balance": ("weights", "sampler", "none"),
+    "keep": ("best", "last"),
     "precision": ("auto", "bfloat16", "float32"),
 }
 WHOLE = {"epochs": 1, "batch_size": 2, "patience": 0, "seed": 0, "devices": 1, "num_nodes": 1}
@@ -55,7 +56,10 @@ class DeepPlan:
         Whether training images are varied.
     patience : int
         Epochs without a lower loss on the inner patients after which training stops; 0 never
-        stops. The weights of the lowest loss are kept either way.
+        stops.
+    keep : {"best", "last"}
+        Whose weights are kept: those of the epoch of least loss on the inner patients, or those of
+        the last epoch, however bad that loss has become.
     holdout : float
         Share of training patients set aside for that loss.
     seed : int
@@ -63,8 +67,8 @@ class DeepPlan:
     devices, num_nodes : int
         Processes on a machine, and machines; more than one trains by DDP.
     precision : {"auto", "bfloat16", "float32"}
-        Arithmetic in training; ``auto`` takes bfloat16 where the processor computes with it.
-        Scores are always computed in float32.
+        Arithmetic in training, the judging of inner patients included; ``auto`` takes bfloat16
+        where the processor computes with it. Scores are always computed in float32.
     """
 
     architecture: str
@@ -80,6 +84,7 @@ class DeepPlan:
     balance: str = "weights"
     augment: bool = True
     patience: int = 8
+    keep: str = "best"
     holdout: float = 0.2
     seed: int = 0
     devices: int = 1
@@ -154,6 +159,10 @@ def plans(names: Iterable[str], common: DeepPlan) -> tuple[DeepPlan, ...]:
     problems = [line for plan in made for line in plan.problems()]
     if not made:
         problems.append("no model; name one at least")
+    made = list(dict.fromkeys(made))
+    called = [plan.name for plan in made]
+    twice = sorted({name for name in called if called.count(name) > 1})
+    problems += [f"{name} is asked for from several files; give one at a time" for name in twice]
     if problems:
         raise ParameterError("deep models", list(dict.fromkeys(problems)))
-    return tuple(dict.fromkeys(made))
+    return tuple(made)

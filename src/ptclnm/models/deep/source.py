@@ -8,8 +8,8 @@ import pandas as pd
 
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.models.data import TRAIN
-from ptclnm.models.deep.architectures import of_paper
-from ptclnm.models.deep.plan import DeepPlan, plans
+from ptclnm.models.deep.architectures import ARCHITECTURES, of_paper
+from ptclnm.models.deep.plan import IMAGENET, NONE, DeepPlan, plans
 from ptclnm.models.validation import patient_folds
 
 # What a page that does not declare a parameter leaves to the deep models of page 03.
@@ -32,10 +32,23 @@ def plans_of(parameters: Mapping[str, Any]) -> tuple[DeepPlan, ...]:
     ------
     ParameterError
         Listing each setting that is not allowed.
+    MissingDataError, WeightsError
+        If a model's first weights are not to be had, or are another network's.
     """
     p = DEFAULTS | {key: parameters[key] for key in DEFAULTS if key in parameters}
     names = p.pop("models") or of_paper(parameters["study"]) or FALLBACK
-    return plans(names, DeepPlan("", **p))
+    made = plans(names, DeepPlan("", **p))
+    if others := [plan for plan in made if not _installed(plan)]:
+        from ptclnm.models.deep.weights import require
+
+        require(others)
+    return made
+
+
+def _installed(plan: DeepPlan) -> bool:
+    """Whether the first weights are drawn, or part of an installed package."""
+    package = ARCHITECTURES[plan.architecture].weights.startswith("package:")
+    return plan.weights == NONE or (package and plan.weights == IMAGENET)
 
 
 def predictions(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:

@@ -28,11 +28,12 @@ LIBRARIES = ("numpy", "torch", "torchvision", "timm", "pytorch-lightning")
 STATE = "network.pt"
 # Modules whose code decides what a network becomes.
 DECIDES = (
-    "architectures", "augment", "batches", "callbacks", "convolutions", "module", "plan",
-    "same_padding", "training", "weights",
+    "deep/architectures", "deep/augment", "deep/batches", "deep/callbacks", "deep/convolutions",
+    "deep/module", "deep/plan", "deep/processes", "deep/same_padding", "deep/stored",
+    "deep/training", "deep/weights", "validation",
 )  # fmt: skip
 # Read once: what is edited while a page runs is not what it runs.
-CODE = key_of([], [Path(__file__).parent / f"{name}.py" for name in DECIDES], [])
+CODE = key_of([], [Path(__file__).parents[1] / f"{name}.py" for name in DECIDES], [])
 
 
 def stored_deep(crops: Crops, plan: DeepPlan, folder: Path = FOLDER) -> Tables:

@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ptclnm.compute import cores
 from ptclnm.errors import ParameterError
+from ptclnm.models.deep.architectures import architecture
 from ptclnm.models.deep.batches import HOLDOUT, Share, TrainBatches
 from ptclnm.models.deep.callbacks import Best, CheckpointError, Checkpoints, SafeFiles
 from ptclnm.models.deep.crops import Crops
@@ -57,7 +58,7 @@ class Trained:
     history : DataFrame
         ``epoch, loss, inner_loss, inner_auc, lr, seconds, images, kept``.
     standard : tuple of float
-        Mean and standard deviation of the training crops' grey values.
+        From :func:`standard_of`.
     """
 
     network: nn.Module
@@ -82,10 +83,24 @@ class Images(Dataset):
         return self.pixels[at][:, None], self.labels[at], at
 
 
-def standard_of(train: Crops) -> tuple[float, float]:
-    """Mean and standard deviation of the grey values, of which no patient counts more than once."""
+def standard_of(train: Crops, name: str) -> tuple[float, float]:
+    """Give what a network's input is standardised by.
+
+    Parameters
+    ----------
+    train : Crops
+        The images of the training set.
+    name : str
+        The architecture: its input gets the spread that its ImageNet weights were trained with.
+
+    Returns
+    -------
+    tuple of float
+        What is subtracted, the mean grey value; what is divided by, so that the standard deviation
+        becomes the architecture's ``spread``.
+    """
     mean = float(train.pixels.mean(dtype=np.float64))
-    sd = float(train.pixels.std(dtype=np.float64))
+    sd = float(train.pixels.std(dtype=np.float64)) / architecture(name).spread
     return mean, sd if sd > 0 else 1.0
 
 
@@ -95,14 +110,13 @@ def inner_split(train: Crops, plan: DeepPlan) -> tuple[Crops, Crops]:
     Returns
     -------
     fitted, inner : Crops
-        The share ``plan.holdout`` of the patients, each class alike, is the second.
+        The share ``plan.holdout`` of the patients of each class, one at least, is the second.
 
     Raises
     ------
     ParameterError
         If either part would lack a class, or a batch is larger than the first.
     """
-    folds = max(2, round(1 / plan.holdout))
     counts = np.bincount(by_patient(train.patients, train.labels), minlength=2)
     if min(counts) < 2:
         raise ParameterError("deep model", [
@@ -115,9 +129,9 @@ def inner_split(train: Crops, plan: DeepPlan) -> tuple[Crops, Crops]:
                        .loc[lambda label: label == 1].index)  # fmt: skip
     for part in (positive, ~positive):
         names = train.patients[part]
-        fewer = min(folds, len(set(names)))
-        dealt = dealt_folds(names, train.labels[part], fewer, plan.seed + HOLDOUT)
-        inner[part] = dealt == 0
+        n = len(set(names))
+        position = dealt_folds(names, train.labels[part], n, plan.seed + HOLDOUT)
+        inner[part] = position < min(max(round(plan.holdout * n), 1), n - 1)
     fitted = train.rows(~inner)
     problems = _batch_problems(len(fitted.labels), plan)
     if problems:
@@ -173,7 +187,7 @@ def train(crops: Crops, plan: DeepPlan, folder: Path, every: float = EVERY) -> T
     plan.check()
     fitted, inner = inner_split(crops.train, plan)
     made, origin = network(plan.architecture, plan.weights, plan.image_size, plan.seed)
-    standard = standard_of(crops.train)
+    standard = standard_of(crops.train, plan.architecture)
     model = Classifier(made, plan, fitted.labels)
     batches = TrainBatches(fitted.labels, plan.batch_size, plan.seed, plan.balance == "sampler")
     loaders = [
@@ -182,7 +196,7 @@ def train(crops: Crops, plan: DeepPlan, folder: Path, every: float = EVERY) -> T
     ]
     path, end = folder / CHECKPOINT, folder / FOUND
     if not end.is_file():
-        watched = [Best(plan.patience, end), Checkpoints(path, every)]
+        watched = [Best(plan.patience, end, plan.keep == "last"), Checkpoints(path, every)]
         trainer = _trainer(plan, watched, uses_bfloat16(plan.precision), max_epochs=plan.epochs)
         before = str(path) if path.is_file() else None
         with quiet():

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import files as package_files
 from pathlib import Path
@@ -12,11 +12,11 @@ from urllib.error import URLError
 import torch
 from torch import Tensor, nn
 
-from ptclnm.errors import MissingDataError, ProblemsError
+from ptclnm.errors import MissingDataError, ProblemsError, PtclnmError
 from ptclnm.models.data import some
 from ptclnm.models.deep.architectures import ARCHITECTURES, Architecture, architecture
 from ptclnm.models.deep.batches import INITIAL, seed_of
-from ptclnm.models.deep.plan import IMAGENET, NONE
+from ptclnm.models.deep.plan import IMAGENET, NONE, DeepPlan
 
 State = dict[str, Tensor]
 # Torchvision's DenseNet was saved before its modules were renamed.
@@ -83,9 +83,7 @@ def network(name: str, weights: str, image_size: int, seed: int) -> tuple[nn.Mod
     if weights == NONE:
         return made, Origin(NONE, "random weights, drawn by the seed: nothing was learnt before")
     path, about = _imagenet(row) if weights == IMAGENET else (Path(weights), "")
-    state = read_state(path)
-    if weights == IMAGENET:
-        state = _translated(state, row, made)
+    state = _translated(read_state(path), row, made, bool(about))
     _load(made, _fitted(state, row, image_size), name, path)
     digest = file_hash(path)
     kind = IMAGENET if about else "file"
@@ -107,6 +105,26 @@ def origin_key(name: str, weights: str) -> str:
         raise WeightsError(str(path), ["there is no such file; allowed: imagenet, none, or the "
                                        "path of a state dict saved with torch.save"])  # fmt: skip
     return file_hash(path)
+
+
+def require(asked: Iterable[DeepPlan]) -> None:
+    """Check that every model's first weights are here and fit it, before any of them is trained.
+
+    Raises
+    ------
+    MissingDataError, WeightsError
+        As :func:`network`; of several problems all are listed.
+    """
+    errors: list[PtclnmError] = []
+    for plan in asked:
+        try:
+            network(plan.architecture, plan.weights, plan.image_size, plan.seed)
+        except (MissingDataError, WeightsError) as error:
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise WeightsError("first weights", [str(error) for error in errors])
 
 
 def file_hash(path: Path) -> str:
@@ -182,11 +200,11 @@ def _checked(path: Path, begins: str) -> Path:
     return path
 
 
-def _translated(state: State, row: Architecture, made: nn.Module) -> State:
-    """Give ImageNet's weights the names of our networks' modules."""
+def _translated(state: State, row: Architecture, made: nn.Module, imagenet: bool) -> State:
+    """Give weights the names of our networks' modules, as torchvision's own files need it."""
     if row.weights.startswith("package:"):
         # The package's author names the same modules, in the same order, in another way.
-        return dict(zip(made.state_dict(), state.values(), strict=True))
+        return dict(zip(made.state_dict(), state.values(), strict=True)) if imagenet else state
     named = {OLD_DENSENET.sub(r"\1\2", key): value for key, value in state.items()}
     return {key: v for key, v in named.items() if not key.startswith(row.left_out or ("\0",))}
 
@@ -218,6 +236,6 @@ def _load(made: nn.Module, state: State, name: str, path: Path) -> None:
         if keys:
             problems.append(f"{len(keys)} of {len(own)} tensors are {what}: {some(keys)}")
     if problems:
-        problems.append(f"the file was saved from another network than {name}")
+        problems.append(f"the file does not fit {name}")
         raise WeightsError(str(path), problems)
     made.load_state_dict(state, strict=False)
