@@ -1,9 +1,5 @@
 """Work on several cores: order, errors, and silence where nobody watches."""
 
-import io
-import sys
-import time
-
 import pytest
 
 from ptclnm.compute import cores, parallel_map
@@ -59,25 +55,3 @@ def test_the_variable_sets_the_default_and_an_argument_goes_before_it(monkeypatc
     monkeypatch.setenv("PTCLNM_CORES", "many")
     with pytest.raises(ParameterError, match="PTCLNM_CORES is 'many'"):
         cores()
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-def test_progress_is_one_line_in_a_terminal_and_nothing_elsewhere(monkeypatch):
-    terminal, file = Terminal(), io.StringIO()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr(time, "monotonic", iter([0, 4000, 4200]).__next__)
-    parallel_map(square, range(3), 1, "patients")
-    lines = [line.rstrip(" ") for line in terminal.getvalue().split("\r")]
-    first, second = "1/3 patients, 2 h 13 min left", "2/3 patients, 35 min 0 s left"
-    assert lines[:3] == ["", first, second]
-    assert lines[3].split() == ["3/3", "patients"] and lines[3].endswith("\n")
-    # A shorter line leaves nothing of a longer one.
-    assert len(terminal.getvalue().split("\r")[3].rstrip("\n")) >= len(first)
-    monkeypatch.undo()
-    monkeypatch.setattr(sys, "stderr", file)
-    parallel_map(square, range(3), 1, "patients")
-    assert file.getvalue() == ""

@@ -2,16 +2,15 @@
 
 import ctypes
 import os
-import sys
-import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, TypeVar
 
 import joblib
 
 from ptclnm.limits import checked_whole
+from ptclnm.progress import counted
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -63,7 +62,7 @@ def parallel_map(
     with warnings.catch_warnings():
         # A worker that has grown is replaced between two jobs, and none of them is lost.
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
-        return list(_counted(done, len(work), progress))
+        return list(counted(done, len(work), progress))
 
 
 def cores(n_jobs: int | None = None) -> int:
@@ -97,28 +96,3 @@ def reuse_memory() -> None:
 
 def _whole(name: str, value: Any) -> int:
     return checked_whole("compute", name, value, 1)
-
-
-def _counted(done: Iterable[Result], total: int, what: str) -> Iterator[Result]:
-    """Pass results on, counting them on one line of the terminal with the time that is left."""
-    shown, start, width = bool(what) and sys.stderr.isatty(), time.monotonic(), 0
-    for number, result in enumerate(done, start=1):
-        if shown:
-            line = f"{number}/{total} {what}"
-            if number < total:
-                spent = time.monotonic() - start
-                line += f", {_duration(spent / number * (total - number))} left"
-            width = max(width, len(line))
-            end = "\n" if number == total else ""
-            print(f"\r{line:<{width}}", end=end, file=sys.stderr, flush=True)
-        yield result
-
-
-def _duration(seconds: float) -> str:
-    """Seconds in words, to two units: ``40 s``, ``3 min 20 s``, ``2 h 5 min``."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

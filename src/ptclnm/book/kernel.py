@@ -1,6 +1,7 @@
 """Execution of one notebook by the interpreter that runs this."""
 
 import logging
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from ptclnm.book.project import PageError
+from ptclnm.progress import TERMINAL, own_terminal
 
 START_SECONDS = 180
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -34,7 +36,8 @@ class OwnInterpreter(AsyncKernelManager):
         return KernelSpec(**get_kernel_dict())
 
     async def start_kernel(self, **options: Any) -> None:
-        """Start the kernel with its streams in the log."""
+        """Start the kernel with its streams in the log; progress goes to this terminal."""
+        options["env"] = {**os.environ, **(options.get("env") or {}), TERMINAL: own_terminal()}
         with self.log_file.open("wb") as log:
             await super().start_kernel(stdout=log, stderr=log, **options)
 

@@ -17,6 +17,7 @@ from ptclnm.book.profiles import PageSpec, Profile, load_profile
 from ptclnm.book.project import PageError, Project
 from ptclnm.book.stage import ExecutedPage, stage_book
 from ptclnm.errors import ParameterError, nearest
+from ptclnm.progress import tell
 from ptclnm.report.claims import collect
 from ptclnm.report.files import write_table
 
@@ -169,6 +170,7 @@ def run_page(page: Planned, profile: Profile, project: Project, label: str, echo
         ``<page>.failed.ipynb``.
     """
     name, started = page.spec.page, time.monotonic()
+    tell(f"{label} {name} …")
     runs, results = project.runs(profile.name), project.results(profile.name)
     failed = runs / f"{name}.failed.ipynb"
     with (

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-import sys
 import warnings
 from dataclasses import asdict
 from functools import lru_cache
@@ -25,6 +24,7 @@ from ptclnm.models.deep.callbacks import save
 from ptclnm.models.deep.module import uses_bfloat16
 from ptclnm.models.kept import kept, key_of
 from ptclnm.paths import BUILD
+from ptclnm.progress import tell
 from ptclnm.report.files import replacing
 
 FOLDER = BUILD / "cache" / "superres"
@@ -197,8 +197,7 @@ def _made(
         first = plan.without_adversary()
         before = stored_generator(pictures, first, folder)
         start = TrainedSR(load_generator(before / WEIGHTS, first), history_of(before))
-    if sys.stderr.isatty():
-        print("training the super-resolving network", file=sys.stderr)
+    tell("training the super-resolving network")
     done = train_generator(pictures, plan, _unfinished(entry), start)
     save_generator(done.network, plan, beside / WEIGHTS)
     about = json.dumps(asdict(plan))

@@ -1,7 +1,6 @@
 """Trained networks and their tables, kept between runs."""
 
 import shutil
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from ptclnm.models.deep.weights import WeightsError, origin_key, read_state
 from ptclnm.models.kept import Tables, kept, key_of
 from ptclnm.models.validation import patient_scores
 from ptclnm.paths import BUILD
+from ptclnm.progress import tell
 
 FOLDER = BUILD / "cache" / "deep"
 LIBRARIES = ("numpy", "torch", "torchvision", "timm", "pytorch-lightning")
@@ -113,8 +113,7 @@ def _unfinished(entry: Path) -> Path:
 
 
 def _made(crops: Crops, plan: DeepPlan, entry: Path, beside: Path) -> Tables:
-    if sys.stderr.isatty():
-        print(f"training {plan.name}", file=sys.stderr)
+    tell(f"training {plan.name}")
     done = train(crops, plan, _unfinished(entry))
     save(done.network.state_dict(), beside / STATE)
     start = time.perf_counter()
