@@ -90,7 +90,7 @@ class Look:
                 f"that {self.name} calls. The network of shuffled labels knows those labels of its "
                 f"training patients with an AUC of {self.remembered:.2f}."
             )
-        if not self.low > 0.5:
+        if self.low <= 0.5:
             text += (
                 f" The interval of this network's own AUC in {self.split} also holds 0.5: its maps "
                 "may show nothing that tells the patients apart."
