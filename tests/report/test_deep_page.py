@@ -163,15 +163,22 @@ def test_calls_under_the_maps_are_those_of_patients(monkeypatch) -> None:
     crops = Crops(pixels, masks, ids, patients, labels, np.array(["test"] * 3))
     numbers = pd.DataFrame({"image_id": ids, "inside": 0.5, "area": 0.4})
     numbers = numbers.assign(random=0.1, shuffled=np.nan)
-    monkeypatch.setattr(deep_look, "looked_at", lambda *_: ({}, numbers.copy()))
+    asked = []
+    monkeypatch.setattr(
+        deep_look, "looked_at", lambda *given: (asked.append(given[3]), ({}, numbers.copy()))[1]
+    )
+    monkeypatch.setattr(deep_look, "remembered", lambda *_: 0.97)
     plan = DeepPlan("ResNet50", "none")
     images = pd.DataFrame({"model": plan.name, "patient_id": crops.patients, "image_id": ids,
                            "label": crops.labels, "score": [0.9, 0.3, 0.7]})  # fmt: skip
-    metrics = pd.DataFrame({"model": [plan.name], "split": ["test"], "cutoff": [0.5]})
+    metrics = pd.DataFrame({"model": [plan.name], "split": ["test"], "cutoff": [0.5],
+                            "auc_low": [0.4]})  # fmt: skip
     found = look(crops, plan, images, metrics)
+    assert asked[0].tolist() == [True, True, True], "the class that the patient is called"
     assert found.table["kind"].tolist() == ["true positive"] * 2 + ["false positive"]
     assert found.checks["kind"].tolist() == ["true positive", "false positive", "all"]
-    assert "more than its area alone" in found.text and "shuffled labels" not in found.text
+    assert "more than its area alone" in found.text
+    assert "AUC of 0.97" in found.text and "also holds 0.5" in found.text
 
 
 def test_a_set_without_interval_is_drawn_without_a_bar_and_named_without_limits() -> None:

@@ -25,7 +25,7 @@ def imagenet_lite() -> torch.nn.Module:
     made = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
     row = ARCHITECTURES[LITE]
     state = weights.read_state(weights._imagenet(row)[0])
-    made.load_state_dict(weights._translated(state, row, made))
+    made.load_state_dict(weights._translated(state, row, made, imagenet=True))
     return made
 
 
