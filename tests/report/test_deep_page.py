@@ -178,7 +178,9 @@ def test_calls_under_the_maps_are_those_of_patients(monkeypatch) -> None:
     assert found.table["kind"].tolist() == ["true positive"] * 2 + ["false positive"]
     assert found.checks["kind"].tolist() == ["true positive", "false positive", "all"]
     assert "more than its area alone" in found.text
-    assert "AUC of 0.97" in found.text and "also holds 0.5" in found.text
+    assert "AUC of 0.97." in found.text and "hardly" not in found.text
+    assert "0.55: it has hardly" in replace(found, remembered=0.55).text
+    assert "also holds 0.5" in found.text
 
 
 def test_a_set_without_interval_is_drawn_without_a_bar_and_named_without_limits() -> None:

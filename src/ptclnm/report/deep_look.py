@@ -19,6 +19,8 @@ from ptclnm.report.sentences import listing
 
 EACH = 2
 FOLDS = 5
+# AUC on what was to be learnt below which a network has hardly learnt it.
+LEARNT = 0.7
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +90,10 @@ class Look:
             text += (
                 f" The maps' mean rank correlation is {listing(alike)}, all drawn for the class "
                 f"that {self.name} calls. The network of shuffled labels knows those labels of its "
-                f"training patients with an AUC of {self.remembered:.2f}."
-            )
+                f"training patients with an AUC of {self.remembered:.2f}"
+                + (": it has hardly learnt anything, and checks little." if self.remembered < LEARNT
+                   else ".")
+            )  # fmt: skip
         if self.low <= 0.5:
             text += (
                 f" The interval of this network's own AUC in {self.split} also holds 0.5: its maps "
