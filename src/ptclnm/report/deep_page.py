@@ -248,6 +248,10 @@ def transfer_text(found: DeepView) -> str:
             f"{row['auc_a']:.3f} against {row['auc_b']:.3f} from scratch, a difference of "
             f"{tables.signed(row)}, p = {p} (DeLong, {row['paired']}, {row['n']} patients)."
         )
+    lines.append(
+        "One training of each is compared: the interval knows the chance of drawing patients, and "
+        "not how far another seed would move either network."
+    )
     return "\n\n".join(lines)
 
 
