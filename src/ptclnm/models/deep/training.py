@@ -248,6 +248,9 @@ def _loader(images: Images, batches: Any) -> DataLoader:
 def _trainer(plan: DeepPlan, callbacks: list, bfloat16: bool, **more: Any) -> lightning.Trainer:
     processes = plan.devices * plan.num_nodes
     torch.set_num_threads(max(1, cores() // plan.devices))
+    # Deterministic algorithms fill every new array first, so that a bug of reading it would show
+    # each time; results are the same without.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     with quiet():
         return lightning.Trainer(
             accelerator="cpu",
