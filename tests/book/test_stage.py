@@ -4,7 +4,6 @@ import shlex
 from pathlib import Path
 
 import nbformat
-import pandas as pd
 import papermill
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -15,6 +14,7 @@ from ptclnm.book.parameters import parse
 from ptclnm.book.places import without_places
 from ptclnm.book.profiles import PageSpec, Profile
 from ptclnm.book.stage import ExecutedPage, listed_files, stage_page, with_own_labels, with_parts
+from ptclnm.report.claims import no_claims
 from ptclnm.report.whose import left_out
 
 LINES = "study: str = 'a'  # which\nresults_dir: str = ''  # folder"
@@ -44,7 +44,7 @@ def test_title_is_replaced_and_the_runners_folder_left_out() -> None:
 
 
 def test_the_claims_page_names_the_pages_that_had_no_data() -> None:
-    none = pd.DataFrame()
+    none = no_claims()
     page = executed({"study": "b"}, "# Parameters")
     assert "without their data" not in claims_page(none, [page])
     said = new_output("display_data", data={"text/markdown": left_out("Fetch it: `fetch`.")})

@@ -18,7 +18,6 @@ from ptclnm.report.claims import (
     escape_markdown,
     headline_markdown,
     markdown_table,
-    no_claims,
     reach_sentence,
 )
 from ptclnm.report.sentences import listing
@@ -79,8 +78,6 @@ def verdicts_fragment(claims: pd.DataFrame) -> str:
 
 def claims_page(claims: pd.DataFrame, pages: list["ExecutedPage"]) -> str:
     """Lay out the page of all claims, and name the pages that had no data to judge any."""
-    if claims.empty:
-        claims = no_claims()
     table = claims_html(claims) if len(claims) else "No page of this profile makes a claim."
     return (
         "---\nhtml_theme.sidebar_secondary.remove: true\n---\n\n# All claims\n\n"

@@ -183,8 +183,8 @@ def weights_text(found: DeepView) -> str:
         )
     if scratch and known:
         foreign = not any(ARCHITECTURES[name].papers for name in known)
-        whose = ", which the papers do not use" if foreign else ""
-        text += f" ImageNet's weights are behind {listing(known)}{whose}."
+        aside = ", which the papers do not use" if foreign else ""
+        text += f" ImageNet's weights are behind {listing(known)}{aside}."
     if scratch and files:
         text += f" A file of your own is behind {listing(files)}."
     if frozen:

@@ -21,7 +21,7 @@ from ptclnm.imaging.superres.pictures import Pictures, check
 from ptclnm.imaging.superres.plan import SRPlan
 from ptclnm.models.deep.callbacks import Checkpoints, SafeFiles, save
 from ptclnm.models.deep.module import together, uses_bfloat16
-from ptclnm.models.deep.training import quiet
+from ptclnm.models.deep.training import lean
 
 EVERY = 60.0  # seconds between checkpoints
 EXTRACTOR, DEPTH = "EfficientNet-Lite0", 3
@@ -151,7 +151,7 @@ def _fit(
     many = DDPStrategy(
         start_method="spawn", process_group_backend="gloo", find_unused_parameters=True
     )
-    with quiet():
+    with lean():
         trainer = lightning.Trainer(
             accelerator="cpu",
             devices=plan.devices,

@@ -199,7 +199,7 @@ def train(crops: Crops, plan: DeepPlan, folder: Path, every: float = EVERY) -> T
         watched = [Best(plan.patience, end, plan.keep == "last"), Checkpoints(path, every)]
         trainer = _trainer(plan, watched, uses_bfloat16(plan.precision), max_epochs=plan.epochs)
         before = str(path) if path.is_file() else None
-        with quiet():
+        with lean():
             trainer.fit(model, *loaders, ckpt_path=before, weights_only=True)
     found = torch.load(end, map_location="cpu", weights_only=True)
     made.load_state_dict(found["found"]["state"])
@@ -218,7 +218,7 @@ def scores(made: nn.Module, crops: Crops, plan: DeepPlan, standard: tuple[float,
     """
     model = Classifier(made, plan, crops.labels)
     loader = _loader(Images(crops, standard), Share(len(crops.labels), EVALUATED))
-    with TemporaryDirectory() as name, quiet():
+    with TemporaryDirectory() as name, lean():
         trainer = _trainer(plan, [_Written(Path(name))], False)
         trainer.predict(model, loader, return_predictions=False)
         parts = [np.load(path) for path in sorted(Path(name).glob("*.npy"))]
@@ -248,10 +248,7 @@ def _loader(images: Images, batches: Any) -> DataLoader:
 def _trainer(plan: DeepPlan, callbacks: list, bfloat16: bool, **more: Any) -> lightning.Trainer:
     processes = plan.devices * plan.num_nodes
     torch.set_num_threads(max(1, cores() // plan.devices))
-    # Deterministic algorithms fill every new array first, so that a bug of reading it would show
-    # each time; results are the same without.
-    torch.utils.deterministic.fill_uninitialized_memory = False
-    with quiet():
+    with lean():
         return lightning.Trainer(
             accelerator="cpu",
             devices=plan.devices,
@@ -273,8 +270,14 @@ def _trainer(plan: DeepPlan, callbacks: list, bfloat16: bool, **more: Any) -> li
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Keep Lightning's advice on hardware and workers off pages and terminals."""
+def lean() -> Iterator[None]:
+    """Run Lightning without its advice on hardware and workers, and without filling new arrays.
+
+    Deterministic algorithms fill every new array first, so that a bug of reading it would show each
+    time; results are the same without.
+    """
+    filling = torch.utils.deterministic.fill_uninitialized_memory
+    torch.utils.deterministic.fill_uninitialized_memory = False
     loggers = [logging.getLogger(name) for name in CHATTY]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
@@ -287,3 +290,4 @@ def quiet() -> Iterator[None]:
         finally:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
+            torch.utils.deterministic.fill_uninitialized_memory = filling
