@@ -19,10 +19,14 @@ COLUMNS = (
     "reported",
     "obtained",
     "evidence",
+    "premise",
     "verdict",
     "note",
 )
-VERDICTS = ("agrees", "contradicts", "consistent", "not consistent", "cannot be checked")
+VERDICTS = (
+    "agrees", "contradicts", "conflicts, if", "consistent", "not consistent", "too wide to tell",
+    "cannot be checked",
+)  # fmt: skip
 # How the note begins of a claim that the obtained interval could hardly have contradicted.
 ALSO = "The interval also holds"
 README_MARKERS = ("<!-- verdicts -->", "<!-- /verdicts -->")
