@@ -8,14 +8,14 @@ import pytest
 ABOUT = {
     "name": "demo", "title": "Demo", "citation": "demo", "doi": "10.0/demo",
     "endpoint": "metastasis", "positive": "present", "negative": "absent",
-    "summary": "A made-up paper.", "text": "none.txt",
+    "summary": "A made-up paper.", "text": "none.txt", "images_per_patient": "[1, 1]",
 }  # fmt: skip
 HEADERS = {
     "groups": "study,where,quote_hint,group,parent,role,n",
     "counts": "study,where,quote_hint,variable,level,group,statistic,value",
     "performance": "study,where,quote_hint,evaluation_set,set_stated,model,metric,value",
     "comparisons": "study,where,quote_hint,model_a,set_a,model_b,set_b,statistic,value",
-    "claims": "claim_id,where,quantity,reported,check,settled_by,headline",
+    "claims": "claim_id,where,quantity,reported,check,combine,settled_by,headline",
     "relations": "study,where,quote_hint,quantity,total,parts",
 }
 
@@ -38,10 +38,10 @@ def metric_lines(
 def write_study(tmp_path: Path) -> Callable[..., Path]:
     """Write a study's folder from lists of CSV rows; returns the folder."""
 
-    def write(**tables: list[str]) -> Path:
+    def write(about: dict[str, str] | None = None, **tables: list[str]) -> Path:
         folder = tmp_path / "demo"
         folder.mkdir(exist_ok=True)
-        lines = [f"{key}: {value}" for key, value in ABOUT.items()]
+        lines = [f"{key}: {value}" for key, value in (ABOUT | (about or {})).items()]
         (folder / "study.yml").write_text("\n".join(lines), encoding="utf-8")
         defaults = {"groups": [], "counts": [], "performance": []}
         for name, rows in (defaults | tables).items():

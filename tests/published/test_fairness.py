@@ -84,11 +84,11 @@ def test_an_interval_cut_at_one_is_no_contradiction_and_a_perfect_auc_no_crash(w
     assert set(audited(write_study, performance=rows).auc["verdict"]) == {"agrees"}
 
 
-def test_a_lone_off_centre_interval_is_a_contradiction(write_study):
+def test_a_lone_off_centre_interval_conflicts_if_it_is_meant_to_be_symmetric(write_study):
     rows = [line for i in range(9) for line in aucs(f"M{i}", "0.800", "0.700", "0.900")]
     rows += aucs("Odd", "0.800", "0.600", "0.900")
     verdicts = audited(write_study, performance=rows).auc.set_index("model")["verdict"]
-    assert verdicts["Odd"] == "contradicts" and (verdicts.drop("Odd") == "agrees").all()
+    assert verdicts["Odd"] == "conflicts, if" and (verdicts.drop("Odd") == "agrees").all()
 
 
 def test_a_yes_no_reading_of_two_decimals_has_the_room_of_two_decimals(write_study):
@@ -183,3 +183,112 @@ def test_two_decimals_are_searched_within_memory(write_study):
     pairs = set(zip(found.class_split["n_positive"], found.class_split["n_negative"], strict=True))
     assert (30, 70) in pairs and len(pairs) > 10
     assert isinstance(found.confusion, pd.DataFrame)
+
+
+def rows_of(split: tuple[int, int], models: int = 4, **written) -> list[str]:
+    """Performance rows of several models on one split."""
+    tables = [
+        (round(split[0] * (0.9 - 0.05 * i)), round(split[1] * (0.2 + 0.05 * i)))
+        for i in range(models)
+    ]
+    return [
+        line
+        for i, (tp, fp) in enumerate(tables)
+        for line in metric_lines(
+            "test", f"M{i}", (tp, fp, split[0] - tp, split[1] - fp), **written
+        )
+    ]  # fmt: skip
+
+
+def test_images_counted_as_patients_are_an_accusation_only_under_that_premise(write_study):
+    rows = rows_of((53, 127))
+    about = {"images_per_patient": "[1, 3]"}
+    checks = audited(write_study, about=about, performance=rows).split_checks
+    assert set(checks["verdict"]) == {"conflicts, if"}
+    assert set(checks["premise"]) == {"patients are counted, not images"}
+    assert set(checks["as_images"]) == {"53/127"}
+    checks = audited(write_study, performance=rows).split_checks
+    assert set(checks["verdict"]) == {"contradicts"}, "one image a patient is printed"
+
+
+def test_a_few_missing_patients_are_an_accusation_only_under_that_premise(write_study):
+    checks = audited(write_study, performance=rows_of((29, 67))).split_checks
+    assert set(checks["verdict"]) == {"conflicts, if"}
+    assert set(checks["premise"]) == {"no patient of the set is missing from the row"}
+
+
+def test_an_unnamed_set_may_be_another_one(write_study):
+    groups = [*GROUPS, "demo,T,h,other,all,,180", "demo,T,h,other_p,other,positive,53",
+              "demo,T,h,other_n,other,negative,127"]  # fmt: skip
+    rows = [line.replace(",yes,", ",no,") for line in rows_of((53, 127))]
+    folder = write_study(groups=groups, performance=rows)
+    checks = published.audit(published.load(folder)).split_checks
+    assert set(checks["premise"]) == {"the set, which is not named, is the test one"}
+
+
+def test_one_other_split_of_exactly_the_stated_size_behind_all_rows_contradicts(write_study):
+    about = {"images_per_patient": "[1, 2]"}
+    checks = audited(write_study, about=about, performance=rows_of((34, 66), 6)).split_checks
+    assert set(checks["verdict"]) == {"contradicts"} and (checks["premise"] == "").all()
+
+
+def test_another_printed_total_of_the_outcome_may_be_the_one_meant(write_study):
+    counts = [
+        f"demo,Table 1,h,{name},yes,test,count,{n}" for name, n in (("Any", 30), ("Seen", 34))
+    ]
+    relations = ["demo,Table 1,h,outcome,Any=yes@test,Seen=yes@test"]
+    found = audited(
+        write_study, performance=rows_of((34, 66), 6), counts=counts, relations=relations
+    )
+    assert set(found.split_checks["premise"]) == {"the outcome is present"}
+
+
+def test_digits_that_were_cut_off_are_no_contradiction(write_study):
+    def cut(line: str) -> str:
+        head, _, value = line.rpartition(",")
+        return f"{head},{value[:-1]}"
+
+    exact = [(27, 14, 3, 56), (22, 9, 8, 61), (25, 31, 5, 39), (17, 5, 13, 65)]
+    rows = [
+        cut(line)
+        for i, table in enumerate(exact)
+        for line in metric_lines("test", f"M{i}", table, **_four_digits(table))
+    ]
+    found = audited(write_study, performance=rows)
+    assert set(found.split_checks["verdict"]) == {"agrees"} and found.cells.empty
+    assert set(found.split_checks["follows"]) == {"fits, if digits were cut off and not rounded"}
+
+
+def _four_digits(table: tuple[int, int, int, int]) -> dict[str, str]:
+    tp, fp, fn, tn = table
+    exact = {"accuracy": (tp + tn) / sum(table), "sensitivity": tp / (tp + fn),
+             "specificity": tn / (tn + fp), "ppv": tp / (tp + fp), "npv": tn / (tn + fn),
+             "f1": 2 * tp / (2 * tp + fp + fn)}  # fmt: skip
+    return {name: f"{value:.9f}"[:6] for name, value in exact.items()}
+
+
+def test_an_accuracy_at_another_cut_off_is_an_accusation_only_under_that_premise(write_study):
+    rows = [
+        line
+        for i, table in enumerate([(27, 14, 3, 56), (22, 9, 8, 61), (25, 31, 5, 39)])
+        for line in metric_lines("test", f"M{i}", table, accuracy=f"0.{70 + i}0")
+    ]
+    found = audited(write_study, performance=rows)
+    assert set(found.split_checks["verdict"]) == {"agrees"}
+    assert set(found.cells["metric"]) == {"accuracy"}
+    assert set(found.cells["verdict"]) == {"conflicts, if"}
+    assert found.cells["premise"].str.contains("same cut-off").all()
+
+
+def test_compared_rows_of_other_shares_contradict_unless_some_cases_may_be_missing(write_study):
+    def compared(first: tuple, second: tuple) -> str:
+        rows = metric_lines("test", "A", first) + metric_lines("test", "B", second)
+        pairs = ["demo,Text,h,A,test,B,test,greater_auc,"]
+        (row,) = audited(
+            write_study, performance=rows, comparisons=pairs
+        ).compared_shares.itertuples()
+        return row.verdict
+
+    assert compared((25, 20, 5, 50), (20, 10, 10, 60)) == "agrees"
+    assert compared((25, 20, 5, 50), (20, 10, 7, 60)) == "conflicts, if", "three are missing"
+    assert compared((25, 20, 5, 50), (10, 10, 5, 75)) == "contradicts"

@@ -7,8 +7,9 @@ import pytest
 
 from ptclnm import published
 from ptclnm.paths import ROOT
-from ptclnm.published.claims import claims, combine
+from ptclnm.published.claims import claims
 from ptclnm.published.features import GLCM, SHAPE, TEXTURE, densenet_tensors
+from ptclnm.published.stated import confirmed
 from ptclnm.report.claims import check_claims
 
 from .conftest import GROUPS
@@ -106,7 +107,8 @@ def test_splits_behind_the_printed_metrics(audits, name):
     checks = audits[name].split_checks
     found = checks.groupby(["evaluation_set", "found_positive", "found_negative"]).size().to_dict()
     assert found == EXPECTED[name]
-    assert checks["mlscorecheck_found"].all() and not checks["mlscorecheck_stated"].any()
+    independent = confirmed(audits[name].splits)
+    assert independent["found"].all() and not independent["stated"].any()
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -150,10 +152,50 @@ def test_ni_npv_column_is_its_sensitivity_column(audits):
     assert set(cells["same_as"]) == {"sensitivity of the same row"}
 
 
-def test_models_on_different_patients_are_not_paired(audits):
+def test_no_split_of_ni_is_an_unconditional_contradiction_and_every_one_of_li_is(audits):
+    ni, li = audits["ni2024"].split_checks, audits["li2024"].split_checks
+    assert set(ni["verdict"]) == {"conflicts, if"}
+    assert all(premise.startswith("patients are counted, not images") for premise in ni["premise"])
+    assert ni.set_index("key")["as_images"].to_dict() == {
+        **{f"internal/{model}": "42/220" for model in ni["model"] if model != "Thy-DL-Radiomics"},
+        "internal/Thy-DL-Radiomics": "30/270", "external/Thy-DL-Radiomics": "84/442",
+    }  # fmt: skip
+    assert set(li["verdict"]) == {"contradicts"} and (li["premise"] == "").all()
+    models = li[li["model"] != "Radiologist"]
+    assert models["off_by"].min() == pytest.approx(0.0052, abs=5e-5)
+    assert models["off_by"].max() == pytest.approx(0.0215, abs=5e-5)
+
+
+def test_rows_that_ni_compares_are_not_of_the_same_cases_whatever_is_counted(audits):
+    shares = audits["ni2024"].shares.set_index(["evaluation_set", "model"])
+    expected = {
+        ("internal", "Thy-DL"): (15.98, 16.11), ("internal", "Thy-Radiomics"): (15.97, 16.09),
+        ("external", "Thy-DL-Radiomics"): (15.96, 16.07),
+        ("internal", "Thy-DL-Radiomics"): (9.94, 10.03),
+    }  # fmt: skip
+    for row, bounds in expected.items():
+        found = 100 * shares.loc[row, ["low", "high"]].astype(float)
+        assert tuple(found.round(2)) == bounds, row
+    compared = audits["ni2024"].compared_shares
+    assert set(compared["verdict"]) == {"contradicts"} and (compared["premise"] == "").all()
+    assert set(audits["li2024"].compared_shares["verdict"]) == {"agrees"}
+
+
+def test_an_unnamed_comparator_cannot_be_checked(audits):
     rows = audits["ni2024"].comparisons
-    assert not rows["paired"].any() and set(rows["verdict"]) == {"contradicts"}
+    assert not rows["paired"].any()
+    assert list(rows["verdict"]) == ["cannot be checked", "cannot be checked", "conflicts, if"]
+    for words, row in zip(("0.60", "0.77", "0.361"), rows["follows"], strict=True):
+        assert words in row
     assert audits["li2024"].comparisons["paired"].all()
+
+
+def test_the_readers_auc_is_not_that_of_the_row_and_a_graded_reading_is_not_excluded(audits):
+    auc = audits["li2024"].auc.set_index("key")
+    row = auc.loc["test/Radiologist/Table 2"]
+    assert row["verdict"] == "cannot be checked"
+    assert "have 0.742; the printed AUC is higher" in row["follows"]
+    assert "no yes/no reading of 164 patients" in row["follows"]
 
 
 def test_feature_accounting(audits):
@@ -196,21 +238,14 @@ def test_every_claim_gets_a_computed_verdict(audits, name):
     unchecked = audits[name].study.claims.set_index("claim_id")["check"] == ""
     verdicts = checked.set_index("claim_id")["verdict"]
     assert set(verdicts[unchecked]) == {"cannot be checked"}
-    assert {"agrees", "contradicts"} <= set(verdicts[~unchecked])
-
-
-def test_combining_verdicts():
-    assert combine(pd.Series(["agrees", "cannot be checked"])) == "agrees"
-    assert combine(pd.Series(["agrees", "contradicts"])) == "contradicts"
-    assert combine(pd.Series(["cannot be checked"])) == "cannot be checked"
-    assert combine(pd.Series([], dtype=str)) == "agrees"
+    assert {"agrees", "contradicts", "conflicts, if"} <= set(verdicts[~unchecked])
 
 
 def test_a_claim_on_a_row_that_does_not_exist_is_an_error(write_study):
     folder = write_study(
         groups=GROUPS,
         performance=["demo,T,h,test,yes,A,auc,0.8"],
-        claims=["c1,T,q,1,totals:groups:@al,,no"],
+        claims=["c1,T,q,1,totals:groups:@al,parts,,no"],
     )
     with pytest.raises(published.tables.PublishedTableError, match="groups:@al'.*groups:@all"):
         claims(published.audit(published.load(folder)))

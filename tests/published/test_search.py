@@ -11,6 +11,7 @@ from ptclnm import published
 from ptclnm.errors import PublishedTableError
 from ptclnm.published.printed import interval
 from ptclnm.published.search import UNEXPLAINED, cost_map, metrics_of, misses
+from ptclnm.published.stated import confirmed
 
 from .conftest import GROUPS, metric_lines
 
@@ -87,8 +88,10 @@ def test_planted_split_is_recovered_whatever_is_stated(write_study, split):
     if min(split) > 30:  # with fewer, three digits leave room for near multiples
         assert all(a * split[1] == b * split[0] for a, b in pairs), "all others are multiples"
     assert set(found.class_split["stated_positive"]) == {30}
-    assert (found.split_checks["verdict"] == "contradicts").all()
-    assert found.split_checks["mlscorecheck_found"].all()
+    verdicts = found.split_checks["verdict"].value_counts()
+    assert verdicts["contradicts"] >= 4, "one row alone may fit with some patients missing"
+    assert set(verdicts.index) <= {"contradicts", "conflicts, if"}
+    assert confirmed(found.splits)["found"].all()
 
 
 def test_a_wrong_cell_is_named_with_what_it_should_be(write_study):

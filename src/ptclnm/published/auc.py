@@ -4,17 +4,20 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from ptclnm.published.printed import decimals
-from ptclnm.published.splits import Group
+from ptclnm.published.printed import decimals, rounds_to
+from ptclnm.published.splits import Split, Splits
 from ptclnm.published.tables import Study
+from ptclnm.published.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN
 
 AUC_COLUMNS = [
     "key", "study", "where", "evaluation_set", "model", "auc", "low", "high", "offset", "symmetric",
     "se_implied", "se_hanley_mcneil", "se_ratio", "se_stated", "lowest", "highest", "yes_no_auc",
-    "verdict", "follows",
+    "premise", "verdict", "follows",
 ]  # fmt: skip
 POINT = ("sensitivity", "specificity")
 MOSTLY = 0.9
+ON_CURVE = "sensitivity and specificity are a point of the curve whose AUC is printed"
+SYMMETRIC = "its interval is meant to be symmetric, as the others are"
 Z95 = float(norm.ppf(0.975))
 
 
@@ -45,6 +48,33 @@ def auc_bounds(sensitivity: float, specificity: float) -> tuple[float, float]:
 def binary_auc(sensitivity: float, specificity: float) -> float:
     """AUC of a yes/no reading: its curve has one inner point."""
     return (sensitivity + specificity) / 2
+
+
+def yes_no_se(sensitivity: float, specificity: float, split: Split) -> float:
+    """DeLong's standard error of the AUC of a yes/no reading.
+
+    Parameters
+    ----------
+    sensitivity, specificity : float
+        Of the reading.
+    split : tuple of int
+        Patients with and without the outcome.
+    """
+    parts = zip((sensitivity, specificity), split, strict=True)
+    return float(np.sqrt(sum(share * (1 - share) / (4 * (n - 1)) for share, n in parts)))
+
+
+def yes_no_possible(row: pd.Series, split: Split) -> bool:
+    """Whether some yes/no reading of a split has the printed AUC and DeLong's printed interval."""
+    texts = [row[name] for name in ("auc", "auc_low", "auc_high")]
+    sen, spe = (np.arange(n + 1) / n for n in split)
+    sen, spe = sen[:, None], spe[None, :]
+    auc = (sen + spe) / 2
+    spread = sen * (1 - sen) / (4 * (split[0] - 1)) + spe * (1 - spe) / (4 * (split[1] - 1))
+    half = Z95 * np.sqrt(spread)
+    found = (auc, auc - half, np.minimum(auc + half, 1))
+    fits = [rounds_to(value, text) for value, text in zip(found, texts, strict=True)]
+    return bool(np.logical_and.reduce(fits).any())
 
 
 def interval_se(low: float, high: float) -> float:
@@ -86,7 +116,7 @@ def _symmetric(row: pd.Series) -> tuple[float, bool]:
     return offset, abs(offset) <= slack or high >= 1
 
 
-def _record(study: Study, row: pd.Series, split: tuple[int, int] | None) -> dict:
+def _record(study: Study, row: pd.Series, split: Split | None) -> dict:
     value, low, high = (float(row[name]) for name in ("auc", "auc_low", "auc_high"))
     offset, symmetric = _symmetric(row)
     se = printed_se(value, low, high)
@@ -96,40 +126,52 @@ def _record(study: Study, row: pd.Series, split: tuple[int, int] | None) -> dict
     point = (float(row["sensitivity"]), float(row["specificity"])) if known else (np.nan, np.nan)
     lowest, highest = auc_bounds(*point)
     reading = binary_auc(*point) if is_yes_no(study, row["model"]) else np.nan
+    premise, verdict, follows = _judge(row, (lowest, highest), reading, split)
     return {
         "auc": row["auc"], "low": row["auc_low"], "high": row["auc_high"],
         "offset": offset, "symmetric": symmetric, "se_implied": se, "se_hanley_mcneil": expected,
         "se_ratio": se / expected if expected > 0 else np.nan,
         "se_stated": np.nan if None in stated else hanley_mcneil_se(value, *stated),
         "lowest": lowest, "highest": highest, "yes_no_auc": reading,
-        **_judge(row, (lowest, highest), reading),
+        "premise": premise, "verdict": verdict, "follows": follows,
     }  # fmt: skip
 
 
-def _judge(row: pd.Series, bounds: tuple[float, float], reading: float) -> dict[str, str]:
-    """Judge an AUC, with the room that its own rounding and that of its row leaves."""
+def _judge(
+    row: pd.Series, bounds: tuple[float, float], reading: float, split: Split | None
+) -> tuple[str, str, str]:
+    """Premise, verdict and what follows, with the room that the row's rounding leaves."""
     value, low, high = (float(row[name]) for name in ("auc", "auc_low", "auc_high"))
     shown = [row["auc"], *(row[name] for name in POINT if pd.notna(row[name]))]
-    slack = sum(0.5 * 10.0 ** -decimals(text) for text in (shown[0], *shown[1:])) + 1e-9
+    slack = sum(10.0 ** -decimals(text) for text in shown) + 1e-9
     if not low <= value <= high:
-        return {"verdict": "contradicts", "follows": "the interval does not hold the AUC"}
+        return "", CONTRADICTS, "the interval does not hold the AUC"
     if value < bounds[0] - slack or value > bounds[1] + slack:
-        found = f"{bounds[0]:.3f} to {bounds[1]:.3f}"
-        return {"verdict": "contradicts", "follows": f"the operating point allows {found}"}
+        return ON_CURVE, CONFLICTS, f"the operating point allows {bounds[0]:.3f} to {bounds[1]:.3f}"
     if abs(reading - value) > slack:
-        return {"verdict": "contradicts", "follows": f"a yes/no reading has {reading:.3f}"}
-    return {"verdict": "agrees", "follows": "interval and operating point allow it"}
+        return "", OPEN, _graded(row, reading, split)
+    return "", AGREES, "interval and operating point allow it"
 
 
-def auc_checks(study: Study, groups: list[Group]) -> pd.DataFrame:
+def _graded(row: pd.Series, reading: float, split: Split | None) -> str:
+    """Say of a reader's AUC what its sensitivity and specificity have, and whom that favours."""
+    side = "higher" if float(row["auc"]) > reading else "lower"
+    words = f"sensitivity and specificity beside it have {reading:.3f}; the printed AUC is {side}"
+    if split and not yes_no_possible(row, split):
+        words += (
+            f", and no yes/no reading of {sum(split)} patients has it with the printed interval; "
+            "a graded reading could"
+        )
+    return words
+
+
+def auc_checks(splits: Splits) -> pd.DataFrame:
     """Check every printed AUC against its interval, its operating point and its evaluation set.
 
     Parameters
     ----------
-    study : Study
-        The transcribed paper.
-    groups : list of Group
-        From ``splits.find_groups``; a model without a split of its own takes its set's first.
+    splits : Splits
+        From ``find_splits``; a model without a split of its own takes its set's first.
 
     Returns
     -------
@@ -137,43 +179,28 @@ def auc_checks(study: Study, groups: list[Group]) -> pd.DataFrame:
         One row for each distinct printing: ``key, study, where, evaluation_set, model, auc, low,
         high, offset`` (middle of the interval minus AUC), ``symmetric, se_implied,
         se_hanley_mcneil, se_ratio, se_stated, lowest, highest`` (bounds from the operating point),
-        ``yes_no_auc`` (where the paper prints the model as a yes/no variable), ``verdict,
+        ``yes_no_auc`` (where the paper prints the model as a yes/no variable), ``premise, verdict,
         follows``.
     """
-    splits = chosen_splits(groups)
-    records = []
+    study, records = splits.study, []
     for _, row in _wide(study).iterrows():
         name, model = row["evaluation_set"], row["model"]
         head = {
             "key": f"{name}/{model}/{row['where']}", "study": study.name, "where": row["where"],
             "evaluation_set": name, "model": model,
         }  # fmt: skip
-        records.append(head | _record(study, row, split_of(splits, name, model)))
+        records.append(head | _record(study, row, splits.of(name, model)))
     return _lone_asymmetry(pd.DataFrame(records, columns=AUC_COLUMNS))
 
 
 def _lone_asymmetry(frame: pd.DataFrame) -> pd.DataFrame:
-    """Count an off-centre interval as wrong where nearly all others are centred.
+    """Doubt an off-centre interval where nearly all others are centred.
 
     Intervals on another scale are off centre rightly, but then all of a paper's are.
     """
     if len(frame) and frame["symmetric"].mean() >= MOSTLY:
-        odd = ~frame["symmetric"] & frame["verdict"].eq("agrees")
-        frame.loc[odd, "verdict"] = "contradicts"
-        frame.loc[odd, "follows"] = "the interval is not centred on the AUC, as the others are"
+        odd = ~frame["symmetric"] & frame["verdict"].eq(AGREES)
+        frame.loc[odd, ["premise", "verdict", "follows"]] = (
+            SYMMETRIC, CONFLICTS, "the interval is not centred on the AUC, as the others are",
+        )  # fmt: skip
     return frame
-
-
-def chosen_splits(groups: list[Group]) -> dict[tuple[str, str], tuple[int, int] | None]:
-    """Chosen split of each (set, model); under (set, '') that of the set's first group."""
-    found: dict[tuple[str, str], tuple[int, int] | None] = {}
-    for group in groups:
-        found.setdefault((group.evaluation_set, ""), group.chosen)
-        for model in group.models:
-            found[group.evaluation_set, model] = group.chosen
-    return found
-
-
-def split_of(splits: dict, name: str, model: str) -> tuple[int, int] | None:
-    """Split of a model, or of its set where the model's own row does not tell."""
-    return splits.get((name, model), splits.get((name, "")))

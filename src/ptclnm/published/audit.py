@@ -11,7 +11,9 @@ from ptclnm.published.features import feature_accounting
 from ptclnm.published.intervals import intervals
 from ptclnm.published.pvalues import p_values
 from ptclnm.published.samplesize import sample_size
-from ptclnm.published.splits import LIMIT, class_split, confusion, find_groups, split_checks
+from ptclnm.published.shares import compared_shares, shares
+from ptclnm.published.splits import LIMIT, Splits, class_split, confusion, find_splits
+from ptclnm.published.stated import split_checks
 from ptclnm.published.tables import Study
 from ptclnm.published.totals import totals
 
@@ -22,16 +24,23 @@ class Audit:
 
     Parameters
     ----------
-    class_split, confusion, intervals, split_checks, cells, totals, p_values, auc, comparisons, \
-features, sample_size : DataFrame
+    study : Study
+        The transcribed paper.
+    splits : Splits
+        Its rows of metrics and the class splits behind them.
+    class_split, confusion, intervals, split_checks, shares, compared_shares, cells, totals, \
+p_values, auc, comparisons, features, sample_size : DataFrame
         See the functions of the same names.
     """
 
     study: Study
+    splits: Splits
     class_split: pd.DataFrame
     confusion: pd.DataFrame
     intervals: pd.DataFrame
     split_checks: pd.DataFrame
+    shares: pd.DataFrame
+    compared_shares: pd.DataFrame
     cells: pd.DataFrame
     totals: pd.DataFrame
     p_values: pd.DataFrame
@@ -42,7 +51,7 @@ features, sample_size : DataFrame
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Every frame by name."""
-        return {name: value for name, value in vars(self).items() if name != "study"}
+        return {k: v for k, v in vars(self).items() if isinstance(v, pd.DataFrame)}
 
 
 def called_positive(tables: pd.DataFrame) -> dict[str, int]:
@@ -68,20 +77,22 @@ def audit(study: Study, limit: int = LIMIT) -> Audit:
     Audit
         One frame for each check.
     """
-    groups = find_groups(study, limit)
-    tables = confusion(study, groups)
-    checks = split_checks(study, groups)
+    splits = find_splits(study, limit)
+    tables, checks = confusion(splits), split_checks(splits)
     return Audit(
         study=study,
-        class_split=class_split(study, groups),
+        splits=splits,
+        class_split=class_split(splits),
         confusion=tables,
         intervals=intervals(tables),
         split_checks=checks,
-        cells=cells(study, groups, checks),
+        shares=shares(splits),
+        compared_shares=compared_shares(splits),
+        cells=cells(splits, checks),
         totals=totals(study, called_positive(tables)),
         p_values=p_values(study),
-        auc=auc_checks(study, groups),
-        comparisons=comparisons(study, groups),
+        auc=auc_checks(splits),
+        comparisons=comparisons(splits),
         features=feature_accounting(study),
         sample_size=sample_size(study),
     )

@@ -1,6 +1,7 @@
 """Single printed cells that cannot be right, and where they may have come from."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,29 +10,32 @@ from numpy.typing import NDArray
 from ptclnm.published.printed import interval, rounds_to
 from ptclnm.published.schema import CELL_METRICS
 from ptclnm.published.search import best_tables, metrics_of, unexplained
-from ptclnm.published.splits import Group, ModelRow, column_places, model_rows
+from ptclnm.published.splits import Group, ModelRow, Splits, column_places
+from ptclnm.published.stated import images_a_patient
 from ptclnm.published.tables import Study
+from ptclnm.published.verdicts import conflict, together
 
 # With more equally good splits than this, which cell is wrong cannot be told.
 SPLITS_TRIED = 50
+ONE_CUT_OFF = "the accuracy is at the same cut-off as the other metrics"
 CELL_COLUMNS = [
     "key", "study", "where", "evaluation_set", "model", "metric", "printed", "follows", "problem",
-    "same_as", "verdict",
+    "same_as", "favours", "premise", "verdict",
 ]  # fmt: skip
 
 
 def _record(
     where: str, name: str, model: str, metric: str, printed: str, follows: str, problem: str,
-    same_as: str = "",
+    same_as: str = "", favours: str = "", premise: str = "",
 ) -> dict[str, str]:  # fmt: skip
     return {
         "key": f"{name}/{model}/{metric}", "where": where, "evaluation_set": name, "model": model,
         "metric": metric, "printed": printed, "follows": follows, "problem": problem,
-        "same_as": same_as, "verdict": "contradicts",
+        "same_as": same_as, "favours": favours, "premise": premise, "verdict": conflict(premise),
     }  # fmt: skip
 
 
-def _same_as(row: ModelRow, metric: str, rows: list[ModelRow]) -> str:
+def _same_as(row: ModelRow, metric: str, rows: tuple[ModelRow, ...]) -> str:
     """Other cells that print the same number: of the row, or of the column elsewhere."""
     value = float(row.cells[metric])
     here = [name for name, text in row.cells.items() if name != metric and float(text) == value]
@@ -45,29 +49,66 @@ def _same_as(row: ModelRow, metric: str, rows: list[ModelRow]) -> str:
     return "; ".join([*(f"{name} of the same row" for name in here), *there])
 
 
-def _impossible(rows: list[ModelRow], groups: list[Group]) -> Iterator[dict]:
-    found = {(g.evaluation_set, model): g for g in groups for model in g.models}
-    for row in rows:
-        group = found.get((row.evaluation_set, row.model))
-        if group is None or group.chosen is None:
-            continue
-        missed, tables = best_tables(row.bounds, *group.chosen)
-        if not missed:
-            continue
-        metrics = _missed_by_all(row, group, tables)
-        for metric in metrics:
-            places = row.places[metric]
-            follows = {f"{metrics_of(*table)[metric]:.{places}f}" for table in tables}
-            yield _record(
-                row.where, row.evaluation_set, row.model, metric, row.cells[metric],
-                " or ".join(sorted(follows)), "impossible given the rest of its row",
-                _same_as(row, metric, rows),
-            )  # fmt: skip
-        if not metrics:
-            yield _record(
-                row.where, row.evaluation_set, row.model, "one of them",
-                "; ".join(row.cells.values()), "", "one cell of the row cannot be right",
-            )  # fmt: skip
+def favours(study: Study, model: str, printed: float, follows: float) -> str:
+    """Whom a wrong cell favours: ``the model``, a ``reader`` it is compared with, or neither."""
+    better = printed > follows
+    if model in study.about.get("readers", ()):
+        return "the reader" if better else "the models, against the reader"
+    return "the model" if better else "nobody: the value that follows is the better one"
+
+
+def _impossible(splits: Splits) -> Iterator[dict]:
+    for group in splits.groups:
+        for model in group.models if group.chosen else ():
+            row = splits.row(group.evaluation_set, model)
+            missed, tables = best_tables(row.bounds, *group.chosen)
+            if missed:
+                yield from _wrong_cells(splits, row, group, tables)
+
+
+def _wrong_cells(
+    splits: Splits, row: ModelRow, group: Group, tables: NDArray[np.int64]
+) -> Iterator[dict]:
+    """Records of a row's cells that its split does not give."""
+    metrics = _missed_by_all(row, group, tables)
+    doubted = {name for table in tables for name in unexplained(row.bounds, table)}
+    premise = _premise(splits, row, doubted)
+    head = (row.where, row.evaluation_set, row.model)
+    for metric in metrics:
+        places, printed = row.places[metric], row.cells[metric]
+        values = [float(metrics_of(*table)[metric]) for table in tables]
+        follows = sorted({f"{value:.{places}f}" for value in values})
+        whom = {favours(splits.study, row.model, float(printed), value) for value in values}
+        yield _record(
+            *head, metric, printed, " or ".join(follows), "impossible given the rest of its row",
+            _same_as(row, metric, splits.rows), whom.pop() if len(whom) == 1 else "", premise,
+        )  # fmt: skip
+    if not metrics:
+        yield _record(
+            *head, "one of them", "; ".join(row.cells.values()), "",
+            "one cell of the row cannot be right", premise=premise,
+        )  # fmt: skip
+
+
+def _premise(splits: Splits, row: ModelRow, doubted: set[str]) -> str:
+    """What it presupposes that a row holds a wrong cell.
+
+    Nothing, where no split of as many cases as there may be explains the whole row, however its
+    digits were rounded, and the cell is none that is often taken at another cut-off.
+    """
+    whole = [splits.costs(replace(row, cut=cut)) == 0 for cut in (False, True)]
+    other = np.argwhere(whole[0] | whole[1])
+    split = splits.of(row.evaluation_set, row.model)
+    counted = f"the row counts {split[0]} with and {split[1]} without the outcome"
+    return together([
+        counted if len(other) else "", _within(splits, row), ONE_CUT_OFF * ("accuracy" in doubted),
+    ])  # fmt: skip
+
+
+def _within(splits: Splits, row: ModelRow) -> str:
+    """Say that the search ended below the most cases that a set may have; else empty."""
+    most = images_a_patient(splits.study)[1] * (splits.study.size(row.evaluation_set) or 0)
+    return f"the row counts at most {splits.limit:,} cases" if most > splits.limit else ""
 
 
 def _missed_by_all(row: ModelRow, group: Group, tables: NDArray[np.int64]) -> list[str]:
@@ -78,13 +119,13 @@ def _missed_by_all(row: ModelRow, group: Group, tables: NDArray[np.int64]) -> li
     return sorted(set.intersection(*sets)) if len(group.splits) <= SPLITS_TRIED else []
 
 
-def _without_split(rows: list[ModelRow], groups: list[Group]) -> Iterator[dict]:
-    lost = {(g.evaluation_set, model) for g in groups if g.chosen is None for model in g.models}
-    for row in rows:
-        if (row.evaluation_set, row.model) in lost:
+def _without_split(splits: Splits) -> Iterator[dict]:
+    for group in splits.groups:
+        for model in () if group.chosen else group.models:
+            row = splits.row(group.evaluation_set, model)
             yield _record(
                 row.where, row.evaluation_set, row.model, "all", "; ".join(row.cells.values()), "",
-                "no class split explains all of its cells but one",
+                "no class split explains all of its cells but one", premise=_within(splits, row),
             )  # fmt: skip
 
 
@@ -93,6 +134,7 @@ def _other_set(checks: pd.DataFrame) -> Iterator[dict]:
         yield _record(
             row.where, row.evaluation_set, row.model, "all", "", "",
             "the row fits the split of another set", row.fits_set,
+            premise=f"the row is of the {row.evaluation_set} set",
         )  # fmt: skip
 
 
@@ -111,57 +153,50 @@ def _between_places(study: Study) -> Iterator[dict]:
                 yield _record(
                     row.where, name, model, metric, row.value, base["value"],
                     f"differs from {base['where']}",
+                    premise="both are at one cut-off" if metric in CELL_METRICS else "",
                 )  # fmt: skip
 
 
-def _accuracy_alone(study: Study, groups: list[Group]) -> Iterator[dict]:
+def _accuracy_alone(splits: Splits) -> Iterator[dict]:
     """Accuracies printed without sensitivity and specificity: k of n for some whole k."""
-    sizes = {}
-    for group in groups:
-        if group.chosen:
-            sizes.setdefault(group.evaluation_set, sum(group.chosen))
+    study = splits.study
     cells = study.performance[study.performance["metric"].isin(CELL_METRICS)]
     places = column_places(study)
     counted = cells.groupby(["evaluation_set", "model"])["metric"].transform("nunique")
     for row in cells[(counted == 1) & (cells["metric"] == "accuracy")].itertuples():
-        size = sizes.get(row.evaluation_set)
-        if not size:
-            continue
+        size = sum(splits.chosen.get((row.evaluation_set, "")) or ())
         digits = places[row.where, "accuracy"]
         low, high = interval(row.value, digits)
-        if np.floor(high * size) < np.ceil(low * size):
+        if size and np.floor(high * size) < np.ceil(low * size):
             near = round(float(row.value) * size) / size
             yield _record(
                 row.where, row.evaluation_set, row.model, "accuracy", row.value,
-                f"{near:.{digits}f}",
-                f"no whole number of {size} patients gives it",
+                f"{near:.{digits}f}", f"no whole number of {size} patients gives it",
+                premise=f"all {size} patients of the set are counted, and rounded",
             )  # fmt: skip
 
 
-def cells(study: Study, groups: list[Group], checks: pd.DataFrame) -> pd.DataFrame:
-    """List the printed cells that contradict other printed cells.
+def cells(splits: Splits, checks: pd.DataFrame) -> pd.DataFrame:
+    """List the printed cells that conflict with other printed cells.
 
     Parameters
     ----------
-    study : Study
-        The transcribed paper.
-    groups : list of Group
-        From ``splits.find_groups``.
+    splits : Splits
+        From ``find_splits``.
     checks : DataFrame
-        From ``splits.split_checks``.
+        From ``split_checks``.
 
     Returns
     -------
     DataFrame
-        Columns ``key, study, where, evaluation_set, model, metric, printed, follows, problem,
-        same_as, verdict``. `follows` is what the other cells give; `same_as` names cells that
-        print the same number, from which a wrong one may have been copied.
+        Columns ``CELL_COLUMNS``. `follows` is what the other cells give; `same_as` names cells that
+        print the same number, from which a wrong one may have been copied; `favours` says whom the
+        printed value serves.
     """
-    rows = [row for row in model_rows(study) if row.usable]
     records = [
-        *_impossible(rows, groups), *_without_split(rows, groups), *_other_set(checks),
-        *_between_places(study), *_accuracy_alone(study, groups),
+        *_impossible(splits), *_without_split(splits), *_other_set(checks),
+        *_between_places(splits.study), *_accuracy_alone(splits),
     ]  # fmt: skip
     frame = pd.DataFrame(records, columns=[c for c in CELL_COLUMNS if c != "study"])
-    frame.insert(1, "study", study.name)
+    frame.insert(1, "study", splits.study.name)
     return frame

@@ -6,16 +6,19 @@ import pandas as pd
 
 from ptclnm.errors import PublishedTableError, nearest
 from ptclnm.published.audit import Audit
+from ptclnm.published.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN, conflict, together
 from ptclnm.report.claims import COLUMNS
 
-CHECKED = ("totals", "p_values", "split_checks", "cells", "auc", "comparisons", "features")
-OPEN = "cannot be checked"
+# The audit's tables that a claim may rest on, each with a key, a verdict and its premise.
+CHECKED = (
+    "totals", "p_values", "split_checks", "compared_shares", "cells", "auc", "comparisons",
+    "features",
+)  # fmt: skip
+WAYS = ("parts", "alternatives")
 
 
 def _follows(table: str, row: pd.Series) -> str:
     """What a check obtained, in a few words."""
-    if table == "split_checks":
-        return f"{row['found_positive']}/{row['found_negative']}"
     if table == "p_values":
         names = row["tests"] or "no test from counts or means"
         return f"{row['printed'] or 'not printed'}: {names}"
@@ -70,31 +73,55 @@ def matching(tables: dict[str, pd.DataFrame], check: str) -> pd.DataFrame:
     return rows
 
 
-def combine(verdicts: pd.Series) -> str:
-    """Verdict of a claim from those of the rows it rests on.
+def combine(rows: pd.DataFrame, way: str = "parts") -> tuple[str, str]:
+    """Premise and verdict of a claim from those of the rows that it rests on.
 
-    Any contradiction contradicts; otherwise any agreement agrees; otherwise it cannot be checked.
-    A claim that rests on a table of problems, and finds none there, agrees.
+    Parameters
+    ----------
+    rows : DataFrame
+        Columns ``verdict, premise``. A claim that rests on a table of problems, and finds none
+        there, agrees.
+    way : {"parts", "alternatives"}
+        Of parts, any that conflicts makes the claim conflict, and any that agrees makes it agree
+        as far as it can be checked. Of alternatives (a comparator that is not named, say) all must
+        conflict, and one that agrees is enough if it is the one meant.
     """
-    if verdicts.empty or (verdicts == "agrees").any():
-        return "contradicts" if (verdicts == "contradicts").any() else "agrees"
-    return "contradicts" if (verdicts == "contradicts").any() else OPEN
+    bad = rows[rows["verdict"].isin([CONTRADICTS, CONFLICTS])]
+    good, total = int((rows["verdict"] == AGREES).sum()), len(rows)
+    if way == "alternatives":
+        if total and len(bad) == total:
+            premise = together(bad["premise"])
+            return premise, conflict(premise)
+        meant = "" if good == total else f"one of the {good} of {total} readings that hold is meant"
+        return (meant, AGREES) if good else ("", OPEN)
+    if (bad["verdict"] == CONTRADICTS).any():
+        return "", CONTRADICTS
+    if len(bad):
+        return together(bad["premise"]), CONFLICTS
+    if good in (0, total):
+        return "", AGREES if good or not total else OPEN
+    verb = "holds" if total - good == 1 else "hold"
+    return f"the {total - good} of {total} that cannot be checked {verb} too", AGREES
 
 
 def _obtained(name: str, rows: pd.DataFrame) -> str:
     if rows.empty:
         return "nothing speaks against it"
-    if len(rows) == 1:
-        return _follows(name, rows.iloc[0])
-    counts = rows["verdict"].value_counts()
+    follows = [_follows(name, row) for _, row in rows.iterrows()]
+    if len(set(follows)) == 1:
+        return follows[0]
     if name == "cells":
-        return "; ".join(f"{row['model']} {row['follows']}" for _, row in rows.iterrows())
-    words = {"agrees": "hold", "contradicts": "do not", "cannot be checked": "cannot be checked"}
-    if set(counts.index) == {"agrees"}:
-        return f"all {len(rows)} hold"
-    if set(counts.index) == {"contradicts"}:
-        return f"none of {len(rows)} holds"
-    return f"of {len(rows)}: " + ", ".join(f"{n} {words[verdict]}" for verdict, n in counts.items())
+        return "; ".join(map(" ".join, zip(rows["model"], follows, strict=True)))
+    total, good, left = len(rows), *((rows["verdict"] == word).sum() for word in (AGREES, OPEN))
+    counts = {
+        ("holds", "hold"): good, ("does not", "do not"): total - good - left,
+        ("cannot be checked", "cannot be checked"): left,
+    }  # fmt: skip
+    if total in counts.values():
+        none = "can be checked" if left else "holds"
+        return f"all {total} hold" if good else f"none of {total} {none}"
+    parts = [f"{n} {one if n == 1 else many}" for (one, many), n in counts.items() if n]
+    return f"of {total}, {' and '.join([', '.join(parts[:-1]), parts[-1]])}"
 
 
 def claims(audit: Audit) -> pd.DataFrame:
@@ -108,24 +135,24 @@ def claims(audit: Audit) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``claim_id, study, where, quantity, reported, obtained, evidence, verdict, note,
-        headline``. A claim that names no check rests on the patients' data; its note says what
-        would settle it.
+        Columns ``claim_id, study, where, quantity, reported, obtained, evidence, premise, verdict,
+        note, headline, matter``. A claim that names no check rests on the patients' data; its note
+        says what would settle it.
     """
     tables = checked_tables(audit)
     records = [_judge(audit.study.name, tables, row) for row in audit.study.claims.itertuples()]
-    return pd.DataFrame(records, columns=[*COLUMNS, "headline"])
+    return pd.DataFrame(records, columns=[*COLUMNS, "headline", "matter"])
 
 
 def _judge(study: str, tables: dict[str, pd.DataFrame], row) -> dict[str, object]:
+    premise, verdict, obtained = "", OPEN, "needs the patients' data"
     if row.check:
         rows = matching(tables, row.check)
-        verdict = combine(rows["verdict"])
+        premise, verdict = combine(rows, row.combine)
         obtained = _obtained(row.check.partition(":")[0], rows)
-    else:
-        verdict, obtained = OPEN, "needs the patients' data"
     return {
         "claim_id": row.claim_id, "study": study, "where": row.where, "quantity": row.quantity,
         "reported": row.reported, "obtained": obtained, "evidence": "published",
-        "verdict": verdict, "note": row.settled_by, "headline": row.headline == "yes",
+        "premise": premise, "verdict": verdict, "note": row.settled_by,
+        "headline": row.headline == "yes", "matter": row.matter,
     }  # fmt: skip

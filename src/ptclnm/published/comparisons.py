@@ -4,16 +4,20 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from ptclnm.published.auc import auc_checks, chosen_splits, split_of
+from ptclnm.published.auc import auc_checks
 from ptclnm.published.printed import decimals, interval
-from ptclnm.published.splits import Group
+from ptclnm.published.splits import Split, Splits
 from ptclnm.published.tables import Study
+from ptclnm.published.verdicts import AGREES, CONFLICTS, OPEN, judged
 
 ALPHA = 0.05
+TESTS = ("p", "p_below", "not_significant")
+FROM_INTERVALS = "the printed intervals give the standard errors"
 COMPARISON_COLUMNS = [
     "key", "study", "where", "model_a", "set_a", "model_b", "set_b", "statistic", "printed",
     "auc_a", "auc_b", "difference", "accuracy_a", "accuracy_b", "se_a", "se_b", "p_unpaired",
-    "correlation_needed", "rounding", "split_a", "split_b", "paired", "verdict", "follows",
+    "correlation_needed", "rounding", "split_a", "split_b", "paired", "premise", "verdict",
+    "follows",
 ]  # fmt: skip
 
 
@@ -45,44 +49,58 @@ def paired_p(difference: float, se_a: float, se_b: float, correlation: float) ->
     return float(2 * norm.sf(abs(difference) / np.sqrt(variance)))
 
 
-def _needs(statistic: str, rho: float) -> tuple[str, str]:
-    """What a printed p-value needs, and whether any correlation gives it."""
-    if statistic == "p":
-        certain, possible, words = False, -1 <= rho <= 1, f"a correlation of {rho:.2f}"
-    elif statistic == "p_below":
-        certain, possible, words = rho <= -1, rho <= 1, f"a correlation of at least {rho:.2f}"
-    else:
-        certain, possible, words = rho >= 1, rho >= -1, f"a correlation of at most {rho:.2f}"
+def _needs(statistic: str, rho: float) -> tuple[str, str, str]:
+    """Premise, verdict and correlation that a printed p-value of a paired test needs."""
+    bound = {"p": "", "p_below": "at least "}.get(statistic, "at most ")
+    certain = {"p": False, "p_below": rho <= -1}.get(statistic, rho >= 1)
+    possible = {"p": -1 <= rho <= 1, "p_below": rho <= 1}.get(statistic, rho >= -1)
+    words = f"a correlation of {bound}{rho:.2f}"
     if certain:
-        return "agrees", "follows at any correlation between the two models' AUCs"
+        return "", AGREES, "follows at any correlation between the two models' AUCs"
     if not possible:
-        return "contradicts", f"needs {words}, which does not exist"
-    return "cannot be checked", f"needs {words} between the two models' AUCs"
+        return FROM_INTERVALS, CONFLICTS, f"needs {words}, which does not exist"
+    return "", OPEN, f"needs {words} between the two models' AUCs"
 
 
-def _claim_verdict(row, values: dict, same: bool | None) -> tuple[str, str]:
+def _unpaired(row, values: dict) -> tuple[str, str, str]:
+    """Judge a comparison of two named sets, which share no patient."""
+    p = values["p_unpaired"]
+    low, high = interval(row.value) if row.value else (ALPHA, ALPHA)
+    holds = {"p": low <= p <= high, "p_below": p < high}.get(row.statistic, p >= ALPHA)
+    verdict = judged(bool(holds), FROM_INTERVALS)
+    return verdict["premise"], verdict["verdict"], f"the sets differ; the unpaired p is {p:.3f}"
+
+
+def _of_values(row, values: dict) -> tuple[str, str, str]:
+    """Judge a comparison of two printed values, without a test."""
     if row.statistic == "auc_difference":
         exact, room = abs(values["auc_a"] - values["auc_b"]), values["rounding"]
         low, high = interval(row.value)
         return _simple(low - room <= exact <= high + room, f"{exact:.3f}")
-    if row.statistic in ("greater_auc", "greater_accuracy"):
-        name = row.statistic.removeprefix("greater_")
-        a, b = values[f"{name}_a"], values[f"{name}_b"]
-        if a == b or pd.isna(a) or pd.isna(b):
-            why = "both are printed alike" if a == b else "they are not both printed"
-            return "cannot be checked", why
-        return _simple(a > b, f"{a:.3f} against {b:.3f}")
+    name = row.statistic.removeprefix("greater_")
+    a, b = values[f"{name}_a"], values[f"{name}_b"]
+    if a == b or pd.isna(a) or pd.isna(b):
+        return "", OPEN, "both are printed alike" if a == b else "they are not both printed"
+    return _simple(a > b, f"{a:.3f} against {b:.3f}")
+
+
+def _of_test(row, values: dict, same: bool | None) -> tuple[str, str, str]:
+    """Judge a comparison that is printed with a test."""
+    if row.set_a != row.set_b:
+        return _unpaired(row, values)
     if same is None:
-        return "cannot be checked", "no class split explains both rows"
-    verdict, words = _needs(row.statistic, values["correlation_needed"])
-    if not same:
-        p = values["p_unpaired"]
-        return "contradicts", f"the rows imply different patients; the unpaired p is {p:.3f}"
-    return verdict, words
+        return "", OPEN, "no class split explains both rows"
+    premise, verdict, words = _needs(row.statistic, values["correlation_needed"])
+    if same or verdict == AGREES:
+        return premise, verdict, words
+    p = values["p_unpaired"]
+    words += f"; as printed the rows are not of the same cases, and the unpaired p is {p:.2f}"
+    return premise, verdict, words
 
 
-def _simple(holds: bool, follows: str) -> tuple[str, str]:
-    return "agrees" if holds else "contradicts", follows
+def _simple(holds: bool, follows: str) -> tuple[str, str, str]:
+    verdict = judged(holds)
+    return verdict["premise"], verdict["verdict"], follows
 
 
 def _accuracy(study: Study) -> dict[tuple[str, str], float]:
@@ -111,42 +129,40 @@ def _p_in_question(row) -> float | None:
     """p-value that a comparison turns on; a printed 0.000 stands for its largest value."""
     if row.statistic == "not_significant":
         return ALPHA
-    if row.statistic not in ("p", "p_below"):
+    if row.statistic not in TESTS:
         return None
     return float(row.value) or interval(row.value)[1]
 
 
-def comparisons(study: Study, groups: list[Group]) -> pd.DataFrame:
+def comparisons(splits: Splits) -> pd.DataFrame:
     """Check the printed comparisons of two models.
 
     Parameters
     ----------
-    study : Study
-        The transcribed paper.
-    groups : list of Group
-        From ``splits.find_groups``.
+    splits : Splits
+        From ``find_splits``.
 
     Returns
     -------
     DataFrame
-        One row a comparison: ``key, study, where, model_a, set_a, model_b, set_b, statistic,
-        printed, auc_a, auc_b, difference, accuracy_a, accuracy_b, se_a, se_b, p_unpaired,
-        correlation_needed, rounding, split_a, split_b, paired, verdict, follows``. A DeLong test
-        needs the same patients under both models: where the printed rows imply different class
-        splits, the comparison is not paired, and contradicts.
+        One row a comparison: columns ``COMPARISON_COLUMNS``. A DeLong test needs the same patients
+        under both models. Where the printed rows imply different class splits, the test may have
+        been done on others than those printed, so that the correlation it needs is still given.
     """
-    aucs = auc_checks(study, groups).drop_duplicates(["evaluation_set", "model"])
+    study = splits.study
+    aucs = auc_checks(splits).drop_duplicates(["evaluation_set", "model"])
     aucs = aucs.set_index(["evaluation_set", "model"])
-    splits, accuracy, records = chosen_splits(groups), _accuracy(study), []
+    accuracy, records = _accuracy(study), []
     for row in study.comparisons.itertuples():
         if not {(row.set_a, row.model_a), (row.set_b, row.model_b)} <= set(aucs.index):
             continue
-        split_a = split_of(splits, row.set_a, row.model_a)
-        split_b = split_of(splits, row.set_b, row.model_b)
+        split_a, split_b = splits.of(row.set_a, row.model_a), splits.of(row.set_b, row.model_b)
         known = split_a is not None and split_b is not None
         same = row.set_a == row.set_b and split_a == split_b if known else None
         values = _values(row, aucs, accuracy)
-        verdict, follows = _claim_verdict(row, values, same)
+        premise, verdict, follows = (
+            _of_test(row, values, same) if row.statistic in TESTS else _of_values(row, values)
+        )
         key = f"{row.statistic}:{row.set_a}/{row.model_a}~{row.set_b}/{row.model_b}"
         records.append(
             {
@@ -154,11 +170,11 @@ def comparisons(study: Study, groups: list[Group]) -> pd.DataFrame:
                 "set_a": row.set_a, "model_b": row.model_b, "set_b": row.set_b,
                 "statistic": row.statistic, "printed": row.value, **values,
                 "split_a": _pair(split_a), "split_b": _pair(split_b), "paired": same,
-                "verdict": verdict, "follows": follows,
+                "premise": premise, "verdict": verdict, "follows": follows,
             }
         )  # fmt: skip
     return pd.DataFrame(records, columns=COMPARISON_COLUMNS)
 
 
-def _pair(split: tuple[int, int] | None) -> str:
+def _pair(split: Split | None) -> str:
     return f"{split[0]}/{split[1]}" if split else ""

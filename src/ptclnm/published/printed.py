@@ -25,8 +25,8 @@ def common_decimals(texts: Iterable[str]) -> int:
     return max((decimals(text) for text in texts), default=0)
 
 
-def interval(text: str, places: int | None = None) -> tuple[float, float]:
-    """Bounds of the values that round to a printed number.
+def interval(text: str, places: int | None = None, cut: bool = False) -> tuple[float, float]:
+    """Bounds of the values that are printed as a number.
 
     Parameters
     ----------
@@ -34,14 +34,17 @@ def interval(text: str, places: int | None = None) -> tuple[float, float]:
         The number as printed.
     places : int, optional
         Decimals it was rounded to; by default those that it shows.
+    cut : bool
+        Whether further digits were cut off, as some programs do, and not rounded.
 
     Returns
     -------
     tuple of float
         Lower and upper bound, both included.
     """
-    half = 0.5 * 10.0 ** -(decimals(text) if places is None else places)
-    return float(text) - half - TIE, float(text) + half + TIE
+    step = 10.0 ** -(decimals(text) if places is None else places)
+    below, above = (0.0, step) if cut else (step / 2, step / 2)
+    return float(text) - below - TIE, float(text) + above + TIE
 
 
 def rounds_to(values: ArrayLike, text: str, places: int | None = None) -> NDArray[np.bool_]:

@@ -16,11 +16,8 @@ COMPARISONS = (
 )  # fmt: skip
 ROLES = ("", "positive", "negative")
 # Columns that a table may leave out, with what they then hold.
-DEFAULTS = {"set_stated": "yes", "basis": "printed"}
+DEFAULTS = {"set_stated": "yes", "basis": "printed", "combine": "parts", "matter": ""}
 SOURCE = ("study", "where", "quote_hint")
-CLAIM_COLUMNS = (
-    "claim_id", "where", "quantity", "reported", "check", "settled_by", "headline",
-)  # fmt: skip
 
 
 def is_number(text: str) -> bool:
@@ -132,6 +129,8 @@ SCHEMAS = {
             **{name: pa.Column(str, [FILLED]) for name in ("claim_id", "where", "quantity")},
             "reported": pa.Column(str), "check": pa.Column(str), "settled_by": pa.Column(str),
             "headline": pa.Column(str, [choice(("yes", "no"))]),
+            "combine": pa.Column(str, [choice(("parts", "alternatives"))], required=False),
+            "matter": pa.Column(str, required=False),
         },
         unique=["claim_id"], report_duplicates="exclude_first", strict=True,
     ),

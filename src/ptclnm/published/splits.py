@@ -1,46 +1,48 @@
 """Class splits that the printed metrics admit, without assuming the stated sizes."""
 
-import logging
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from ptclnm.published.printed import TIE, common_decimals, interval
+from ptclnm.published.printed import common_decimals, interval
 from ptclnm.published.schema import CELL_METRICS
-from ptclnm.published.search import (
-    UNEXPLAINED,
-    Row,
-    best_tables,
-    cost_map,
-    unexplained,
-)
+from ptclnm.published.search import UNEXPLAINED, Row, best_tables, cost_map
 from ptclnm.published.tables import Study
-
-# It reports every step of its reasoning at level INFO.
-logging.getLogger("mlscorecheck").setLevel(logging.WARNING)
 
 LIMIT = 1000
 # With one decimal nearly every split explains every row.
 FEWEST_DECIMALS = 2
 # So many different values of a column do not all end in a zero that was dropped.
 SEVERAL = 3
+Split = tuple[int, int]
 Stated = tuple[int | None, int | None]
 SPLIT_COLUMNS = [
     "study", "evaluation_set", "n_positive", "n_negative", "n_solutions",
     "stated_positive", "stated_negative", "models",
-]  # fmt: skip
-CHECK_COLUMNS = [
-    "key", "study", "evaluation_set", "model", "where", "cells", "found_positive",
-    "found_negative", "found_fit", "stated_positive", "stated_negative", "stated_fit",
-    "mlscorecheck_found", "mlscorecheck_stated", "fits_set", "set_stated", "verdict",
 ]  # fmt: skip
 CONFUSION_COLUMNS = ["study", "evaluation_set", "model", "tp", "fp", "fn", "tn"]
 
 
 @dataclass(frozen=True)
 class ModelRow:
-    """One model's printed metrics in one evaluation set."""
+    """One model's printed metrics in one evaluation set.
+
+    Parameters
+    ----------
+    evaluation_set, model, where : str
+        What the row is about, and where it is printed.
+    cells : dict of str
+        Metrics as printed.
+    places : dict of int
+        Decimals that each was rounded to.
+    set_stated : bool
+        Whether the paper names the set.
+    cut : bool
+        Whether further digits are taken to be cut off and not rounded.
+    """
 
     evaluation_set: str
     model: str
@@ -48,11 +50,12 @@ class ModelRow:
     cells: dict[str, str]
     places: dict[str, int]
     set_stated: bool = True
+    cut: bool = False
 
     @property
     def bounds(self) -> Row:
         """Bounds of the printed metrics."""
-        return {name: interval(text, self.places[name]) for name, text in self.cells.items()}
+        return {k: interval(text, self.places[k], self.cut) for k, text in self.cells.items()}
 
     @property
     def usable(self) -> bool:
@@ -62,6 +65,11 @@ class ModelRow:
         """
         fine = [name for name in self.cells if self.places[name] >= FEWEST_DECIMALS]
         return len(fine) >= 3 and bool({"sensitivity", "specificity"} & set(fine))
+
+    def missed(self, split: Stated | None) -> int:
+        """Cells that no 2x2 table of a split gives; all where the split is not known."""
+        known = split is not None and None not in split
+        return best_tables(self.bounds, *split)[0] if known else len(self.cells)
 
 
 @dataclass(frozen=True)
@@ -83,8 +91,114 @@ class Group:
 
     evaluation_set: str
     models: tuple[str, ...]
-    splits: tuple[tuple[int, int], ...]
-    chosen: tuple[int, int] | None
+    splits: tuple[Split, ...]
+    chosen: Split | None
+
+
+@dataclass(frozen=True)
+class Splits:
+    """A study's rows of metrics, read with one way of rounding, and the splits behind them.
+
+    Parameters
+    ----------
+    study : Study
+        The transcribed paper.
+    rows : tuple of ModelRow
+        Those that constrain a split.
+    limit : int
+        Largest number of cases that was considered.
+    """
+
+    study: Study
+    rows: tuple[ModelRow, ...]
+    limit: int = LIMIT
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """Groups of every evaluation set, see ``groups_of_set``."""
+        found = []
+        for name in dict.fromkeys(row.evaluation_set for row in self.rows):
+            rows = [row for row in self.rows if row.evaluation_set == name]
+            maps = [self.costs(row) for row in rows]
+            stated, size = self.study.stated_split(name), self.study.size(name)
+            found += groups_of_set(rows, maps, stated, size)
+        return found
+
+    @cached_property
+    def chosen(self) -> dict[tuple[str, str], Split | None]:
+        """Chosen split by set and model; under a set and ``""`` that of the set's first group."""
+        found: dict[tuple[str, str], Split | None] = {}
+        for group in self.groups:
+            found.setdefault((group.evaluation_set, ""), group.chosen)
+            found |= {(group.evaluation_set, model): group.chosen for model in group.models}
+        return found
+
+    def of(self, evaluation_set: str, model: str) -> Split | None:
+        """Split of a model, or of its set where the model's own row does not tell."""
+        key = (evaluation_set, model)
+        return self.chosen[key] if key in self.chosen else self.chosen.get((evaluation_set, ""))
+
+    def row(self, evaluation_set: str, model: str) -> ModelRow:
+        """Row of one model in one set."""
+        return self._by_name[evaluation_set, model]
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str], ModelRow]:
+        return {(row.evaluation_set, row.model): row for row in self.rows}
+
+    @cached_property
+    def _maps(self) -> dict[tuple[str, str, bool], NDArray[np.uint8]]:
+        return {}
+
+    def costs(self, row: ModelRow) -> NDArray[np.uint8]:
+        """Cells of a row that each split leaves unexplained (``search.cost_map``), kept."""
+        key = (row.evaluation_set, row.model, row.cut)
+        if key not in self._maps:
+            self._maps[key] = cost_map(row.bounds, self.limit)
+        return self._maps[key]
+
+    def explained(self, evaluation_set: str) -> NDArray[np.int64]:
+        """Count the models of a set whose rows each split explains, but for one cell at most.
+
+        Returns
+        -------
+        ndarray of int, shape (limit + 1, limit + 1)
+            Entry ``[p, n]`` is for p cases with and n without the outcome.
+        """
+        rows = [row for row in self.rows if row.evaluation_set == evaluation_set]
+        return np.sum([self.costs(row) < UNEXPLAINED for row in rows], axis=0)
+
+    @property
+    def unexplained_cells(self) -> tuple[int, int]:
+        """Rows that the stated splits do not explain, and cells that the chosen ones do not."""
+        stated = [self.study.stated_split(row.evaluation_set) for row in self.rows]
+        known = [(row, split) for row, split in zip(self.rows, stated, strict=True)
+                 if None not in split]  # fmt: skip
+        lost = sum(row.missed(split) >= UNEXPLAINED for row, split in known)
+        cells = [row.missed(self.chosen.get((row.evaluation_set, row.model))) for row in self.rows]
+        return lost, sum(cells)
+
+
+def find_splits(study: Study, limit: int = LIMIT) -> Splits:
+    """Search the splits behind every row of metrics of a study.
+
+    Digits are read as rounded, a tie either way. Where that leaves cells unexplained, they are
+    also read as cut off, and the reading that leaves fewer is kept.
+
+    Parameters
+    ----------
+    study : Study
+        The transcribed paper.
+    limit : int
+        Largest number of cases to consider.
+    """
+    rounded, cut = (
+        Splits(study, tuple(row for row in model_rows(study, way) if row.usable), limit)
+        for way in (False, True)
+    )
+    if rounded.unexplained_cells == (0, 0):
+        return rounded
+    return min(rounded, cut, key=lambda found: found.unexplained_cells)
 
 
 def column_places(study: Study) -> dict[tuple[str, str], int]:
@@ -104,13 +218,15 @@ def column_places(study: Study) -> dict[tuple[str, str], int]:
     }
 
 
-def model_rows(study: Study) -> list[ModelRow]:
+def model_rows(study: Study, cut: bool = False) -> list[ModelRow]:
     """Collect each model's printed metrics, from the table that prints most of them.
 
     Parameters
     ----------
     study : Study
         The transcribed paper.
+    cut : bool
+        Whether digits are taken to be cut off and not rounded.
 
     Returns
     -------
@@ -126,7 +242,7 @@ def model_rows(study: Study) -> list[ModelRow]:
         found = dict(zip(part["metric"], part["value"], strict=True))
         row = ModelRow(
             name, model, where, found, {metric: places[where, metric] for metric in found},
-            set_stated=bool((part["set_stated"] == "yes").all()),
+            set_stated=bool((part["set_stated"] == "yes").all()), cut=cut,
         )  # fmt: skip
         before = rows.get((name, model))
         if before is None or len(found) > len(before.cells):
@@ -134,15 +250,15 @@ def model_rows(study: Study) -> list[ModelRow]:
     return list(rows.values())
 
 
-def _choose(splits: list[tuple[int, int]], stated: Stated, size: int | None) -> tuple[int, int]:
+def _choose(splits: list[Split], stated: Stated, size: int | None) -> Split:
     """Prefer the stated split, then one of the stated size, then the smallest."""
     of_size = [split for split in splits if sum(split) == size]
     return stated if stated in splits else (of_size or splits)[0]
 
 
-def _group(rows: list[ModelRow], maps: list[np.ndarray], stated: Stated, size: int | None) -> Group:
+def _group(rows: list[ModelRow], maps: list[NDArray], stated: Stated, size: int | None) -> Group:
     """Find the splits with the smallest number of unexplained cells over all rows."""
-    total = np.sum(maps, axis=0, dtype=np.int64)
+    total = np.sum(maps, axis=0, dtype=np.uint16)
     best = np.argwhere(total == total.min())
     splits = sorted((tuple(map(int, pair)) for pair in best), key=lambda pair: (sum(pair), pair))
     chosen = _choose(splits, stated, size)
@@ -160,7 +276,7 @@ def _group(rows: list[ModelRow], maps: list[np.ndarray], stated: Stated, size: i
 
 
 def groups_of_set(
-    rows: list[ModelRow], stated: Stated, size: int | None, limit: int = LIMIT
+    rows: list[ModelRow], maps: list[NDArray[np.uint8]], stated: Stated, size: int | None
 ) -> list[Group]:
     """Explain the rows of one evaluation set with as few class splits as possible.
 
@@ -168,12 +284,12 @@ def groups_of_set(
     ----------
     rows : list of ModelRow
         Usable rows of one evaluation set.
+    maps : list of ndarray
+        Their unexplained cells by split, from ``search.cost_map``.
     stated : tuple of int or None
         Stated positives and negatives; only decides between equally good splits.
     size : int or None
         Stated number of patients; likewise.
-    limit : int
-        Largest number of patients to consider.
 
     Returns
     -------
@@ -181,44 +297,15 @@ def groups_of_set(
         The first explains most. A row with two or more unexplained cells under it goes on to the
         next, until every row is explained or cannot be by any split.
     """
-    maps = {row.model: cost_map(row.bounds, limit) for row in rows}
-    left, groups = list(rows), []
+    left, groups = list(zip(rows, maps, strict=True)), []
     while left:
-        group = _group(left, [maps[row.model] for row in left], stated, size)
+        group = _group(*map(list, zip(*left, strict=True)), stated, size)
         groups.append(group)
-        left = [row for row in left if row.model not in group.models]
+        left = [(row, costs) for row, costs in left if row.model not in group.models]
     return groups
 
 
-def models_explained(study: Study, evaluation_set: str, limit: int = LIMIT) -> np.ndarray:
-    """Count the models of a set whose rows each class split explains, but for one cell at most.
-
-    Returns
-    -------
-    ndarray of int, shape (limit + 1, limit + 1)
-        Entry ``[p, n]`` is for p positives and n negatives.
-    """
-    rows = [r for r in model_rows(study) if r.usable and r.evaluation_set == evaluation_set]
-    return np.sum([cost_map(row.bounds, limit) < UNEXPLAINED for row in rows], axis=0)
-
-
-def find_groups(study: Study, limit: int = LIMIT) -> list[Group]:
-    """Search the splits of every evaluation set of a study."""
-    rows = [row for row in model_rows(study) if row.usable]
-    names = dict.fromkeys(row.evaluation_set for row in rows)
-    return [
-        group
-        for name in names
-        for group in groups_of_set(
-            [row for row in rows if row.evaluation_set == name],
-            study.stated_split(name),
-            study.size(name),
-            limit,
-        )
-    ]
-
-
-def class_split(study: Study, groups: list[Group]) -> pd.DataFrame:
+def class_split(splits: Splits) -> pd.DataFrame:
     """One row for each distinct split that explains an evaluation set's models best.
 
     Returns
@@ -229,17 +316,17 @@ def class_split(study: Study, groups: list[Group]) -> pd.DataFrame:
         well, `models` names them, separated by semicolons.
     """
     records = []
-    for group in groups:
-        stated = study.stated_split(group.evaluation_set)
+    for group in splits.groups:
+        stated = splits.study.stated_split(group.evaluation_set)
         for positive, negative in group.splits:
-            values = [study.name, group.evaluation_set, positive, negative, len(group.splits)]
-            records.append([*values, *stated, ";".join(group.models)])
+            values = [splits.study.name, group.evaluation_set, positive, negative]
+            records.append([*values, len(group.splits), *stated, ";".join(group.models)])
     frame = pd.DataFrame(records, columns=SPLIT_COLUMNS)
     whole = ["stated_positive", "stated_negative"]
     return frame.astype(dict.fromkeys(whole, "Int64"))
 
 
-def confusion(study: Study, groups: list[Group]) -> pd.DataFrame:
+def confusion(splits: Splits) -> pd.DataFrame:
     """The 2x2 tables of every model at the chosen split of its group.
 
     Returns
@@ -248,103 +335,13 @@ def confusion(study: Study, groups: list[Group]) -> pd.DataFrame:
         Columns ``study, evaluation_set, model, tp, fp, fn, tn``; several rows for a model where
         several tables explain its row equally well.
     """
-    rows = {(row.evaluation_set, row.model): row for row in model_rows(study)}
     records = [
-        [study.name, group.evaluation_set, model, *map(int, table)]
-        for group in groups
+        [splits.study.name, group.evaluation_set, model, *map(int, table)]
+        for group in splits.groups
         if group.chosen
         for model in group.models
-        for table in best_tables(rows[group.evaluation_set, model].bounds, *group.chosen)[1]
-    ]
+        for table in best_tables(
+            splits.row(group.evaluation_set, model).bounds, *group.chosen
+        )[1]
+    ]  # fmt: skip
     return pd.DataFrame(records, columns=CONFUSION_COLUMNS)
-
-
-def mlscorecheck_agrees(row: ModelRow, split: tuple[int, int]) -> bool:
-    """Ask mlscorecheck whether a split can give a row's metrics (Fazekas & Kovács 2024).
-
-    A cell that the split's best 2x2 table does not give is set aside first, so that the answer
-    is about the other cells.
-    """
-    names = {"accuracy": "acc", "sensitivity": "sens", "specificity": "spec"}
-    # It loads symbolic algebra, which every page but this check's would wait for.
-    from mlscorecheck.check.binary import check_1_testset_no_kfold
-
-    missed, tables = best_tables(row.bounds, *split)
-    aside = unexplained(row.bounds, tables[0]) if missed < UNEXPLAINED else []
-    scores = {
-        names.get(metric, metric): float(text)
-        for metric, text in row.cells.items()
-        if metric not in aside
-    }
-    testset = {"p": split[0], "n": split[1]}
-    eps = 0.5 * 10.0 ** -min(row.places.values()) + TIE
-    return not check_1_testset_no_kfold(testset=testset, scores=scores, eps=eps)["inconsistency"]
-
-
-def _cells_that_fit(row: ModelRow, split: tuple[int | None, int | None] | None) -> int | None:
-    if split is None or None in split:
-        return None
-    return len(row.cells) - best_tables(row.bounds, *split)[0]
-
-
-def split_checks(study: Study, groups: list[Group]) -> pd.DataFrame:
-    """Hold every model's row against the split found and the split stated.
-
-    Returns
-    -------
-    DataFrame
-        One row a model: columns ``CHECK_COLUMNS``. `cells` counts the printed metrics,
-        `found_fit` and `stated_fit` those that the split found and the split stated give.
-        `fits_set` names another evaluation set whose split explains the whole row where its own
-        does not.
-    """
-    rows = {(row.evaluation_set, row.model): row for row in model_rows(study)}
-    main = {}
-    for group in groups:
-        main.setdefault(group.evaluation_set, group.chosen)
-    records = []
-    for group in groups:
-        for model in group.models:
-            row = rows[group.evaluation_set, model]
-            records.append(_split_record(study, row, group, main))
-    whole = [c for c in CHECK_COLUMNS if c.startswith(("found_", "stated_"))]
-    frame = pd.DataFrame(records, columns=CHECK_COLUMNS)
-    return frame.astype(dict.fromkeys(whole, "Int64"))
-
-
-def _split_record(
-    study: Study,
-    row: ModelRow,
-    group: Group,
-    main: dict[str, tuple[int, int] | None],
-) -> dict[str, object]:
-    chosen = group.chosen
-    stated = study.stated_split(row.evaluation_set)
-    known = None not in stated
-    own = chosen is not None and chosen == main[row.evaluation_set]
-    others = [
-        name
-        for name, split in main.items()
-        if not own and name != row.evaluation_set and _cells_that_fit(row, split) == len(row.cells)
-    ]
-    fit_stated = _cells_that_fit(row, stated)
-    return {
-        "key": f"{row.evaluation_set}/{row.model}", "study": study.name,
-        "evaluation_set": row.evaluation_set, "model": row.model, "where": row.where,
-        "cells": len(row.cells),
-        "found_positive": chosen[0] if chosen else pd.NA,
-        "found_negative": chosen[1] if chosen else pd.NA,
-        "found_fit": _cells_that_fit(row, chosen),
-        "stated_positive": stated[0], "stated_negative": stated[1], "stated_fit": fit_stated,
-        "mlscorecheck_found": mlscorecheck_agrees(row, chosen) if chosen else pd.NA,
-        "mlscorecheck_stated": mlscorecheck_agrees(row, stated) if known else pd.NA,
-        "fits_set": ";".join(others), "set_stated": row.set_stated,
-        "verdict": _verdict(stated, group),
-    }  # fmt: skip
-
-
-def _verdict(stated: Stated, group: Group) -> str:
-    """Agree where no other split explains the models better than the stated one."""
-    if None in stated or not group.splits:
-        return "cannot be checked"
-    return "agrees" if stated in group.splits else "contradicts"

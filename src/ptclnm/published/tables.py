@@ -15,6 +15,8 @@ STUDY_KEYS = (
     "name", "title", "citation", "doi", "endpoint", "positive", "negative", "summary", "text",
 )  # fmt: skip
 
+STUDY_OPTIONS = ("images_per_patient", "readers")
+
 
 @dataclass(frozen=True)
 class Study:
@@ -85,7 +87,7 @@ def _about(folder: Path) -> tuple[dict[str, str], list[str]]:
         return {}, [f"study.yml must be a mapping; it needs: {', '.join(STUDY_KEYS)}"]
     missing = [key for key in STUDY_KEYS if about.get(key) in (None, "")]
     odd = [key for key in STUDY_KEYS if key not in missing and not isinstance(about[key], str)]
-    unknown = [key for key in about if key not in STUDY_KEYS]
+    unknown = [key for key in about if key not in (*STUDY_KEYS, *STUDY_OPTIONS)]
     lines = [f"study.yml: {key!r} is missing" for key in missing]
     lines += [f"study.yml: {key!r} is {about[key]!r}, not text; put it in quotes" for key in odd]
     lines += [f"study.yml: unknown key {key!r}; {nearest(str(key), STUDY_KEYS)}" for key in unknown]

@@ -10,25 +10,21 @@ from matplotlib.lines import Line2D
 from ptclnm.published.audit import Audit
 from ptclnm.published.comparisons import ALPHA, paired_p
 from ptclnm.published.pvalues import pair_name
-from ptclnm.published.splits import models_explained
 from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, RED, use_style
 
-MAP_LIMIT = 500
 TEST_MARKS = {
     "chi-square": ("o", BLUE), "chi-square, Yates": ("s", GREEN), "Fisher": ("^", ORANGE),
     "Student": ("o", BLUE), "Welch": ("s", GREEN),
 }  # fmt: skip
 
 
-def split_maps(audit: Audit, limit: int = MAP_LIMIT) -> Figure | str:
+def split_maps(audit: Audit) -> Figure | str:
     """Map, set by set, how many models' printed metrics each class split explains.
 
     Parameters
     ----------
     audit : Audit
         From ``audit``.
-    limit : int
-        Largest number of patients on the map.
     """
     names = list(dict.fromkeys(audit.split_checks["evaluation_set"]))
     if not names:
@@ -38,7 +34,7 @@ def split_maps(audit: Audit, limit: int = MAP_LIMIT) -> Figure | str:
         for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
             first = audit.split_checks[audit.split_checks["evaluation_set"] == name].iloc[0]
             found = (first["found_positive"], first["found_negative"])
-            explained = models_explained(audit.study, name, limit)
+            explained = audit.splits.explained(name)
             _split_map(axes, explained, found, audit.study.stated_split(name), name)
     return figure
 
