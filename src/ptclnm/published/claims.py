@@ -14,7 +14,8 @@ CHECKED = (
     "totals", "p_values", "split_checks", "compared_shares", "cells", "auc", "comparisons",
     "features",
 )  # fmt: skip
-WAYS = ("parts", "alternatives")
+# So many pairs of rows, and more, are counted and not listed.
+FEW = 4
 
 
 def _follows(table: str, row: pd.Series) -> str:
@@ -22,6 +23,10 @@ def _follows(table: str, row: pd.Series) -> str:
     if table == "p_values":
         names = row["tests"] or "no test from counts or means"
         return f"{row['printed'] or 'not printed'}: {names}"
+    if table == "cells":
+        return f"{row['model']} {row['follows']}"
+    if table == "compared_shares":
+        return f"{row['model_a']} and {row['model_b']}: {row['follows']}"
     return str(row["follows"])
 
 
@@ -107,11 +112,9 @@ def combine(rows: pd.DataFrame, way: str = "parts") -> tuple[str, str]:
 def _obtained(name: str, rows: pd.DataFrame) -> str:
     if rows.empty:
         return "nothing speaks against it"
-    follows = [_follows(name, row) for _, row in rows.iterrows()]
-    if len(set(follows)) == 1:
-        return follows[0]
-    if name == "cells":
-        return "; ".join(map(" ".join, zip(rows["model"], follows, strict=True)))
+    follows = list(dict.fromkeys(_follows(name, row) for _, row in rows.iterrows()))
+    if len(follows) == 1 or name == "cells" or (name == "compared_shares" and len(rows) < FEW):
+        return "; ".join(follows)
     total, good, left = len(rows), *((rows["verdict"] == word).sum() for word in (AGREES, OPEN))
     counts = {
         ("holds", "hold"): good, ("does not", "do not"): total - good - left,
@@ -122,6 +125,22 @@ def _obtained(name: str, rows: pd.DataFrame) -> str:
         return f"all {total} hold" if good else f"none of {total} {none}"
     parts = [f"{n} {one if n == 1 else many}" for (one, many), n in counts.items() if n]
     return f"of {total}, {' and '.join([', '.join(parts[:-1]), parts[-1]])}"
+
+
+def _unnamed(rows: pd.DataFrame) -> str:
+    """What a test needs whose comparator is not named, from every comparator that was tried."""
+    paired = rows.loc[rows["verdict"] == OPEN, "correlation_needed"]
+    needs = " or ".join(f"{rho:.2f}" for rho in paired)
+    p = ", ".join(f"{p:.2f}" for p in rows["p_unpaired"])
+    start = f"paired, a correlation of {needs} would do; " if needs else ""
+    return f"{start}as printed the rows are not of the same cases, and the unpaired p is {p}"
+
+
+def _note(name: str, rows: pd.DataFrame, settled_by: str) -> str:
+    """What would settle a claim, and whom a wrong cell favours where that is not the authors."""
+    if name == "cells" and len(rows) and rows["favours"].str.startswith("nobody").all():
+        return f"What follows is better: against the authors' own interest. {settled_by}".strip()
+    return settled_by
 
 
 def claims(audit: Audit) -> pd.DataFrame:
@@ -145,14 +164,16 @@ def claims(audit: Audit) -> pd.DataFrame:
 
 
 def _judge(study: str, tables: dict[str, pd.DataFrame], row) -> dict[str, object]:
-    premise, verdict, obtained = "", OPEN, "needs the patients' data"
+    premise, verdict, obtained, note = "", OPEN, "needs the patients' data", row.settled_by
     if row.check:
-        rows = matching(tables, row.check)
+        name, rows = row.check.partition(":")[0], matching(tables, row.check)
         premise, verdict = combine(rows, row.combine)
-        obtained = _obtained(row.check.partition(":")[0], rows)
+        unnamed = name == "comparisons" and row.combine == "alternatives"
+        obtained = _unnamed(rows) if unnamed else _obtained(name, rows)
+        note = _note(name, rows, row.settled_by)
     return {
         "claim_id": row.claim_id, "study": study, "where": row.where, "quantity": row.quantity,
         "reported": row.reported, "obtained": obtained, "evidence": "published",
-        "premise": premise, "verdict": verdict, "note": row.settled_by,
+        "premise": premise, "verdict": verdict, "note": note,
         "headline": row.headline == "yes", "matter": row.matter,
     }  # fmt: skip

@@ -16,7 +16,13 @@ COMPARISONS = (
 )  # fmt: skip
 ROLES = ("", "positive", "negative")
 # Columns that a table may leave out, with what they then hold.
-DEFAULTS = {"set_stated": "yes", "basis": "printed", "combine": "parts", "matter": ""}
+DEFAULTS = {
+    "set_stated": "yes",
+    "basis": "printed",
+    "combine": "parts",
+    "matter": "",
+    "finding": "",
+}
 SOURCE = ("study", "where", "quote_hint")
 
 
@@ -130,7 +136,7 @@ SCHEMAS = {
             "reported": pa.Column(str), "check": pa.Column(str), "settled_by": pa.Column(str),
             "headline": pa.Column(str, [choice(("yes", "no"))]),
             "combine": pa.Column(str, [choice(("parts", "alternatives"))], required=False),
-            "matter": pa.Column(str, required=False),
+            **{name: pa.Column(str, required=False) for name in ("matter", "finding")},
         },
         unique=["claim_id"], report_duplicates="exclude_first", strict=True,
     ),

@@ -10,11 +10,11 @@ from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate.patients import STUDIES, draw, study_of
 from ptclnm.errors import MissingDataError
 from ptclnm.published.describe import published_flow, published_table1
-from ptclnm.published.pvalues import p_values
+from ptclnm.published.pvalues import p_values, pair_name
 from ptclnm.report import whose
 from ptclnm.report.flow import flow_figure
-from ptclnm.report.record import balance_figure
 from ptclnm.report.simulated import reported_against_obtained, side_by_side
+from ptclnm.report.style import GREY, use_style
 from ptclnm.report.table1 import table1
 
 PUBLISHED = "published"
@@ -142,3 +142,32 @@ def draw_flow(found: CohortView) -> Figure | str:
 def draw_balance(found: CohortView) -> Figure | str:
     """Draw the standardised differences, or say why not."""
     return whose.LEFT_OUT if found.balance["smd"].isna().all() else balance_figure(found.balance)
+
+
+def balance_figure(p_values: pd.DataFrame) -> Figure:
+    """Draw standardised mean differences of each variable, one mark a pair of groups.
+
+    Parameters
+    ----------
+    p_values : DataFrame
+        From ``p_values``.
+    """
+    rows = p_values.dropna(subset=["smd"]).drop_duplicates("key")
+    names = list(dict.fromkeys(rows["variable"]))[::-1]
+    marks = "os^Dv"
+    with use_style():
+        figure = Figure(figsize=(7, 0.34 * len(names) + 1.4), layout="constrained")
+        axes = figure.subplots()
+        pairs = rows.groupby(["group_a", "group_b"], sort=False)
+        for index, ((first, second), part) in enumerate(pairs):
+            at = [names.index(name) for name in part["variable"]]
+            label = pair_name(first, second)
+            axes.plot(
+                part["smd"], at, marks[index % len(marks)], color=f"C{index}", ms=7, label=label
+            )
+        axes.axvline(0.1, color=GREY, lw=0.9, ls=":")
+        axes.set_yticks(range(len(names)), names)
+        axes.set(xlabel="standardised mean difference", ylim=(-0.6, len(names) - 0.4))
+        axes.set_xlim(left=0)
+        figure.legend(loc="outside upper center")
+    return figure

@@ -25,7 +25,13 @@ def text(value: object, digits: int) -> str:
     return badge(value) if value in VERDICTS else escape(str(value))
 
 
-def show(frame: pd.DataFrame, headings: Mapping[str, str], caption: str, digits: int = 3) -> HTML:
+def show(
+    frame: pd.DataFrame,
+    headings: Mapping[str, str],
+    caption: str,
+    digits: int = 3,
+    fold: bool = False,
+) -> HTML:
     """Lay out a frame for reading.
 
     Parameters
@@ -38,6 +44,8 @@ def show(frame: pd.DataFrame, headings: Mapping[str, str], caption: str, digits:
         A full sentence.
     digits : int
         Decimals of floating-point numbers.
+    fold : bool
+        Whether the table opens when its caption is chosen.
 
     Returns
     -------
@@ -55,10 +63,12 @@ def show(frame: pd.DataFrame, headings: Mapping[str, str], caption: str, digits:
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     more = len(frame) - len(part)
     rest = f" The first {len(part)} of {len(frame)} rows; all are in the CSV." if more else ""
-    return HTML(
-        f'<table class="table"><caption>{escape(caption + rest)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    )
+    said = escape(caption + rest)
+    table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    if fold:
+        summary = f'<details class="folded"><summary>{said}</summary><div class="scroll">'
+        return HTML(f'{summary}<table class="table">{table}</div></details>')
+    return HTML(f'<table class="table"><caption>{said}</caption>{table}')
 
 
 def keep(page: Page, drawn: Figure | str, name: str) -> Figure | Markdown:

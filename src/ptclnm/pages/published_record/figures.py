@@ -9,8 +9,8 @@ from matplotlib.lines import Line2D
 
 from ptclnm.published.audit import Audit
 from ptclnm.published.comparisons import ALPHA, paired_p
-from ptclnm.published.pvalues import pair_name
-from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, RED, use_style
+from ptclnm.published.tables import Study
+from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, use_style
 
 TEST_MARKS = {
     "chi-square": ("o", BLUE), "chi-square, Yates": ("s", GREEN), "Fisher": ("^", ORANGE),
@@ -61,6 +61,40 @@ def _split_map(axes: Axes, explained: np.ndarray, found: tuple, stated: tuple, t
         xlabel="patients with the outcome", ylabel="patients without", title=title,
         xlim=(0, top_p), ylim=(0, top_n),
     )  # fmt: skip
+
+
+def share_figure(shares: pd.DataFrame, study: Study) -> Figure | str:
+    """Draw the share with the outcome behind every row of metrics, over the stated shares.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        From ``shares``.
+    study : Study
+        The transcribed paper.
+    """
+    if shares.empty:
+        return "No row prints sensitivity, specificity and PPV, so no share follows."
+    rows = shares.iloc[::-1].reset_index(drop=True)
+    stated = {
+        name: 100 * p / (p + n)
+        for name, (p, n) in ((g, study.stated_split(g)) for g in study.groups["group"])
+        if None not in (p, n)
+    }
+    with use_style():
+        figure = Figure(figsize=(7, 0.3 * len(rows) + 1.1), layout="constrained")
+        axes = figure.subplots()
+        at = np.arange(len(rows))
+        for (name, share), color in zip(stated.items(), (GREEN, ORANGE, PURPLE), strict=False):
+            axes.axvline(share, color=color, ls="--", label=f"stated for {name}: {share:.1f} %")
+        low, high = 100 * rows["low"], 100 * rows["high"]
+        axes.hlines(at, low, high, color=BLUE, lw=7)
+        axes.plot((low + high) / 2, at, "|", color=BLUE, ms=11, mew=2, label="behind the metrics")
+        named = np.where(rows["set_stated"], "", " (set not named)")
+        axes.set_yticks(at, rows["model"] + ", " + rows["evaluation_set"] + named)
+        axes.set(xlabel="share with the outcome, %", ylim=(-0.6, len(rows) - 0.4))
+        figure.legend(loc="outside upper center", ncols=2)
+    return figure
 
 
 def auc_forest(auc: pd.DataFrame) -> Figure | str:
@@ -197,33 +231,4 @@ def interval_forest(intervals: pd.DataFrame) -> Figure | str:
             axes.plot(part["value"], at, "o", color=BLUE, ms=5)
             axes.set(xlabel=metric, xlim=(0, 1.02), ylim=(-0.6, len(names) - 0.4))
         panels[0].set_yticks(range(len(names)), [f"{model}, {name}" for name, model in names])
-    return figure
-
-
-def balance_figure(p_values: pd.DataFrame) -> Figure:
-    """Draw standardised mean differences of each variable, one mark a pair of groups.
-
-    Parameters
-    ----------
-    p_values : DataFrame
-        From ``p_values``.
-    """
-    rows = p_values.dropna(subset=["smd"]).drop_duplicates("key")
-    names = list(dict.fromkeys(rows["variable"]))[::-1]
-    marks = "os^Dv"
-    with use_style():
-        figure = Figure(figsize=(7, 0.34 * len(names) + 1.4), layout="constrained")
-        axes = figure.subplots()
-        pairs = rows.groupby(["group_a", "group_b"], sort=False)
-        for index, ((first, second), part) in enumerate(pairs):
-            at = [names.index(name) for name in part["variable"]]
-            label = pair_name(first, second)
-            axes.plot(
-                part["smd"], at, marks[index % len(marks)], color=f"C{index}", ms=7, label=label
-            )
-        axes.axvline(0.1, color=GREY, lw=0.9, ls=":")
-        axes.set_yticks(range(len(names)), names)
-        axes.set(xlabel="standardised mean difference", ylim=(-0.6, len(names) - 0.4))
-        axes.set_xlim(left=0)
-        figure.legend(loc="outside upper center")
     return figure

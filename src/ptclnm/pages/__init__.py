@@ -1,0 +1,1 @@
+"""What one notebook alone needs: its figures, and its sentences with logic."""

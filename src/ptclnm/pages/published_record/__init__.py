@@ -1,0 +1,1 @@
+"""The published record: figures and sentences of notebook 00."""

@@ -1,0 +1,252 @@
+"""Sentences of the published record whose logic depends on what the audit finds."""
+
+import pandas as pd
+
+from ptclnm.published.audit import Audit
+from ptclnm.published.tables import Study
+from ptclnm.published.verdicts import AGREES, CONFLICTS, CONTRADICTS
+from ptclnm.report.claims import escape_markdown
+from ptclnm.report.sentences import bullets, count, listing
+
+LINES = 5
+METRIC_NAMES = {
+    "ppv": "PPV", "npv": "NPV", "f1": "F1", "auc": "AUC", "auc_low": "lower limit of the AUC",
+    "auc_high": "upper limit of the AUC", "all": "all metrics",
+}  # fmt: skip
+BAD = (CONTRADICTS, CONFLICTS)
+
+
+def about(study: Study) -> str:
+    """Say what the paper did, with a link to it."""
+    link = f"[{study.about['title']}](https://doi.org/{study.about['doi']})"
+    return f"{link}. {study.about['summary']}"
+
+
+def answer(judged: pd.DataFrame, study: Study) -> str:
+    """Give the page's answer in at most five lines: what conflicts, one line a matter.
+
+    Parameters
+    ----------
+    judged : DataFrame
+        From ``claims``; a claim of ``claims.csv`` that has a ``finding`` may become a line.
+    study : Study
+        The transcribed paper.
+    """
+    finding = study.claims.set_index("claim_id")["finding"]
+    rows = judged.assign(finding=judged["claim_id"].map(finding))
+    rows = rows[(rows["finding"] != "") & rows["verdict"].isin([*BAD, AGREES])]
+    order = {CONTRADICTS: 0, CONFLICTS: 1, AGREES: 2}
+    rows = rows.sort_values("verdict", key=lambda v: v.map(order), kind="stable")
+    return bullets(
+        (_line(row) for row in rows.drop_duplicates("matter").head(LINES).itertuples()),
+        "No claim with a headline was judged.",
+    )
+
+
+def _line(row) -> str:
+    words = row.finding.format(**row._asdict())
+    return f"**{row.verdict.removesuffix(', if')}**: {escape_markdown(words)}"
+
+
+def matters(judged: pd.DataFrame) -> str:
+    """Say how many claims conflict, and about how many matters that is."""
+    bad = judged[judged["verdict"].isin(BAD)]
+    if bad.empty:
+        return "No claim conflicts with another."
+    names = bad["matter"].where(bad["matter"] != "", bad["quantity"])
+    found = names.value_counts(sort=False)
+    listed = listing(f"{name} ({n})" if n > 1 else name for name, n in found.items())
+    verb = "conflicts" if len(bad) == 1 else "conflict"
+    return (
+        f"{count(len(bad), 'claim')} {verb} with other printed values. Several may rest on one "
+        f"slip; here they come down to {count(len(found), 'matter')}: {escape_markdown(listed)}."
+    )
+
+
+def splits(audit: Audit) -> str:
+    """Say which class split the printed metrics need, set by set, and what that presupposes."""
+    keys = ["evaluation_set", "found_positive", "found_negative"]
+    groups = audit.split_checks.groupby(keys, sort=False, dropna=False)
+    return bullets(
+        f"**{name}**, {_who(part)}: {_split_sentence(audit, part)}"
+        for (name, *_), part in groups
+    )  # fmt: skip
+
+
+def _who(part: pd.DataFrame) -> str:
+    models = count(len(part), "model")
+    return f"{models} ({listing(part['model'])})" if len(part) < 4 else models
+
+
+def _split_sentence(audit: Audit, part: pd.DataFrame) -> str:
+    first = part.iloc[0]
+    if pd.isna(first["found_positive"]):
+        return "no split up to the largest size tried explains all but one of their cells."
+    positive, negative = int(first["found_positive"]), int(first["found_negative"])
+    text = f"{positive} with the outcome and {negative} without, {_choice(audit, part)}."
+    if pd.isna(first["stated_positive"]):
+        return text + " The paper does not state the split."
+    if set(part["verdict"]) == {AGREES}:
+        return text + " The stated split explains them."
+    stated = f"{first['stated_positive']}/{first['stated_negative']}"
+    miss = listing(sorted({f"{value:.3f}" for value in (part.off_by.min(), part.off_by.max())}))
+    text += (
+        f" With the stated {stated} the worst cell of a row is off by {miss.replace('and', 'to')}."
+    )
+    return text + _premise(part)
+
+
+def _choice(audit: Audit, part: pd.DataFrame) -> str:
+    """Say how many splits would do as well, and why this one is shown."""
+    first = part.iloc[0]
+    rows = audit.class_split[audit.class_split["evaluation_set"] == first["evaluation_set"]]
+    rows = rows[[first["model"] in models.split(";") for models in rows["models"]]]
+    size = int(first["found_positive"] + first["found_negative"])
+    sized = size == audit.study.size(first["evaluation_set"])
+    if len(rows) == 1:
+        return f"{size} in all, the only split up to {audit.splits.limit:,} that fits"
+    which = "the only one of the stated size" if sized else "the smallest"
+    others = f"of {len(rows)} up to {audit.splits.limit:,} that fit equally well"
+    return f"{size} in all, {which} {others}"
+
+
+def _premise(part: pd.DataFrame) -> str:
+    """Say what a conflict presupposes, and how images would fit where they would."""
+    premises = dict.fromkeys(part["premise"])
+    if "" in premises:
+        return " Neither missing patients nor images, counted instead of patients, explain that."
+    images = listing(dict.fromkeys(filter(None, part["as_images"])))
+    fits = f" As images, {images} fits." if images else ""
+    return f" That conflicts if {listing(premises)}.{fits}"
+
+
+def shares(audit: Audit) -> str:
+    """Say whether the rows that are compared can be of the same cases."""
+    lines = [
+        f"**{row.verdict.removesuffix(', if')}**: {row.model_a} and {row.model_b}: {row.follows}"
+        + (f", if {row.premise}." if row.premise else ".")
+        for row in audit.compared_shares.itertuples()
+        if row.verdict in (*BAD, AGREES)
+    ]
+    return bullets(lines, "No two rows of one set are compared whose shares are known.")
+
+
+def like_for_like(audit: Audit) -> str:
+    """Compare the AUCs of rows whose share with the outcome can be the same."""
+    auc = audit.auc.drop_duplicates(["evaluation_set", "model"])
+    rows = audit.shares.merge(auc[["evaluation_set", "model", "auc"]], "left")
+    compared = {*audit.comparisons["model_a"], *audit.comparisons["model_b"]}
+    rows = rows[rows["model"].isin(compared)].sort_values("low").dropna(subset=["auc"])
+    groups, last = [], -1.0
+    for row in rows.itertuples():
+        if row.low > last:
+            groups.append([])
+        groups[-1].append(row)
+        last = max(last, row.high)
+    lines = [
+        f"about {100 * (part[0].low + part[0].high) / 2:.0f} %: "
+        + listing(f"{row.auc} ({row.model}, {row.evaluation_set})" for row in part)
+        for part in groups
+    ]
+    return f"Like for like, the AUCs by share with the outcome are {'; '.join(lines)}."
+
+
+def totals(audit: Audit) -> str:
+    """List the sums that do not come out, after how many do."""
+    wrong = audit.totals[audit.totals["verdict"].isin(BAD)]
+    good = len(audit.totals) - len(wrong)
+    head = f"Of {count(len(audit.totals), 'sum')}, {good:,} {'comes' if good == 1 else 'come'} out."
+    return head + "\n\n" + bullets(
+        (
+            f"{escape_markdown(row.quantity)} ({row.where}): printed {row.printed}, but "
+            f"{row.follows} follows" + (f", if {row.premise}." if row.premise else ".")
+            for row in wrong.itertuples()
+        ),
+        "None fails.",
+    )  # fmt: skip
+
+
+def p_values(audit: Audit) -> str:
+    """Say how many printed p-values are reproduced, and by which tests."""
+    printed = audit.p_values[audit.p_values["printed"] != ""]
+    if printed.empty:
+        pairs = audit.p_values["key"].nunique()
+        return f"No p-value is printed; {count(pairs, 'comparison')} can be computed here."
+    good = printed[printed["reproduces"]].groupby("key")["test"].first()
+    lost = printed[~printed["key"].isin(good.index)].drop_duplicates("key")
+    tests = good.value_counts()
+    by = listing(f"{number} by {name}" for name, number in tests.items()) if len(good) else "none"
+    total = printed["key"].nunique()
+    text = f"Of {count(total, 'printed p-value')}, {len(good)} can be reproduced: {by}."
+    if len(lost):
+        text += f" No test of the printed numbers gives {listing(lost['variable'])}."
+    return text
+
+
+def cells(audit: Audit) -> str:
+    """List the cells that cannot be right."""
+    return bullets(
+        map(_cell, audit.cells.itertuples()),
+        "Every cell follows from the others of its row, and text and tables agree.",
+    )
+
+
+def _cell(row) -> str:
+    name = METRIC_NAMES.get(row.metric, row.metric)
+    text = f"{name} of {row.model}, {row.evaluation_set} ({row.where}): printed {row.printed}"
+    text += f", but {row.follows} follows" if row.follows else ""
+    text += f" ({row.problem})"
+    text += f"; the same number is printed as {row.same_as}" if row.same_as else ""
+    text += f". It favours {row.favours}." if row.favours else "."
+    return text + (f" This presupposes that {row.premise}." if row.premise else "")
+
+
+def auc(audit: Audit) -> str:
+    """Say which AUCs their intervals or operating points do not fit, and how wide intervals are."""
+    odd = audit.auc[audit.auc["verdict"] != AGREES]
+    ratio = audit.auc["se_ratio"].dropna()
+    lines = [
+        f"{row.model}, {row.evaluation_set} ({row.where}): printed {row.auc} "
+        f"({row.low}–{row.high}); {row.follows}" + (f", if {row.premise}." if row.premise else ".")
+        for row in odd.itertuples()
+    ]
+    if len(ratio):
+        low = audit.auc.loc[ratio.idxmin()]
+        lines.append(
+            f"The printed intervals are {ratio.min():.2f} to {ratio.max():.2f} times as wide as "
+            f"Hanley and McNeil's formula expects at the splits found, {ratio.median():.2f} at "
+            f"the median; the narrowest is that of {low['model']}, {low['evaluation_set']}. The "
+            "formula assumes a shape of the scores, so that this judges nothing."
+        )
+    return bullets(lines, "No AUC is printed with its interval.")
+
+
+def comparisons(audit: Audit) -> str:
+    """Say what each printed comparison needs."""
+    names = {
+        "p": "p = {}", "p_below": "p < {}", "not_significant": "not significant",
+        "auc_difference": "AUC higher by {}", "greater_auc": "higher AUC",
+        "greater_accuracy": "higher accuracy",
+    }  # fmt: skip
+    return bullets(
+        (
+            f"**{row.verdict.removesuffix(', if')}**: {row.model_a} ({row.set_a}) against "
+            f"{row.model_b} ({row.set_b}), {names[row.statistic].format(row.printed)}: "
+            f"{row.follows}" + (f", if {row.premise}." if row.premise else ".")
+            for row in audit.comparisons.itertuples()
+        ),
+        "No two models are compared.",
+    )
+
+
+def sample_size(audit: Audit) -> str:
+    """Say how many patients each model had, and would have needed."""
+    return bullets(
+        (
+            f"{row.model}: {count(row.events, 'patient')} with the outcome for "
+            f"{count(row.predictors, 'candidate predictor')}, {row.events_per_predictor:.2g} for "
+            f"each; {row.patients:,} patients in training, {row.minimum:,} needed."
+            for row in audit.sample_size.itertuples()
+        ),
+        "The paper does not say how many candidates its models had.",
+    )
