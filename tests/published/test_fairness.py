@@ -5,9 +5,9 @@ import pytest
 
 from ptclnm import published
 from ptclnm.errors import PublishedTableError
+from ptclnm.pages.published_record import figures, words
 from ptclnm.published.claims import claims
 from ptclnm.published.totals import alike, pooled, pooled_bounds
-from ptclnm.report import record, sentences
 
 from .conftest import GROUPS, metric_lines
 
@@ -37,7 +37,7 @@ def test_the_stated_split_is_preferred_where_it_is_as_good_as_another(write_stud
     rows += [line for line in cells if ",specificity," in line]
     found = audited(write_study, performance=rows)
     assert found.confusion[["tp", "fp", "fn", "tn"]].to_numpy().tolist() == [[20, 14, 10, 56]]
-    assert "Every printed sensitivity" in sentences.split_example(found)
+    assert "The stated split explains them" in words.splits(found)
 
 
 def test_no_cell_is_accused_where_several_could_be_wrong(write_study):
@@ -164,15 +164,14 @@ def test_a_relation_that_names_nothing_is_an_error(write_study):
 def test_pages_survive_a_paper_that_prints_next_to_nothing(write_study):
     found = audited(write_study, performance=[f"{AUC},A,auc,0.8"])
     judged = claims(found)
-    assert "No claims" in sentences.verdicts(judged) and sentences.headlines(judged)
+    assert "No claim" in words.answer(judged, found.study)
+    assert words.matters(judged) == "No claim conflicts with another."
     for draw, table in (
-        (record.p_value_figure, found.p_values), (record.auc_forest, found.auc),
-        (record.correlation_figure, found.comparisons), (record.interval_forest, found.intervals),
-        (record.split_maps, found),
+        (figures.auc_forest, found.auc), (figures.split_maps, found),
     ):  # fmt: skip
         assert isinstance(draw(table), str)
-    for say in (sentences.splits, sentences.totals, sentences.p_values, sentences.cells,
-                sentences.auc, sentences.comparisons, sentences.sample_size):  # fmt: skip
+    for say in (words.splits, words.shares, words.totals, words.p_values, words.cells,
+                words.auc, words.comparisons, words.sample_size):  # fmt: skip
         assert isinstance(say(found), str)
 
 

@@ -2,20 +2,13 @@
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ptclnm.published.audit import Audit
-from ptclnm.published.comparisons import ALPHA, paired_p
 from ptclnm.published.tables import Study
 from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, use_style
-
-TEST_MARKS = {
-    "chi-square": ("o", BLUE), "chi-square, Yates": ("s", GREEN), "Fisher": ("^", ORANGE),
-    "Student": ("o", BLUE), "Welch": ("s", GREEN),
-}  # fmt: skip
 
 
 def split_maps(audit: Audit) -> Figure | str:
@@ -134,101 +127,3 @@ def _forest_legend() -> list[Line2D]:
         Line2D([], [], color="#D5DBE1", lw=7, label="what the operating point allows"),
         Line2D([], [], color=RED, marker="D", lw=0, label="AUC of the yes/no reading"),
     ]
-
-
-def p_value_figure(p_values: pd.DataFrame) -> Figure | str:
-    """Draw each variable's p-values by test, and the printed one.
-
-    Parameters
-    ----------
-    p_values : DataFrame
-        From ``p_values``; the first pair of groups is drawn.
-    """
-    p_values = p_values[p_values["test"] != "none"]
-    if p_values.empty:
-        return "Nothing is printed from which a p-value follows."
-    pair = p_values.iloc[0][["group_a", "group_b"]]
-    p_values = p_values[(p_values[["group_a", "group_b"]] == pair).all(axis=1)]
-    names = list(dict.fromkeys(p_values["variable"]))[::-1]
-    with use_style():
-        figure = Figure(figsize=(7, 0.34 * len(names) + 1.3), layout="constrained")
-        axes = figure.subplots()
-        for test, part in p_values.groupby("test", sort=False):
-            mark, color = TEST_MARKS[test]
-            at = [names.index(name) for name in part["variable"]]
-            axes.plot(part["p"], at, mark, color=color, ms=7, mfc="none", mew=1.7, label=test)
-        printed = p_values[p_values["printed"] != ""].drop_duplicates("variable")
-        if len(printed):
-            at = [names.index(name) for name in printed["variable"]]
-            values = printed["printed"].str.removeprefix("<").astype(float)
-            axes.plot(values, at, "|", color=RED, ms=16, mew=2, label="printed")
-        low = max(p_values["p"].min(), 1e-20)
-        axes.set_xscale("log" if low < 1e-3 else "linear")
-        axes.axvline(ALPHA, color=GREY, lw=0.8, ls=":")
-        axes.set_yticks(range(len(names)), names)
-        axes.set(xlabel="p-value", ylim=(-0.6, len(names) - 0.4))
-        handles, labels = axes.get_legend_handles_labels()
-        unique = dict(zip(labels, handles, strict=True))
-        figure.legend(unique.values(), unique, loc="outside upper center", ncols=4)
-    return figure
-
-
-def correlation_figure(comparisons: pd.DataFrame) -> Figure | str:
-    """Draw the p-value of each printed comparison over the correlation it would need.
-
-    Parameters
-    ----------
-    comparisons : DataFrame
-        From ``comparisons``; only rows about a p-value are drawn.
-    """
-    rows = comparisons[comparisons["correlation_needed"].notna()]
-    if rows.empty:
-        return "No comparison of two models is printed with a p-value."
-    rho = np.linspace(-0.5, 0.99, 300)
-    with use_style():
-        figure = Figure(figsize=(7, 5.2), layout="constrained")
-        axes = figure.subplots()
-        colors = sns.color_palette("colorblind", max(len(rows), 1))
-        for color, row in zip(colors, rows.itertuples(), strict=False):
-            p = [paired_p(row.difference, row.se_a, row.se_b, r) for r in rho]
-            style = "-" if row.paired else "--"
-            axes.plot(rho, p, style, color=color, label=_pair_name(row))
-        axes.axhline(ALPHA, color=INK, lw=0.9, ls=":")
-        axes.annotate("p = 0.05", (-0.5, ALPHA), (2, 4), textcoords="offset points")
-        axes.set(
-            yscale="log", ylim=(1e-4, 1.3), xlabel="correlation between the two AUC estimates",
-            ylabel="p-value of the difference",
-        )  # fmt: skip
-        figure.legend(loc="outside lower center", fontsize=8)
-    return figure
-
-
-def _pair_name(row) -> str:
-    sets = row.set_a if row.set_a == row.set_b else f"{row.set_a} / {row.set_b}"
-    printed = {"p": f"p = {row.printed}", "p_below": f"p < {row.printed}"}
-    return f"{row.model_a} / {row.model_b}, {sets}: {printed.get(row.statistic, 'not significant')}"
-
-
-def interval_forest(intervals: pd.DataFrame) -> Figure | str:
-    """Draw sensitivity and specificity with Clopper-Pearson intervals.
-
-    Parameters
-    ----------
-    intervals : DataFrame
-        From ``intervals``.
-    """
-    rows = intervals[intervals["method"] == "Clopper-Pearson"]
-    if rows.empty:
-        return "No two by two table is known."
-    names = [*dict.fromkeys(zip(rows["evaluation_set"], rows["model"], strict=True))][::-1]
-    with use_style():
-        figure = Figure(figsize=(7, 0.34 * len(names) + 1.2), layout="constrained")
-        panels = figure.subplots(1, 2, sharey=True)
-        for axes, metric in zip(panels, ("sensitivity", "specificity"), strict=True):
-            part = rows[rows["metric"] == metric].drop_duplicates(["evaluation_set", "model"])
-            at = [names.index(pair) for pair in zip(part.evaluation_set, part.model, strict=True)]
-            axes.hlines(at, part["low"], part["high"], color=BLUE, lw=2.5)
-            axes.plot(part["value"], at, "o", color=BLUE, ms=5)
-            axes.set(xlabel=metric, xlim=(0, 1.02), ylim=(-0.6, len(names) - 0.4))
-        panels[0].set_yticks(range(len(names)), [f"{model}, {name}" for name, model in names])
-    return figure

@@ -37,9 +37,9 @@ def answer(judged: pd.DataFrame, study: Study) -> str:
     rows = rows[(rows["finding"] != "") & rows["verdict"].isin([*BAD, AGREES])]
     order = {CONTRADICTS: 0, CONFLICTS: 1, AGREES: 2}
     rows = rows.sort_values("verdict", key=lambda v: v.map(order), kind="stable")
-    return bullets(
-        (_line(row) for row in rows.drop_duplicates("matter").head(LINES).itertuples()),
-        "No claim with a headline was judged.",
+    lines = (_line(row) for row in rows.drop_duplicates("matter").head(LINES).itertuples())
+    return (
+        f"::::{{div}} answer\n{bullets(lines, 'No claim that makes a finding was judged.')}\n::::"
     )
 
 
@@ -148,6 +148,8 @@ def like_for_like(audit: Audit) -> str:
         + listing(f"{row.auc} ({row.model}, {row.evaluation_set})" for row in part)
         for part in groups
     ]
+    if len(lines) < 2:
+        return ""
     return f"Like for like, the AUCs by share with the outcome are {'; '.join(lines)}."
 
 

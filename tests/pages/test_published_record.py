@@ -1,0 +1,48 @@
+"""The published record says what its tables hold, in five lines first."""
+
+import re
+
+import pytest
+
+from ptclnm import published
+from ptclnm.pages.published_record import words
+from ptclnm.published.claims import claims
+
+
+@pytest.fixture(scope="module", params=["li2024", "ni2024"])
+def audit(request):
+    return published.audit(published.load(request.param))
+
+
+def test_the_answer_has_at_most_five_lines_each_of_another_matter(audit):
+    judged = claims(audit)
+    lines = [line for line in words.answer(judged, audit.study).splitlines() if line[:2] == "- "]
+    assert 1 <= len(lines) <= 5 and len(set(lines)) == len(lines)
+    assert "{" not in "".join(lines), "every number is filled in"
+    order = [line.startswith("- **contradicts**") for line in lines]
+    assert order == sorted(order, reverse=True), "what is unconditional comes first"
+
+
+def test_matters_count_every_conflicting_claim_once(audit):
+    judged = claims(audit)
+    text = words.matters(judged)
+    total, matters = map(int, re.findall(r"(\d+) (?:claim|matter)", text))
+    bad = judged[judged["verdict"].isin(["contradicts", "conflicts, if"])]
+    assert total == len(bad) and matters == bad["matter"].nunique()
+
+
+def test_every_sum_that_fails_has_its_line(audit):
+    wrong = audit.totals.query("verdict in ('contradicts', 'conflicts, if')")
+    text = words.totals(audit)
+    assert text.count("\n- ") == max(len(wrong), 1)
+    assert text.startswith(
+        f"Of {len(audit.totals)} sums, {len(audit.totals) - len(wrong)} come out"
+    )
+
+
+def test_a_split_is_said_to_conflict_only_with_its_premise(audit):
+    text = words.splits(audit)
+    for row in audit.split_checks.itertuples():
+        assert row.premise in text
+    unconditional = (audit.split_checks["premise"] == "").all()
+    assert ("Neither missing patients nor images" in text) == unconditional
