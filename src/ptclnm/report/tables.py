@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ptclnm.book.page import Page
 from ptclnm.report import columns
-from ptclnm.report.claims import VERDICTS, badge
+from ptclnm.report.claims import VERDICTS, badge, verdict_badge
 
 ENOUGH_ROWS = 60
 
@@ -31,7 +31,8 @@ def show(frame: pd.DataFrame, headings: Mapping[str, str], caption: str, digits:
     Parameters
     ----------
     frame : DataFrame
-        What to show; a long one is cut, and says so.
+        What to show; a long one is cut, and says so. A column ``premise`` is shown with that of
+        the ``verdict``, in its cell.
     headings : mapping of str to str
         Columns to show, in order, with their headings.
     caption : str
@@ -49,8 +50,8 @@ def show(frame: pd.DataFrame, headings: Mapping[str, str], caption: str, digits:
     part = frame.head(ENOUGH_ROWS)
     head = "".join(f"<th>{escape(name)}</th>" for name in headings.values())
     rows = (
-        "".join(f"<td>{text(value, digits)}</td>" for value in record)
-        for record in part[list(headings)].itertuples(index=False, name=None)
+        "".join(f"<td>{_cell(record, name, digits)}</td>" for name in headings)
+        for record in part.to_dict("records")
     )
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     more = len(frame) - len(part)
@@ -59,6 +60,13 @@ def show(frame: pd.DataFrame, headings: Mapping[str, str], caption: str, digits:
         f'<table class="table"><caption>{escape(caption + rest)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
+
+
+def _cell(record: Mapping, name: str, digits: int) -> str:
+    """Give a cell of a record as HTML; a verdict brings its premise with it."""
+    if name == "verdict" and record.get("premise"):
+        return verdict_badge(record["verdict"], record["premise"])
+    return text(record[name], digits)
 
 
 def keep(page: Page, drawn: Figure | str, name: str) -> Figure | Markdown:
