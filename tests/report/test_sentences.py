@@ -36,7 +36,7 @@ def test_counts_of_verdicts_add_up(audit):
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        ([], "No claims of this paper are transcribed."),
+        ([], "No claims are judged on this page."),
         (["contradicts"], "The one claim on this page contradicts another printed number."),
         (["agrees"] * 2, "All 2 claims on this page agree with the other printed numbers."),
         (

@@ -81,8 +81,8 @@ def claims_page(claims: pd.DataFrame, pages: list["ExecutedPage"]) -> str:
     return (
         "---\nhtml_theme.sidebar_secondary.remove: true\n---\n\n# All claims\n\n"
         "Every number that a page of this book compares with what a paper reports. The verdict "
-        "is computed from the two numbers by a rule; nobody types it in. What it presupposes, and "
-        "the paper does not print, stands behind it. "
+        "is computed from the two numbers by a rule; nobody types it in. A premise that the paper "
+        "does not print stands with the verdict. "
         "The same table as a file: {download}`claims.csv <_generated/claims.csv>`.\n\n"
         f"{_left_out(pages)}{table}\n"
     )

@@ -212,10 +212,10 @@ def markdown_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def counts_markdown(claims: pd.DataFrame) -> str:
-    """Lay out how many claims of each study, on which evidence, have which verdict."""
-    return markdown_table(
-        ["study", "evidence", *VERDICTS], verdict_counts(claims).reset_index().to_numpy()
-    )
+    """Lay out how many claims have which verdict, a column for each study and its evidence."""
+    counts = verdict_counts(claims).T
+    header = ["verdict", *(", ".join(whose) for whose in counts.columns)]
+    return markdown_table(header, counts.reset_index().to_numpy())
 
 
 def headline_markdown(claims: pd.DataFrame, *, for_book: bool) -> str:

@@ -79,7 +79,7 @@ def auc_text(row: Mapping[str, float], prefix: str = "") -> str:
 def verdicts(claims: pd.DataFrame) -> str:
     """Count the verdicts on a page's claims."""
     if claims.empty:
-        return "No claims of this paper are transcribed."
+        return "No claims are judged on this page."
     found = claims["verdict"].value_counts()
     parts = {name: OUTCOMES[name][int(found[name] > 1)] for name in VERDICTS if name in found}
     if len(parts) == 1:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from ptclnm.book.page import Page
 from ptclnm.report import columns
 from ptclnm.report.claims import VERDICTS, badge, verdict_badge
+from ptclnm.report.sentences import verdicts
 
 ENOUGH_ROWS = 60
 
@@ -80,6 +81,8 @@ def say(markdown: str) -> Markdown:
 
 
 def show_claims(claims: pd.DataFrame) -> HTML:
-    """Show a page's rows of the claims table."""
+    """Show a page's rows of the claims table under the counts of their verdicts."""
+    if claims.empty:
+        return HTML(f"<p>{verdicts(claims)}</p>")
     named = claims.assign(claim=claims["quantity"] + " (" + claims["where"] + ")")
-    return show(named, columns.CLAIMS, "Claims of this page, each with its verdict.")
+    return show(named, columns.CLAIMS, verdicts(claims))
