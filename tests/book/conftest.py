@@ -38,7 +38,8 @@ results_dir: str = ""  # folder for tables; empty: _build/results/alone/<page>""
 CLAIMS = """\
 page.save_claims(pd.DataFrame([dict(
     claim_id=f"{page.name}-1", study=study, where="Table 1", quantity="AUC", reported="0.90",
-    obtained="0.80", evidence="published", verdict="contradicts", note="", headline=True)]))"""
+    obtained="0.80", evidence="published", verdict="conflicts, if", premise="once",
+    note="", headline=True)]))"""
 
 
 def write_notebook(path: Path, *code: str, parameters: str = PARAMETERS) -> Path:

@@ -1,5 +1,6 @@
 """The built book opens in a browser with the network off, and everything in it is there."""
 
+import re
 import sys
 import tempfile
 import threading
@@ -16,6 +17,7 @@ from ptclnm.book.profiles import load_profile
 from ptclnm.book.project import Project
 from ptclnm.book.stage import listed_files
 from ptclnm.paths import BOOK, ROOT
+from ptclnm.report.claims import VERDICTS, badge
 
 pytestmark = pytest.mark.browser
 
@@ -117,6 +119,9 @@ def test_the_claims_can_be_filtered(browser: Browser, address: str) -> None:
     shown = rows.locator("td:nth-child(7)").all_inner_texts()
     assert 0 < len(shown) < everything
     assert set(shown) == {"contradicts"}
+    page.select_option("select[name=verdict]", "agrees")
+    shown = rows.locator("td:nth-child(7)").all_inner_texts()
+    assert shown and all(re.match("agrees(, if .+)?$", text) for text in shown)
     page.fill("input[name=text]", "no claim says this")
     assert rows.count() == 0
     page.close()
@@ -139,6 +144,9 @@ def test_nothing_of_the_machine_that_built_it_is_in_the_book(html: Path) -> None
 def test_badges_can_be_read_on_their_ground(browser: Browser, address: str, scheme: str) -> None:
     page = browser.new_page(color_scheme=scheme)
     page.goto(f"{address}/claims.html")
+    first = page.locator("#claims-table td").first
+    every = "".join(map(badge, VERDICTS))
+    first.evaluate("(cell, badges) => cell.insertAdjacentHTML('beforeend', badges)", every)
     worst = page.evaluate(CONTRAST)
     assert worst >= 4.5, "WCAG AA"
     page.close()

@@ -16,7 +16,7 @@ def test_the_headline_claims_take_the_place_of_the_former_ones(ran: Project) -> 
     (ran.root / "README.md").write_text(README, encoding="utf-8")
     text = write_readme("quick", ran).read_text(encoding="utf-8")
     assert text.startswith("# Small\n<!-- verdicts -->\n| study |")
-    assert "| a | AUC | 0.90 | 0.80 | published | contradicts |" in text
+    assert "| a | AUC | 0.90 | 0.80 | published | conflicts, if once |" in text
     assert text.endswith("<!-- /verdicts -->\nThe end.\n")
     assert "old" not in text
 

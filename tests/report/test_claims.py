@@ -1,5 +1,6 @@
 """Claims keep to one vocabulary, one id each, and their text cannot break a table."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -8,30 +9,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptclnm.report.claims import (
-    ALSO,
     COLUMNS,
     VERDICTS,
     ClaimsError,
     check_claims,
     claims_html,
     collect,
+    counts_markdown,
     escape_markdown,
     headline_markdown,
-    no_claims,
-    reach_sentence,
     replace_block,
+    verdict_badge,
     verdict_counts,
+    verdict_words,
 )
+from ptclnm.report.tables import show_claims
 
 
 def claims(**changes: object) -> pd.DataFrame:
     row = dict.fromkeys(COLUMNS, "x") | {"evidence": "published", "verdict": "agrees"}
-    return pd.DataFrame([row | changes])
+    return pd.DataFrame([row | {"premise": ""} | changes])
 
 
 def test_missing_columns_are_all_named() -> None:
     with pytest.raises(ClaimsError) as error:
-        check_claims(claims().drop(columns=["verdict", "note"]), "page one")
+        check_claims(claims().drop(columns=["verdict", "premise"]), "page one")
     assert len(error.value.problems) == 2
 
 
@@ -44,6 +46,28 @@ def test_unknown_words_and_repeated_ids_are_told_at_once() -> None:
     assert "did you mean 'agrees'" in told
     assert "'printed'" in told
     assert "used more than once" in told
+
+
+def test_a_premise_stands_where_it_must_and_nowhere_else() -> None:
+    wrong = pd.concat([
+        claims(claim_id="a", verdict="contradicts", premise="patients are counted"),
+        claims(claim_id="b", verdict="conflicts, if", premise=" "),
+        claims(claim_id="c", verdict="conflicts, if", premise=None),
+        claims(claim_id="d", evidence="printed"),
+    ])  # fmt: skip
+    with pytest.raises(ClaimsError) as error:
+        check_claims(wrong, "page one")
+    told = error.value.problems
+    assert len(told) == 4, "all at once"
+    assert sum("has an empty premise" in line for line in told) == 2
+    (given,) = [line for line in told if "'a'" in line]
+    assert "'patients are counted'; leave it empty, or call it 'conflicts, if'" in given
+    right = pd.concat([
+        claims(claim_id="a", verdict="contradicts"),
+        claims(claim_id="b", verdict="conflicts, if", premise="patients are counted"),
+        claims(claim_id="c", premise="the 2 of 17 that cannot be checked hold too"),
+    ])  # fmt: skip
+    assert list(check_claims(right, "page one").premise) == list(right.premise)
 
 
 def test_pages_are_put_together_in_order_and_share_no_id(tmp_path: Path) -> None:
@@ -69,7 +93,42 @@ def test_printed_values_keep_their_digits(tmp_path: Path) -> None:
 def test_counts_have_every_verdict_in_its_fixed_order() -> None:
     counts = verdict_counts(pd.concat([claims(), claims(verdict="cannot be checked")]))
     assert tuple(counts.columns) == VERDICTS
-    assert list(counts.loc["x"]) == [1, 0, 0, 0, 1]
+    assert list(counts.loc["x", "published"]) == [1, 0, 0, 0, 0, 0, 1]
+
+
+def test_counts_never_add_up_over_kinds_of_evidence() -> None:
+    kinds = ["own", "simulated", "published", "public"]
+    table = pd.concat([claims(study=s, evidence=kind) for s in ("b", "a") for kind in kinds])
+    table = pd.concat([table, claims(study="a", evidence="public")])
+    counts = verdict_counts(table)
+    in_order = ["published", "simulated", "public", "own"]
+    assert list(counts.index) == [(study, kind) for study in "ab" for kind in in_order]
+    assert list(counts["agrees"]) == [1, 1, 2, 1, 1, 1, 1, 1]
+    laid_out = counts_markdown(table).splitlines()
+    assert laid_out[0].startswith("| verdict | a, published | a, simulated | a, public | a, own |")
+    assert laid_out[2] == "| agrees | 1 | 1 | 2 | 1 | 1 | 1 | 1 | 1 |"
+    assert len(laid_out) == 2 + len(VERDICTS)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "premise", "words"),
+    [
+        ("contradicts", "", "contradicts"),
+        ("conflicts, if", "each is counted once", "conflicts, if each is counted once"),
+        ("agrees", "both hold", "agrees, if both hold"),
+    ],
+)
+def test_a_verdict_stands_with_its_premise_in_every_table(verdict, premise, words) -> None:
+    table = claims(verdict=verdict, premise=premise).assign(page="p", headline=True)
+    assert verdict_words(verdict, premise) == words
+    assert f"| {words} |" in headline_markdown(table, for_book=False)
+    colour = f'<span class="badge-verdict verdict-{verdict.replace(", ", "-")}">'
+    cell = verdict_badge(verdict, premise)
+    assert cell.startswith(colour) and re.sub("<[^>]*>", "", cell) == words
+    for html in (claims_html(table), show_claims(table).data):
+        assert f"<td>{cell}</td>" in html
+    assert f"| {cell} |" in headline_markdown(table, for_book=True)
+    assert f'data-verdict="{verdict}"' in claims_html(table), "filtered by the word alone"
 
 
 @given(st.text(min_size=1))
@@ -81,7 +140,8 @@ def test_text_stays_within_its_cell(text: str) -> None:
 
 @given(st.text(alphabet="<>&\"'a \n", min_size=1))
 def test_text_cannot_become_markup_of_the_claims_page(text: str) -> None:
-    html = claims_html(claims(quantity=text, note=text, study=text).assign(page="p"))
+    changed = claims(quantity=text, note=text, study=text, premise=f"a {text}")
+    html = claims_html(changed.assign(page="p"))
     plain = claims_html(claims().assign(page="p"))
     assert html.count("<") == plain.count("<")
     assert html.count("\n") == plain.count("\n")
@@ -102,11 +162,3 @@ def test_a_block_replaces_what_was_between_the_markers() -> None:
     assert replace_block(once, "new") == once
     with pytest.raises(ClaimsError, match="verdicts"):
         replace_block("no markers", "new")
-
-
-def test_claims_that_could_hardly_have_failed_are_counted() -> None:
-    weak = claims(verdict="consistent", note="3 patients. The interval also holds 0.5, chance.")
-    text = reach_sentence(pd.concat([weak, claims(verdict="consistent")], ignore_index=True))
-    assert "Of 2 claims called *consistent*, 1 rests on" in text
-    assert reach_sentence(claims(verdict="not consistent", note=f"{ALSO} 0.5.")) == ""
-    assert reach_sentence(no_claims()) == ""

@@ -74,7 +74,8 @@ def test_claims_are_judged_by_the_intervals_and_say_where_networks_start() -> No
     row = metrics.set_index(["model", "split"]).loc[("ResNet101 (from scratch)", "test")]
     inside = row["auc_low"] <= 0.751 <= row["auc_high"]
     verdict = found.loc["deep-li2024-mine-auc-or-resnet101-test", "verdict"]
-    assert verdict == ("consistent" if inside else "not consistent")
+    wide = "too wide to tell" if row["auc_low"] <= 0.5 else "consistent"
+    assert verdict == (wide if inside else "not consistent")
     assert found.loc["deep-li2024-mine-difference", "reported"] == "-0.063"
     assert found.loc["deep-li2024-mine-gap-or-resnet101", "reported"] == "+0.201"
     far = li(apart=4.0)

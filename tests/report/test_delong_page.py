@@ -1,5 +1,7 @@
 """Page 07: who is paired with whom, what printed p-values need, and a run without data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +17,7 @@ from ptclnm.evaluation.study import WAYS
 from ptclnm.models.classifiers import NAMES
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.published.audit import audit
+from ptclnm.published.verdicts import OPEN
 from ptclnm.report import delong_figures, delong_page, delong_sentences, whose
 from ptclnm.report import delong_tables as tables
 from ptclnm.report.claims import check_claims
@@ -134,15 +137,19 @@ def test_claims_are_judged_by_the_correlations_here(audits, low, high, verdicts)
     assert by["p = 0.013"] == verdicts["p = 0.013"]
     knn = table[table["quantity"].str.startswith("SR_KNN")].iloc[0]
     assert knn["verdict"] == verdicts["needs at most 0.55"]
-    reader = table[table["quantity"].str.contains("Radiologist")].iloc[0]
-    assert reader["obtained"] == "follows at any correlation"
-    assert reader["verdict"] == "consistent"
+    assert set(table["premise"]) == {""}
 
 
-def test_claims_on_different_patients_are_not_consistent_whatever_models_do(audits) -> None:
-    table = tables.claims_table(audits["ni2024"], "mine", "own", "", pd.Series([0.5, 0.99]))
-    assert set(table["verdict"]) == {"not consistent"}
-    assert table["obtained"].str.contains("different patients have none").all()
+def test_a_p_value_that_no_correlation_here_could_decide_has_no_claim(audits) -> None:
+    correlation = pd.Series([0.5, 0.99])
+    table = tables.claims_table(audits["li2024"], "mine", "own", "", correlation)
+    assert not table["quantity"].str.contains("Radiologist").any(), "follows at any correlation"
+    ni = audits["ni2024"].comparisons
+    for paired, verdict, expected in ((True, OPEN, 3), (None, OPEN, 3), (False, OPEN, 0),
+                                      (True, "contradicts", 0)):  # fmt: skip
+        changed = replace(audits["ni2024"], comparisons=ni.assign(paired=paired, verdict=verdict))
+        found = tables.claims_table(changed, "mine", "own", "", correlation)
+        assert len(found) == expected, (paired, verdict)
     none = tables.claims_table(audits["li2024"], "mine", "own", "", pd.Series(dtype=float))
     assert set(none["verdict"]) == {"cannot be checked"}
 

@@ -111,14 +111,14 @@ def test_claims_follow_from_intervals() -> None:
     assert len([name for name in found.index if "-auc-" in name]) == 2, "not the parts' own"
 
 
-def test_a_best_classifier_that_only_some_folds_choose_cannot_be_checked() -> None:
+def test_a_best_classifier_that_only_some_folds_choose_is_too_wide_to_tell() -> None:
     paper, scores = published.load("ni2024"), predictions(0.9, 0.9)
     made = zoo([9, 10, 41], [0, 1, 1])
     cv, inner = made["cv"], made["inner"]
     metrics = radiomics_tables.beside_paper(metrics_table(scores), paper, fusion_tables.PAPER)
     other = cv.assign(auc=0.6 + 0.01 * (cv["classifier"] == "LR"))
     for folds, expected in (
-        (inner, "cannot be checked"),
+        (inner, "too wide to tell"),
         (other.assign(outer=0), "not consistent"),
     ):
         tables = made | {"cv": other, "inner": folds}
@@ -126,8 +126,13 @@ def test_a_best_classifier_that_only_some_folds_choose_cannot_be_checked() -> No
         best = found.set_index("claim_id").loc["fusion-ni2024-mine-best"]
         assert best["verdict"] == expected
         assert best["note"] == ("The choice changes with the folds." if folds is inner else "")
-    kept = found.set_index("claim_id").loc["fusion-ni2024-mine-kept-radiomics", "note"]
-    assert kept.startswith("Resamples keep from 9 to 38: nearly any number")
+    kept = found.set_index("claim_id").loc["fusion-ni2024-mine-kept-radiomics"]
+    assert kept["verdict"] == "not consistent" and kept["note"] == "", "7 is outside 9 to 38"
+    tables = zoo([5, 6, 41], [0, 1, 1])
+    found = fusion_tables.claims_table(paper, "mine", "own", "", tables, scores, metrics)
+    kept = found.set_index("claim_id").loc["fusion-ni2024-mine-kept-radiomics"]
+    assert kept["verdict"] == "too wide to tell"
+    assert kept["note"].startswith("Resamples keep from 5 to 38: few numbers")
 
 
 def test_memory_is_said_only_where_the_network_knows_its_own_patients_better() -> None:

@@ -18,7 +18,7 @@ from ptclnm.evaluation.nomogram.study import fit_study, nomogram_predictions
 from ptclnm.models.classifiers import NAMES
 from ptclnm.paths import NOTEBOOKS, ROOT
 from ptclnm.report import nomogram_page, nomogram_scores, verdict, whose
-from ptclnm.report.nomogram_claims import claims_table
+from ptclnm.report.nomogram_claims import _accuracies, claims_table
 from ptclnm.report.nomogram_drawing import label_sides
 from ptclnm.schedulers import SCHEDULERS
 
@@ -240,6 +240,20 @@ def test_claims_of_the_papers_own_variables_are_judged_by_the_intervals() -> Non
     assert len(hosmer) == 4 and hosmer["obtained"].str.contains("of 11").all()
 
 
+@pytest.mark.parametrize(
+    ("tp", "tn", "reported", "expected"),
+    [(10, 64, 0.76, "too wide to tell"), (25, 65, 0.92, "consistent"),
+     (10, 64, 0.92, "not consistent")],
+)  # fmt: skip
+def test_an_accuracy_is_judged_against_calling_nobody_positive(tp, tn, reported, expected) -> None:
+    row = {"study": "s", "model": "Reader", "split": "test", "n": 100, "positives": 30, "tp": tp,
+           "fn": 30 - tp, "tn": tn, "fp": 70 - tn, "accuracy": (tp + tn) / 100,
+           "reported_accuracy": reported}  # fmt: skip
+    nobody = SimpleNamespace(built=[], predictors=())
+    (claim,) = _accuracies(nobody, {"metrics": pd.DataFrame([row])})
+    assert claim[5] == expected
+
+
 def test_levels_of_few_patients_join_the_commonest() -> None:
     table = pd.DataFrame({"site": list("aaaaabbbbbc") + ["d"], "age": range(12)})
     counted = np.r_[np.ones(11, dtype=bool), False]
@@ -261,7 +275,8 @@ def test_a_choice_the_paper_leaves_open_is_made_in_every_way() -> None:
 
 def test_no_effect_found_is_not_none_there() -> None:
     assert verdict.shown(0.01) == "consistent"
-    assert verdict.shown(0.3) == verdict.shown(float("nan")) == "cannot be checked"
+    assert verdict.shown(0.3) == "too wide to tell"
+    assert verdict.shown(float("nan")) == "cannot be checked"
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=15), st.floats(0.001, 0.3), st.integers(1, 2))

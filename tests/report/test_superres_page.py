@@ -131,7 +131,7 @@ def test_claims_are_judged_by_the_intervals() -> None:
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
     [
-        (0.1, 0.2, "consistent"), (-0.2, -0.1, "not consistent"), (-0.1, 0.1, "cannot be checked"),
+        (0.1, 0.2, "consistent"), (-0.2, -0.1, "not consistent"), (-0.1, 0.1, "too wide to tell"),
         (-0.1, 0.0, "not consistent"), (float("nan"), 1.0, "cannot be checked"),
     ],
 )  # fmt: skip

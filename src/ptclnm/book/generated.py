@@ -18,7 +18,6 @@ from ptclnm.report.claims import (
     escape_markdown,
     headline_markdown,
     markdown_table,
-    reach_sentence,
 )
 from ptclnm.report.sentences import listing
 
@@ -70,7 +69,7 @@ def verdicts_fragment(claims: pd.DataFrame) -> str:
     """Lay out the counts of verdicts and the headline claims, for the front page."""
     if claims.empty:
         return "No page of this profile makes a claim.\n"
-    parts = [counts_markdown(claims), *filter(None, [reach_sentence(claims)])]
+    parts = [counts_markdown(claims)]
     if claims["headline"].any():
         parts.append(headline_markdown(claims, for_book=True))
     return "\n\n".join(parts) + "\n"
@@ -82,9 +81,10 @@ def claims_page(claims: pd.DataFrame, pages: list["ExecutedPage"]) -> str:
     return (
         "---\nhtml_theme.sidebar_secondary.remove: true\n---\n\n# All claims\n\n"
         "Every number that a page of this book compares with what a paper reports. The verdict "
-        "is computed from the two numbers by a rule; nobody types it in. "
+        "is computed from the two numbers by a rule; nobody types it in. A premise that the paper "
+        "does not print stands with the verdict. "
         "The same table as a file: {download}`claims.csv <_generated/claims.csv>`.\n\n"
-        f"{_left_out(pages)}{reach_sentence(claims)}\n\n{table}\n"
+        f"{_left_out(pages)}{table}\n"
     )
 
 

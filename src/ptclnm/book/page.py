@@ -55,15 +55,16 @@ class Page:
         return figure
 
     def save_claims(self, claims: pd.DataFrame) -> pd.DataFrame:
-        """Write the page's rows of the claims table and give them back to be shown.
+        """Write the page's rows of the claims table and give them back, checked, to be shown.
 
         Raises
         ------
         ptclnm.report.claims.ClaimsError
             If they do not follow the schema of claims.
         """
-        write_table(check_claims(claims, self.name), self._path("claims", "csv"))
-        return claims
+        checked = check_claims(claims, self.name)
+        write_table(checked, self._path("claims", "csv"))
+        return checked
 
     def glue(self, name: str, value: Any) -> None:
         """Make `value` available to the page's prose as ``{glue:text}`` of that name."""

@@ -1,7 +1,7 @@
 """Claims: what a paper reports, what was obtained, and the verdict; as tables and as text."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pandas as pd
 from ptclnm.cohorts.schema import EVIDENCE
 from ptclnm.errors import ProblemsError, nearest
 from ptclnm.published.tables import Study
+from ptclnm.published.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN
 
 COLUMNS = (
     "claim_id",
@@ -23,12 +24,9 @@ COLUMNS = (
     "verdict",
     "note",
 )
-VERDICTS = (
-    "agrees", "contradicts", "conflicts, if", "consistent", "not consistent", "too wide to tell",
-    "cannot be checked",
-)  # fmt: skip
-# How the note begins of a claim that the obtained interval could hardly have contradicted.
-ALSO = "The interval also holds"
+CONSISTENT, NOT_CONSISTENT, TOO_WIDE = "consistent", "not consistent", "too wide to tell"
+VERDICTS = (AGREES, CONTRADICTS, CONFLICTS, CONSISTENT, NOT_CONSISTENT, TOO_WIDE, OPEN)
+IF = ", if"
 README_MARKERS = ("<!-- verdicts -->", "<!-- /verdicts -->")
 
 
@@ -54,8 +52,8 @@ def check_claims(claims: pd.DataFrame, where: str) -> pd.DataFrame:
     Raises
     ------
     ClaimsError
-        Listing missing columns, or every repeated id, empty id, unknown verdict and unknown
-        kind of evidence.
+        Listing missing columns, or every repeated id, empty id, unknown verdict, unknown kind of
+        evidence, and every premise that stands where it must not or is missing where it must.
     """
     missing = [name for name in COLUMNS if name not in claims]
     if missing:
@@ -63,7 +61,7 @@ def check_claims(claims: pd.DataFrame, where: str) -> pd.DataFrame:
         raise ClaimsError(where, [f"column {name!r} is missing; found {found}" for name in missing])
     table = claims[list(COLUMNS)].fillna("").astype(str)
     problems = [*_id_problems(table), *_word_problems(table, "verdict", VERDICTS)]
-    problems += _word_problems(table, "evidence", EVIDENCE)
+    problems += [*_word_problems(table, "evidence", EVIDENCE), *_premise_problems(table)]
     if problems:
         raise ClaimsError(where, problems)
     headline = claims["headline"] if "headline" in claims else pd.Series(False, claims.index)
@@ -88,10 +86,23 @@ def _word_problems(table: pd.DataFrame, column: str, allowed: Iterable[str]) -> 
     ]
 
 
+def _premise_problems(table: pd.DataFrame) -> list[str]:
+    """List verdicts without the premise that they need, and premises that a verdict excludes."""
+    bare = table["premise"].str.strip() == ""
+    lost = table.loc[bare & (table["verdict"] == CONFLICTS), "claim_id"]
+    given = table[~bare & (table["verdict"] == CONTRADICTS)]
+    return [
+        *(f"claim {claim!r}: verdict {CONFLICTS!r} has an empty premise; say what the paper does "
+          f"not print, or call it {CONTRADICTS!r}" for claim in lost),
+        *(f"claim {row.claim_id!r}: verdict {CONTRADICTS!r} has the premise {row.premise!r}; "
+          f"leave it empty, or call it {CONFLICTS!r}" for row in given.itertuples()),
+    ]  # fmt: skip
+
+
 def claim_rows(
     rows: Sequence[tuple], page: str, paper: Study, cohort: str, evidence: str, note: str
 ) -> pd.DataFrame:
-    """Lay a page's claims out as rows of the claims table.
+    """Lay a page's claims out as rows of the claims table, without premises.
 
     Parameters
     ----------
@@ -106,7 +117,7 @@ def claim_rows(
     table = pd.DataFrame(rows, columns=columns)
     prefix = slug(f"{page}-{paper.name}-{cohort}-")
     return table.assign(
-        claim_id=prefix + table["claim_id"], study=paper.name, evidence=evidence,
+        claim_id=prefix + table["claim_id"], study=paper.name, evidence=evidence, premise="",
         note=[" ".join(filter(None, (own, note))) for own in table["note"]],
         quantity=table["quantity"] + f", on {cohort}",
     )[list(COLUMNS)]  # fmt: skip
@@ -154,29 +165,38 @@ def collect(folders: Mapping[str, Path]) -> pd.DataFrame:
     return claims[columns]
 
 
-def reach_sentence(claims: pd.DataFrame) -> str:
-    """Say how many claims are consistent with the data only as chance would be too."""
-    consistent = claims[claims["verdict"] == "consistent"]
-    weak = int(consistent["note"].str.contains(ALSO, regex=False).sum())
-    if not weak:
-        return ""
-    rest = "rests" if weak == 1 else "rest"
-    return (
-        f"Of {len(consistent)} claims called *consistent*, {weak} {rest} on an interval that also "
-        "holds chance, or no difference: these could hardly have failed."
+def verdict_counts(claims: pd.DataFrame) -> pd.DataFrame:
+    """Count claims by study, evidence and verdict, the last two in their fixed order."""
+    counts = pd.crosstab([claims["study"], claims["evidence"]], claims["verdict"])
+    counts = counts.reindex(columns=list(VERDICTS), fill_value=0).rename_axis(columns=None)
+    return counts.sort_index(
+        key=lambda level: level.map(EVIDENCE.index) if level.name == "evidence" else level
     )
 
 
-def verdict_counts(claims: pd.DataFrame) -> pd.DataFrame:
-    """Count claims by study and verdict, verdicts in their fixed order."""
-    counts = pd.crosstab(claims["study"], claims["verdict"])
-    return counts.reindex(columns=list(VERDICTS), fill_value=0).rename_axis(columns=None)
+def verdict_words(verdict: str, premise: str) -> str:
+    """Put a verdict and its premise into words.
+
+    Examples
+    --------
+    >>> verdict_words("conflicts, if", "every patient is counted once")
+    'conflicts, if every patient is counted once'
+    >>> verdict_words("agrees", "the two that cannot be checked hold too")
+    'agrees, if the two that cannot be checked hold too'
+    """
+    return f"{verdict.removesuffix(IF)}{IF} {premise}" if premise else verdict
 
 
-def badge(word: str, kind: str = "verdict") -> str:
-    """Give a word as an HTML element that the book's style sheet colours."""
-    slug = re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-")
-    return f'<span class="badge-{kind} {kind}-{slug}">{escape(word)}</span>'
+def badge(word: str, kind: str = "verdict", text: str = "") -> str:
+    """Give a word, or a text in its place, as HTML that the book's style sheet colours by it."""
+    name = slug(word).strip("-")
+    return f'<span class="badge-{kind} {kind}-{name}">{escape(text or word)}</span>'
+
+
+def verdict_badge(verdict: str, premise: str, safe: Callable[[str], str] = escape) -> str:
+    """Give :func:`verdict_words` as HTML, the premise behind the badge, made safe as asked."""
+    word = verdict_words(verdict, premise).removesuffix(premise).strip()
+    return f"{badge(verdict, text=word)} {safe(premise)}".strip()
 
 
 def escape_markdown(text: str) -> str:
@@ -192,10 +212,10 @@ def markdown_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def counts_markdown(claims: pd.DataFrame) -> str:
-    """Lay out how many claims of each study have which verdict."""
-    counts = verdict_counts(claims)
-    rows = [[study, *row] for study, row in zip(counts.index, counts.to_numpy(), strict=True)]
-    return markdown_table(["study", *VERDICTS], rows)
+    """Lay out how many claims have which verdict, a column for each study and its evidence."""
+    counts = verdict_counts(claims).T
+    header = ["verdict", *(", ".join(whose) for whose in counts.columns)]
+    return markdown_table(header, counts.reset_index().to_numpy())
 
 
 def headline_markdown(claims: pd.DataFrame, *, for_book: bool) -> str:
@@ -217,7 +237,9 @@ def headline_markdown(claims: pd.DataFrame, *, for_book: bool) -> str:
             escape_markdown(claim.reported),
             escape_markdown(claim.obtained),
             badge(claim.evidence, "evidence") if for_book else claim.evidence,
-            badge(claim.verdict) if for_book else claim.verdict,
+            verdict_badge(claim.verdict, claim.premise, escape_markdown)
+            if for_book
+            else escape_markdown(verdict_words(claim.verdict, claim.premise)),
         ]
         for claim in claims[claims["headline"]].itertuples()
     ]
@@ -245,7 +267,7 @@ def _claim_row(claim: Mapping[str, object]) -> str:
         text["reported"],
         text["obtained"],
         badge(str(claim["evidence"]), "evidence"),
-        badge(str(claim["verdict"])),
+        " ".join(verdict_badge(str(claim["verdict"]), str(claim["premise"])).split()),
         text["note"],
     ]
     data = " ".join(f'data-{name}="{text[name]}"' for name in ("study", "evidence", "verdict"))

@@ -239,7 +239,7 @@ def _best_claim(paper: Study, plans: Sequence[DeepPlan], predictions: pd.DataFra
     return [
         ("best", where, f"best of {len(own)} deep models in the {split} set", name,
          f"best over draws of the patients: {found}",
-         verdict.among(name, [own[model] for model in often.index]), "")
+         verdict.among(name, [own[model] for model in often.index], len(own)), "")
     ]  # fmt: skip
 
 

@@ -147,7 +147,7 @@ def correlation_text(found: "DelongView") -> str:
     return (
         f"The AUCs of two models on the same patients correlate here with {rho.median():.2f} "
         f"at the median ({rho.min():.2f} to {rho.max():.2f} over {count(len(rho), 'pair')}). The "
-        "claims below are judged by the middle 95 % of the pairs."
+        "claims below, those that turn on it, are judged by the middle 95 % of the pairs."
     )
 
 

@@ -16,7 +16,7 @@ from ptclnm.evaluation.study import ALPHA, as_if_paired
 from ptclnm.published.audit import Audit
 from ptclnm.published.comparisons import paired_p
 from ptclnm.report import verdict
-from ptclnm.report.claims import COLUMNS, slug
+from ptclnm.report.claims import claim_rows, slug
 from ptclnm.report.radiomics_tables import MIDDLE
 
 TRAIN = "train"
@@ -222,26 +222,23 @@ def claims_table(
     """Judge the printed p-values by the correlations that models have on these patients.
 
     A p-value of two models on the same patients needs a correlation of their AUCs. It is
-    consistent if the middle 95 % of the pairs here have such a one among them.
+    consistent if the middle 95 % of the pairs here have such a one among them. P-values that the
+    printed numbers alone decide, or that are of different patients, have no row: no correlation
+    here could speak for or against them.
     """
     rows = audit.comparisons[audit.comparisons["statistic"].isin(list(ABOUT_P))]
     low, high = np.percentile(correlation, MIDDLE) if len(correlation) else (np.nan, np.nan)
-    made = []
-    for row in rows.to_dict("records"):
-        sides = f"{row['model_a']} ({row['set_a']}) against {row['model_b']} ({row['set_b']})"
-        made.append(
-            {
-                "claim_id": slug(f"delong-{audit.study.name}-{cohort}-{row['key']}"),
-                "where": row["where"],
-                "quantity": f"{sides}, on {cohort}",
-                "reported": ABOUT_P[row["statistic"]].format(row["printed"]),
-                "obtained": _obtained(row, low, high),
-                "verdict": _verdict(row, low, high),
-                "note": note,
-            }
-        )
-    table = pd.DataFrame(made, columns=[c for c in COLUMNS if c not in ("study", "evidence")])
-    return table.assign(study=audit.study.name, evidence=evidence)[list(COLUMNS)]
+    here = "no two models here" if np.isnan(low) else f"models here have {low:.2f} to {high:.2f}"
+    made = [
+        (slug(row["key"]), row["where"],
+         f"{row['model_a']} ({row['set_a']}) against {row['model_b']} ({row['set_b']})",
+         ABOUT_P[row["statistic"]].format(row["printed"]),
+         f"needs a correlation of {needed_words(row)}; {here}",
+         verdict.ranges_meet(*_range(row["statistic"], row["correlation_needed"]), low, high), "")
+        for row in rows.to_dict("records")
+        if row["verdict"] == verdict.OPEN and not _different(row)
+    ]  # fmt: skip
+    return claim_rows(made, "delong", audit.study, cohort, evidence, note)
 
 
 def _range(statistic: str, needed: float) -> tuple[float, float]:
@@ -261,24 +258,6 @@ def needed_words(row: Mapping) -> str:
     return words.get(row["statistic"], f"at most {needed:.2f}")
 
 
-def _verdict(row: Mapping, low: float, high: float) -> str:
-    if _different(row):
-        low = high = 0.0
-    return verdict.ranges_meet(*_range(row["statistic"], row["correlation_needed"]), low, high)
-
-
 def _different(row: Mapping) -> bool:
     """Whether the printed rows are known to be of different patients."""
     return row["paired"] is not None and not row["paired"]
-
-
-def _obtained(row: Mapping, low: float, high: float) -> str:
-    needed = f"needs a correlation of {needed_words(row)}"
-    if _different(row):
-        p = row["p_unpaired"]
-        return f"{needed}; different patients have none, and p is {p:.3f}"
-    if needed_words(row) == "any":
-        return "follows at any correlation"
-    if np.isnan(low):
-        return f"{needed}; no two models here"
-    return f"{needed}; models here have {low:.2f} to {high:.2f}"

@@ -163,7 +163,7 @@ def _count_claims(paper: Study, tables: Tables) -> list[tuple]:
         claims.append(
             (f"kept-{slug(row['part'])}", features[key], f"{row['part']} features in the combined "
              "model", str(row["reported"]), f"{row['obtained']}{spread}",
-             verdict.within_interval(float(row["reported"]), low, high), verdict.wide(low, high))
+             *verdict.kept_count(float(row["reported"]), low, high))
         )  # fmt: skip
     return claims
 

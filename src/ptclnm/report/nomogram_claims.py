@@ -19,7 +19,6 @@ RISK_FACTORS = {
     "age": ("age",), "nodule diameter": ("diameter_mm", "size_mm"), "nodule margin": ("margin",),
     "multiplicity": ("multifocality",),
 }  # fmt: skip
-ORDER = ["claim_id", "where", "quantity", "reported", "obtained", "verdict", "note"]
 Row = tuple[str, str, str, str, str, str, str]
 OTHER = "The nomogram here has no {}, so that its numbers are not those of the paper's."
 FITTED_ON = "Judged on the patients fitted on."
@@ -72,24 +71,21 @@ def lacking(fitted: Fitted, model: str) -> list[str]:
     ]
 
 
-def _judged(
-    fitted: Fitted, model: str, reported: float, low: float, high: float, note: str = ""
-) -> tuple[str, str]:
+def _judged(fitted: Fitted, model: str, found: str, note: str = "") -> tuple[str, str]:
     """Verdict on a number that depends on which variables a nomogram has; its note, or a better."""
     if lost := lacking(fitted, model):
         return verdict.OPEN, OTHER.format(listing(lost).replace(" and ", " or "))
-    return verdict.within_interval(reported, low, high), note
+    return found, note
 
 
 def _aucs(fitted: Fitted, tables: Tables) -> Iterator[Row]:
     rows = tables["metrics"]
     for row in rows[rows["reported_auc"].notna()].to_dict("records"):
-        low, high = row["auc_low"], row["auc_high"]
         yield (
             f"auc-{slug(row['model'])}-{row['split']}", WHERE,
             f"AUC of {row['model']} in the {row['split']} set",
             auc_text(row, "reported_"), auc_text(row),
-            *_judged(fitted, row["model"], row["reported_auc"], low, high, verdict.auc_note(row)),
+            *_judged(fitted, row["model"], *verdict.auc(row)),
         )  # fmt: skip
 
 
@@ -99,7 +95,9 @@ def _accuracies(fitted: Fitted, tables: Tables) -> Iterator[Row]:
     limits = limits.set_index(["model", "split"])
     for row in rows[rows["reported_accuracy"].notna()].to_dict("records"):
         low, high = limits.loc[(row["model"], row["split"]), ["low", "high"]]
-        word, note = _judged(fitted, row["model"], row["reported_accuracy"], low, high)
+        one_call = max(row["positives"], row["n"] - row["positives"]) / row["n"]
+        found = verdict.within_interval(row["reported_accuracy"], low, high, one_call)
+        word, note = _judged(fitted, row["model"], found)
         yield (
             f"accuracy-{slug(row['model'])}-{row['split']}", WHERE,
             f"accuracy of {row['model']} in the {row['split']} set",

@@ -218,8 +218,7 @@ def _feature_claims(paper: Study, names: Sequence[str], tables: Mapping) -> list
             ("selected", _where(paper, "selected_radiomics"), "features that the selection keeps",
              str(printed["selected_radiomics"]),
              f"{own} ({low:.0f}–{high:.0f} in {len(kept)} resamples)",
-             verdict.within_interval(printed["selected_radiomics"], low, high),
-             verdict.wide(low, high))
+             *verdict.kept_count(printed["selected_radiomics"], low, high))
         )  # fmt: skip
     return claims
 
@@ -247,8 +246,7 @@ def auc_claims(paper: Study, metrics: pd.DataFrame, beside: Beside | None = None
             (f"auc-{slug(model)}-{row['split']}", where,
              f"AUC of {model}{here} in the {row['split']} set",
              auc_text(row, "reported_"), auc_text(row),
-             verdict.within_interval(row["reported_auc"], row["auc_low"], row["auc_high"]),
-             verdict.auc_note(row))
+             *verdict.auc(row))
         )  # fmt: skip
     return claims
 

@@ -4,7 +4,29 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from ptclnm.report.claims import VERDICTS
+from ptclnm.published.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN
+from ptclnm.report.claims import (
+    CONSISTENT,
+    NOT_CONSISTENT,
+    TOO_WIDE,
+    VERDICTS,
+)
+
+# What is said of one claim, and of several, that have a verdict.
+OUTCOMES = {
+    AGREES: ("agrees with the other printed numbers", "agree with the other printed numbers"),
+    CONTRADICTS: ("contradicts another printed number", "contradict other printed numbers"),
+    CONFLICTS: (
+        "conflicts with another under a premise that is not printed",
+        "conflict with others under premises that are not printed",
+    ),
+    CONSISTENT: ("is consistent with what was obtained", "are consistent with what was obtained"),
+    NOT_CONSISTENT: (
+        "is not consistent with what was obtained", "are not consistent with what was obtained",
+    ),
+    TOO_WIDE: ("meets an interval too wide to tell", "meet intervals too wide to tell"),
+    OPEN: ("cannot be checked", "cannot be checked"),
+}  # fmt: skip
 
 
 def bullets(lines: Iterable[str], none: str = "Nothing.") -> str:
@@ -48,16 +70,11 @@ def auc_text(row: Mapping[str, float], prefix: str = "") -> str:
 def verdicts(claims: pd.DataFrame) -> str:
     """Count the verdicts on a page's claims."""
     if claims.empty:
-        return "No claims of this paper are transcribed."
+        return "No claims are judged on this page."
     found = claims["verdict"].value_counts()
-    phrases = {
-        "agrees": ("agrees", "agree"),
-        "contradicts": ("contradicts itself", "contradict themselves"),
-        "consistent": ("is consistent", "are consistent"),
-        "not consistent": ("is not consistent", "are not consistent"),
-        "cannot be checked": ("cannot be checked", "cannot be checked"),
-    }  # fmt: skip
-    parts = [
-        f"{found[name]} {phrases[name][int(found[name] > 1)]}" for name in VERDICTS if name in found
-    ]
-    return f"Of {count(len(claims), 'claim')} on this page, {listing(parts)}."
+    parts = {name: OUTCOMES[name][int(found[name] > 1)] for name in VERDICTS if name in found}
+    if len(parts) == 1:
+        whose = "The one claim" if len(claims) == 1 else f"All {len(claims):,} claims"
+        return f"{whose} on this page {listing(parts.values())}."
+    counted = listing(f"{found[name]:,} {outcome}" for name, outcome in parts.items())
+    return f"Of {len(claims):,} claims on this page, {counted}."

@@ -14,13 +14,6 @@ PALETTE = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY, GREY)
 INK, PALE, RULE = "#222222", "#F4F6F8", "#9AA5B1"
 
 EVIDENCE_COLORS = {"published": GREY, "simulated": PURPLE, "public": BLUE, "own": GREEN}
-VERDICT_COLORS = {
-    "agrees": BLUE,
-    "consistent": SKY,
-    "not consistent": ORANGE,
-    "contradicts": RED,
-    "cannot be checked": GREY,
-}
 LABEL_COLORS = {0: BLUE, 1: RED}
 
 

@@ -242,8 +242,7 @@ def _auc_claims(metrics: pd.DataFrame) -> list[tuple]:
         (f"auc-{slug(row['model'])}-{row['split']}", WHERE["auc"],
          f"AUC of {row['model']} in the {row['split']} set",
          auc_text(row, "reported_"), auc_text(row),
-         verdict.within_interval(row["reported_auc"], row["auc_low"], row["auc_high"]),
-         verdict.auc_note(row))
+         *verdict.auc(row))
         for row in printed.to_dict("records")
     ]  # fmt: skip
 

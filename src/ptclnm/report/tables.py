@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from ptclnm.book.page import Page
 from ptclnm.report import columns
-from ptclnm.report.claims import VERDICTS, badge
+from ptclnm.report.claims import VERDICTS, badge, verdict_badge
+from ptclnm.report.sentences import verdicts
 
 ENOUGH_ROWS = 60
 
@@ -37,7 +38,8 @@ def show(
     Parameters
     ----------
     frame : DataFrame
-        What to show; a long one is cut, and says so.
+        What to show; a long one is cut, and says so. A column ``premise`` is shown with that of
+        the ``verdict``, in its cell.
     headings : mapping of str to str
         Columns to show, in order, with their headings.
     caption : str
@@ -57,8 +59,8 @@ def show(
     part = frame.head(ENOUGH_ROWS)
     head = "".join(f"<th>{escape(name)}</th>" for name in headings.values())
     rows = (
-        "".join(f"<td>{text(value, digits)}</td>" for value in record)
-        for record in part[list(headings)].itertuples(index=False, name=None)
+        "".join(f"<td>{_cell(record, name, digits)}</td>" for name in headings)
+        for record in part.to_dict("records")
     )
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     more = len(frame) - len(part)
@@ -69,6 +71,13 @@ def show(
         summary = f'<details class="folded"><summary>{said}</summary><div class="scroll">'
         return HTML(f'{summary}<table class="table">{table}</div></details>')
     return HTML(f'<table class="table"><caption>{said}</caption>{table}')
+
+
+def _cell(record: Mapping, name: str, digits: int) -> str:
+    """Give a cell of a record as HTML; a verdict brings its premise with it."""
+    if name == "verdict" and record.get("premise"):
+        return verdict_badge(record["verdict"], record["premise"])
+    return text(record[name], digits)
 
 
 def keep(page: Page, drawn: Figure | str, name: str) -> Figure | Markdown:
@@ -82,6 +91,8 @@ def say(markdown: str) -> Markdown:
 
 
 def show_claims(claims: pd.DataFrame) -> HTML:
-    """Show a page's rows of the claims table."""
+    """Show a page's rows of the claims table under the counts of their verdicts."""
+    if claims.empty:
+        return HTML(f"<p>{verdicts(claims)}</p>")
     named = claims.assign(claim=claims["quantity"] + " (" + claims["where"] + ")")
-    return show(named, columns.CLAIMS, "Claims of this page, each with its verdict.")
+    return show(named, columns.CLAIMS, verdicts(claims))

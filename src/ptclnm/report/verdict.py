@@ -1,19 +1,21 @@
 """Rules that turn a reported and an obtained number into a verdict; each is written once, here."""
 
 from collections.abc import Iterable, Mapping
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
-from ptclnm.report.claims import ALSO
+from ptclnm.published.verdicts import OPEN
+from ptclnm.report.claims import CONSISTENT, NOT_CONSISTENT, TOO_WIDE
 from ptclnm.report.sentences import count
 
+# What an AUC, and what a difference or a gain is where there is nothing to be found.
+CHANCE, NO_DIFFERENCE = 0.5, 0.0
 # Ratio of limits from which on a range of counts is called wide.
 WIDE = 4
 NO_INTERVAL = "No interval: the estimated variance of the AUC is 0 or cannot be had."
-CONSISTENT, NOT_CONSISTENT, OPEN = "consistent", "not consistent", "cannot be checked"
 
 
-def within_interval(reported: float, low: float, high: float) -> str:
+def within_interval(reported: float, low: float, high: float, nothing: float = nan) -> str:
     """Judge a reported number by an interval that was obtained.
 
     Parameters
@@ -22,53 +24,44 @@ def within_interval(reported: float, low: float, high: float) -> str:
         What the paper prints.
     low, high : float
         Limits of a confidence interval, or of the values over resamples or seeds.
+    nothing : float, optional
+        What the number would be where there is nothing to be found: ``CHANCE``,
+        ``NO_DIFFERENCE``, the accuracy of calling nobody positive. Left out where there is no
+        such number.
 
     Returns
     -------
     str
-        ``consistent`` if the number lies inside, limits included; ``not consistent`` if it does
-        not; ``cannot be checked`` where a number is missing or infinite.
+        ``not consistent`` if the number lies outside; ``consistent`` if it lies inside, limits
+        included, and ``too wide to tell`` if `nothing` does so too; ``cannot be checked`` where a
+        number is missing or infinite.
     """
     if not all(map(isfinite, (reported, low, high))):
         return OPEN
-    return CONSISTENT if low <= reported <= high else NOT_CONSISTENT
+    if not low <= reported <= high:
+        return NOT_CONSISTENT
+    return TOO_WIDE if low <= nothing <= high else CONSISTENT
 
 
-def reach(low: float, high: float, nothing: float) -> str:
-    """Say where an interval also holds the value of no effect, so that it can contradict little.
-
-    Parameters
-    ----------
-    low, high : float
-        Limits of the interval that a report was judged by.
-    nothing : {0.5, 0}
-        An AUC of chance, or no difference.
-
-    Returns
-    -------
-    str
-        A sentence that begins with ``ALSO``; empty where the interval does not hold it.
-    """
-    if not low <= nothing <= high:
-        return ""
-    return f"{ALSO} {'0.5, chance' if nothing else '0, no difference'}."
-
-
-def auc_note(row: Mapping[str, Any]) -> str:
-    """Say of a row of the metrics table how many patients its AUC rests on, and how far it reaches.
-
-    An AUC without an interval cannot judge a report; the note says why it has none.
+def auc(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Judge a reported AUC by the row of the metrics table that it stands in.
 
     Parameters
     ----------
     row : mapping
-        ``split, n, positives, auc_low, auc_high``.
+        ``split, n, positives, auc_low, auc_high, reported_auc``.
+
+    Returns
+    -------
+    verdict : str
+        As :func:`within_interval`; an AUC of chance is where there is nothing to be found.
+    note : str
+        How many patients the AUC here rests on, and why it has no interval where it has none.
     """
+    found = within_interval(row["reported_auc"], row["auc_low"], row["auc_high"], CHANCE)
     own = "The training patients' own scores: " if row["split"] == "train" else ""
     patients = f"{own}{count(row['n'], 'patient')}, {row['positives']} with the outcome."
-    if not isfinite(row["auc_low"]):
-        return f"{patients} {NO_INTERVAL}"
-    return f"{patients} {reach(row['auc_low'], row['auc_high'], 0.5)}".strip()
+    return found, patients if isfinite(row["auc_low"]) else f"{patients} {NO_INTERVAL}"
 
 
 def difference(reported: float, low: float, high: float) -> tuple[str, str]:
@@ -87,11 +80,35 @@ def difference(reported: float, low: float, high: float) -> tuple[str, str]:
         As :func:`within_interval`; ``cannot be checked`` where the limits are the same, since the
         variance that was estimated is then 0.
     note : str
-        How far the interval reaches, or why there is none; else empty.
+        Why there is no interval; else empty.
     """
     if low == high:
         return OPEN, "No interval: the estimated variance of the difference is 0."
-    return within_interval(reported, low, high), reach(low, high, 0)
+    return within_interval(reported, low, high, NO_DIFFERENCE), ""
+
+
+def kept_count(reported: float, low: float, high: float) -> tuple[str, str]:
+    """Judge a reported number of kept features by those that resamples keep.
+
+    Parameters
+    ----------
+    reported : float
+        What the paper prints.
+    low, high : float
+        Limits of the numbers over resamples.
+
+    Returns
+    -------
+    verdict : str
+        As :func:`within_interval`; ``too wide to tell`` where the number lies inside a range whose
+        upper limit is more than four times its lower.
+    note : str
+        Why it is too wide; else empty.
+    """
+    found = within_interval(reported, low, high)
+    if found != CONSISTENT or high <= WIDE * low:
+        return found, ""
+    return TOO_WIDE, f"Resamples keep from {low:.0f} to {high:.0f}: few numbers would lie outside."
 
 
 def ranges_meet(low: float, high: float, other_low: float, other_high: float) -> str:
@@ -115,12 +132,21 @@ def ranges_meet(low: float, high: float, other_low: float, other_high: float) ->
     return CONSISTENT if max(low, other_low) <= min(high, other_high) else NOT_CONSISTENT
 
 
-def among(reported: str, obtained: Iterable[str]) -> str:
-    """Judge a reported choice by those made on resamples of the same patients."""
+def among(reported: str, obtained: Iterable[str], tried: int) -> str:
+    """Judge a reported choice by those made on resamples of the same patients.
+
+    Returns
+    -------
+    str
+        ``consistent`` if it is among them, ``too wide to tell`` if all that were tried are,
+        ``not consistent`` if it is not, ``cannot be checked`` if nothing was chosen.
+    """
     found = set(obtained)
     if not found:
         return OPEN
-    return CONSISTENT if reported in found else NOT_CONSISTENT
+    if reported not in found:
+        return NOT_CONSISTENT
+    return TOO_WIDE if len(found) == tried else CONSISTENT
 
 
 def chosen(reported: str, first: str, others: Iterable[str]) -> tuple[str, str]:
@@ -138,29 +164,16 @@ def chosen(reported: str, first: str, others: Iterable[str]) -> tuple[str, str]:
     Returns
     -------
     verdict : str
-        ``consistent`` if the choice on all patients is the reported one, ``cannot be checked`` if
+        ``consistent`` if the choice on all patients is the reported one, ``too wide to tell`` if
         only that of a part is, ``not consistent`` if none is.
     note : str
-        Why it cannot be checked; else empty.
+        Why it cannot be told; else empty.
     """
     if reported == first:
         return CONSISTENT, ""
     if reported in set(others):
-        return OPEN, "The choice changes with the folds."
+        return TOO_WIDE, "The choice changes with the folds."
     return NOT_CONSISTENT, ""
-
-
-def wide(low: float, high: float) -> str:
-    """Say where a range of counts over resamples is so wide that few numbers could contradict it.
-
-    Returns
-    -------
-    str
-        A sentence where the upper limit is more than four times the lower; else empty.
-    """
-    if not high > WIDE * low:
-        return ""
-    return f"Resamples keep from {low:.0f} to {high:.0f}: nearly any number would lie between."
 
 
 def above_zero(low: float, high: float) -> str:
@@ -169,12 +182,14 @@ def above_zero(low: float, high: float) -> str:
     Returns
     -------
     str
-        ``consistent`` if all of the interval is above 0, ``not consistent`` if none is, and
-        ``cannot be checked`` in between, or where a limit is missing.
+        ``consistent`` if all of the interval is above 0, ``not consistent`` if none is,
+        ``too wide to tell`` in between, and ``cannot be checked`` where a limit is missing.
     """
-    if not all(map(isfinite, (low, high))) or low <= 0 < high:
+    if not all(map(isfinite, (low, high))):
         return OPEN
-    return CONSISTENT if low > 0 else NOT_CONSISTENT
+    if high <= 0:
+        return NOT_CONSISTENT
+    return CONSISTENT if low > 0 else TOO_WIDE
 
 
 def for_every_choice(holds: Iterable[bool]) -> str:
@@ -198,7 +213,9 @@ def shown(p: float, level: float = 0.05) -> str:
     Returns
     -------
     str
-        ``consistent`` where p lies below the level; else ``cannot be checked``, since no effect
-        found is not the same as none there.
+        ``consistent`` where p lies below the level; else ``too wide to tell``, since no effect
+        found is not the same as none there; ``cannot be checked`` where p is missing.
     """
-    return CONSISTENT if isfinite(p) and p < level else OPEN
+    if not isfinite(p):
+        return OPEN
+    return CONSISTENT if p < level else TOO_WIDE
