@@ -1,6 +1,5 @@
 """Class splits that the printed metrics admit, without assuming the stated sizes."""
 
-import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +15,6 @@ from ptclnm.published.search import (
     unexplained,
 )
 from ptclnm.published.tables import Study
-
-# It reports every step of its reasoning at level INFO.
-logging.getLogger("mlscorecheck").setLevel(logging.WARNING)
 
 LIMIT = 1000
 # With one decimal nearly every split explains every row.
