@@ -59,10 +59,13 @@ def test_parameters_are_declared_once_and_papermill_reads_them(path: Path) -> No
     }
 
 
-def test_the_page_starts_right_after_its_parameters(path: Path) -> None:
-    code = cells_of(path, "code")
-    at = next(i for i, cell in enumerate(code) if TAG in cell.metadata.get("tags", []))
-    assert f'page = start_page("{path.stem}", globals())' in code[at + 1].source.splitlines()
+def test_the_page_starts_right_after_its_parameters_and_before_any_import(path: Path) -> None:
+    parameters, start, *_ = cells_of(path, "code")
+    assert TAG in parameters.metadata.get("tags", [])
+    assert list(filter(None, start.source.splitlines())) == [
+        "from ptclnm.book import start_page",
+        f'page = start_page("{path.stem}", globals())',
+    ], "what another import writes would be on the page"
 
 
 def test_cells_are_short(path: Path) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -108,6 +109,19 @@ def test_a_page_opens_whole_without_the_network(opened: tuple[Page, Heard]) -> N
     bare = ".cell_output img:not(figure img)"
     assert page.locator(bare).count() == 0, "a picture of a cell has a caption"
     assert page.locator(".glue-error").count() == 0
+
+
+def test_no_page_shows_what_was_written_to_stdout_or_stderr(html: Path) -> None:
+    executed = sorted((html.parent / "runs").glob("*/*.ipynb"))
+    assert executed
+    found = [
+        f"{path.stem}, code cell {cell.execution_count}: {output.text.splitlines()[:1]}"
+        for path in executed
+        for cell in nbformat.read(path, 4).cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "stream"
+    ]
+    assert found == []
 
 
 def test_the_claims_can_be_filtered(browser: Browser, address: str) -> None:

@@ -74,6 +74,12 @@ def test_unpaired_is_that_of_compare_and_sorting_makes_pairs_of_strangers() -> N
     assert found["paired by rank"] < found["paired by row"]
 
 
+def test_a_side_in_which_nothing_varies_is_refused() -> None:
+    sides = [(np.array([1, 0, 0]), np.arange(3.0)), (np.array([1, 1, 0, 0]), np.arange(4.0))]
+    with pytest.raises(ParameterError, match="'first' has 1 patients with the outcome"):
+        as_if_paired(*sides)
+
+
 def test_pairing_sorted_strangers_finds_differences_that_are_not_there() -> None:
     found = mispaired((40, 120), (40, 120), 400).set_index("way")
     assert found.loc["unpaired", "low"] < 0.06

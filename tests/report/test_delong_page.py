@@ -165,6 +165,16 @@ def test_strangers_are_refused_as_pairs(found) -> None:
     )
 
 
+def test_a_set_with_one_patient_of_a_class_is_compared_with_none(found) -> None:
+    sick = found.predictions.query("split == 'internal' and label == 1")["patient_id"].unique()
+    few = found.predictions[~found.predictions["patient_id"].isin(sick[1:])]
+    with np.errstate(all="raise"):
+        rows = tables.strangers(few)
+    assert rows.empty, "a p-value of 1 would say that nothing differs"
+    left = replace(found, tables=found.tables | {"strangers": rows})
+    assert "no two evaluation sets with at least two" in delong_sentences.strangers_text(left)
+
+
 def test_a_difference_in_the_matrix_is_that_of_the_row_less_the_column() -> None:
     pairs = pd.DataFrame([{"model_a": "low", "model_b": "high", "difference": -0.1, "p_holm": 0.2}])
     square = delong_figures._square(pairs, ["high", "low"], "difference")

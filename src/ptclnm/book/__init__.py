@@ -1,5 +1,34 @@
 """The book: parameters, profiles, running pages, staging, building."""
 
-from ptclnm.book.page import Page, start_page
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Page", "start_page"]
+from ptclnm.book.quiet import KeptOff
+
+if TYPE_CHECKING:
+    from ptclnm.book.page import Page
+    from ptclnm.book.project import Project
+
+__all__ = ["start_page"]
+
+
+def start_page(
+    notebook: str, namespace: Mapping[str, Any], project: "Project | None" = None
+) -> "Page":
+    """Start the page of a running notebook; call it right after its parameters are set.
+
+    From here on the page shows what the notebook's own cells show, and nothing that other code
+    writes, not even while it is imported: that goes to a log, see :mod:`ptclnm.book.quiet`.
+
+    Parameters, result and errors are those of :func:`ptclnm.book.page.start_page`.
+    """
+    kept_off = KeptOff(namespace)
+    try:
+        from ptclnm.book import page
+
+        started = page.start_page(notebook, namespace, project)
+    except BaseException:
+        kept_off.release()
+        raise
+    kept_off.keep_in(started.results)
+    return started

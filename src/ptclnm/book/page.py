@@ -3,7 +3,6 @@
 import ast
 import re
 import sys
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +78,7 @@ class Page:
 
 
 def start_page(notebook: str, namespace: Mapping[str, Any], project: Project | None = None) -> Page:
-    """Check the parameters of a running notebook; call it right after they are set.
+    """Check the parameters of a running notebook; a notebook calls `ptclnm.book.start_page`.
 
     Parameters
     ----------
@@ -157,12 +156,7 @@ def _without_magics(source: str) -> str:
 
 
 def quiet_figures() -> None:
-    """Show figures as SVG, the same bytes for the same figure, where a notebook runs.
-
-    One warning is silenced: that of a progress bar which would need widgets, and which a page
-    does not show.
-    """
-    warnings.filterwarnings("ignore", message="IProgress not found")
+    """Show figures as SVG, the same bytes for the same figure, where a notebook runs."""
     rcParams["svg.hashsalt"] = "ptclnm"
     shell = sys.modules.get("IPython")
     if shell and shell.get_ipython() is not None:

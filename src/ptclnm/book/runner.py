@@ -167,7 +167,7 @@ def run_page(page: Planned, profile: Profile, project: Project, label: str, echo
     ------
     PageError
         Naming page, code cell and traceback. The notebook is kept beside the others, as
-        ``<page>.failed.ipynb``.
+        ``<page>.failed.ipynb``, with the log of what was kept off the page.
     """
     name, started = page.spec.page, time.monotonic()
     tell(f"{label} {name} …")
@@ -178,17 +178,23 @@ def run_page(page: Planned, profile: Profile, project: Project, label: str, echo
         scratch(results / ".partial") as partial_results,
     ):
         (partial_results / name).mkdir()
-        output, log_file = partial_runs / f"{name}.ipynb", partial_runs / "kernel.log"
+        output, log_file = partial_runs / f"{name}.ipynb", partial_runs / f"{name}.log"
         values = {**page.values, **_results_dir(page, partial_results / name, project)}
         try:
             execute(project.notebook(page.spec.notebook), output, values, log_file=log_file)
         except PageError as error:
             output.replace(failed)
+            log = log_file.replace(failed.with_suffix(".log"))
             echo(f"{label} {name}  FAILED after {time.monotonic() - started:.1f} s")
-            raise PageError(f"page {name}, {error}\nKept as {failed}; no book built.") from error
+            raise PageError(
+                f"page {name}, {error}\nKept as {failed}; no book built. "
+                f"What libraries wrote is in {log}."
+            ) from error
         swap(partial_results / name, results / name)
         output.replace(runs / f"{name}.ipynb")
-    failed.unlink(missing_ok=True)
+        log_file.replace(runs / f"{name}.log")
+    for former in (failed, failed.with_suffix(".log")):
+        former.unlink(missing_ok=True)
     echo(f"{label} {name}  {time.monotonic() - started:.1f} s")
 
 

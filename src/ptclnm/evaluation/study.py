@@ -168,11 +168,18 @@ def as_if_paired(
         ``unpaired``: the right one; ``paired by row``: patients are paired in the order of the
         rows; ``paired by rank``: after sorting both by score within a class, as a spreadsheet that
         was sorted is.
+
+    Raises
+    ------
+    ParameterError
+        If a set has fewer than two patients with the outcome, or without: nothing varies there.
     """
     sides = []
     for labels, scores in (first, second):
         column = np.asarray(scores, dtype=float)[None, :, None]
         sides.append(tuple(column[:, np.asarray(labels) == label] for label in (1, 0)))
+    sizes = [tuple(part.shape[1] for part in side) for side in sides]
+    _check(dict(zip(("first", "second"), sizes, strict=True)), 1, (), 0.0)
     return {way: float(p[0]) for way, p in _p_values(*sides).items()}
 
 

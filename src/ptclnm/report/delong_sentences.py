@@ -129,7 +129,10 @@ def strangers_text(found: "DelongView") -> str:
     )
     rows = found.tables.get("strangers", pd.DataFrame())
     if rows.empty:
-        return f"{text}\n\nThis run has one evaluation set, so no model is compared with itself."
+        return (
+            f"{text}\n\nThis run has no two evaluation sets with at least two patients of each "
+            "class, so no model is compared with itself."
+        )
     hits = {way: int((rows[way] < ALPHA).sum()) for way in WAYS}
     return (
         f"{text}\n\nHere {count(int(rows['shared'].max()), 'patient')} of {rows['set_a'].iloc[0]} "

@@ -199,9 +199,14 @@ def strangers(predictions: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``model, set_a, set_b, paired, shared, auc_a, auc_b, unpaired, paired by row, paired by
         rank``; the last three are p-values, see ``ptclnm.evaluation.study.as_if_paired``. Empty
-        where there is one set only.
+        where no two sets have two patients of each class.
     """
-    sets, rows = sets_of(predictions), []
+    rows = []
+    sets = {
+        name: part
+        for name, part in sets_of(predictions).items()
+        if part.groupby("model")["label"].agg(lambda y: min(y.sum(), (1 - y).sum())).min() > 1
+    }
     columns = ["model", "set_a", "set_b", "paired", "shared", "auc_a", "auc_b"]
     if len(sets) < 2:
         return pd.DataFrame(columns=columns)
