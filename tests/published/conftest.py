@@ -17,6 +17,9 @@ HEADERS = {
     "comparisons": "study,where,quote_hint,model_a,set_a,model_b,set_b,statistic,value",
     "claims": "claim_id,where,quantity,reported,check,settled_by,headline",
     "relations": "study,where,quote_hint,quantity,total,parts",
+    "statements": ("study,where,quote_hint,statement,evaluation_set,model_a,model_b,whole,premise"),
+    "design": "study,where,quote_hint,model,training_group,predictors,auc,inputs",
+    "features": "study,where,quote_hint,quantity,value",
 }
 
 
@@ -38,10 +41,10 @@ def metric_lines(
 def write_study(tmp_path: Path) -> Callable[..., Path]:
     """Write a study's folder from lists of CSV rows; returns the folder."""
 
-    def write(**tables: list[str]) -> Path:
+    def write(about: dict[str, str] | None = None, **tables: list[str]) -> Path:
         folder = tmp_path / "demo"
         folder.mkdir(exist_ok=True)
-        lines = [f"{key}: {value}" for key, value in ABOUT.items()]
+        lines = [f"{key}: {value}" for key, value in (ABOUT | (about or {})).items()]
         (folder / "study.yml").write_text("\n".join(lines), encoding="utf-8")
         defaults = {"groups": [], "counts": [], "performance": []}
         for name, rows in (defaults | tables).items():
