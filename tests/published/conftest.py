@@ -17,6 +17,9 @@ HEADERS = {
     "comparisons": "study,where,quote_hint,model_a,set_a,model_b,set_b,statistic,value",
     "claims": "claim_id,where,quantity,reported,check,combine,settled_by,headline",
     "relations": "study,where,quote_hint,quantity,total,parts",
+    "statements": ("study,where,quote_hint,statement,evaluation_set,model_a,model_b,whole,premise"),
+    "design": "study,where,quote_hint,model,training_group,predictors,auc,inputs",
+    "features": "study,where,quote_hint,quantity,value",
 }
 
 

@@ -21,7 +21,7 @@ from ptclnm.published.pvalues import (
     smd_counts,
     smd_means,
 )
-from ptclnm.published.samplesize import cox_snell_from_auc, riley_minimum
+from ptclnm.published.samplesize import cox_snell_from_auc, mean_error_minimum, riley_minimum
 from ptclnm.published.totals import pooled
 
 ORACLES = Path(__file__).parents[1] / "oracles"
@@ -117,7 +117,16 @@ def test_interval_se_inverts_the_interval():
 def test_riley_minimum_equals_the_published_example():
     # Riley et al. 2020 (BMJ 368:m441), as in the help of pmsampsize: 24 parameters, R2 0.288.
     sizes = riley_minimum(r2=0.288, prevalence=0.174, predictors=24)
-    assert sizes == {"shrinkage": 623, "optimism": 662, "risk": 221, "minimum": 662}
+    assert (sizes["shrinkage"], sizes["optimism"], sizes["risk"]) == (623, 662, 221)
+    assert sizes["minimum"] == sizes["error"] == 801
+
+
+def test_mean_error_minimum_equals_the_published_example_and_ends_at_its_range():
+    # The article's example: 30 parameters, 5 % with the outcome.
+    assert mean_error_minimum(prevalence=0.05, predictors=30) == 544
+    assert np.isnan(mean_error_minimum(prevalence=0.05, predictors=31))
+    many = riley_minimum(r2=0.288, prevalence=0.174, predictors=1561)
+    assert np.isnan(many["error"]) and many["minimum"] == max(many["shrinkage"], many["optimism"])
 
 
 @pytest.mark.parametrize(("auc", "prevalence"), [(0.65, 0.1), (0.8, 0.3), (0.9, 0.5)])

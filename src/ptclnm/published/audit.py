@@ -4,16 +4,24 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ptclnm.published.accuracy import calling_nobody
 from ptclnm.published.auc import auc_checks
+from ptclnm.published.balance import balance
 from ptclnm.published.cells import cells
 from ptclnm.published.comparisons import comparisons
+from ptclnm.published.contrasts import contrasts, directions
+from ptclnm.published.discordance import discordance
+from ptclnm.published.families import families
 from ptclnm.published.features import feature_accounting
+from ptclnm.published.grim import grim
 from ptclnm.published.intervals import intervals
 from ptclnm.published.pvalues import p_values
 from ptclnm.published.samplesize import sample_size
 from ptclnm.published.shares import compared_shares, shares
+from ptclnm.published.slips import size_sources, slip
 from ptclnm.published.splits import LIMIT, Splits, class_split, confusion, find_splits
 from ptclnm.published.stated import split_checks
+from ptclnm.published.statements import late_inputs, statements
 from ptclnm.published.tables import Study
 from ptclnm.published.totals import totals
 
@@ -28,8 +36,9 @@ class Audit:
         The transcribed paper.
     splits : Splits
         Its rows of metrics and the class splits behind them.
-    class_split, confusion, intervals, split_checks, shares, compared_shares, cells, totals, \
-p_values, auc, comparisons, features, sample_size : DataFrame
+    class_split, confusion, intervals, split_checks, shares, compared_shares, calling_nobody, cells, \
+totals, slip, size_sources, p_values, balance, contrasts, directions, grim, auc, comparisons, families, \
+discordance, statements, late_inputs, features, sample_size : DataFrame
         See the functions of the same names.
     """
 
@@ -41,11 +50,22 @@ p_values, auc, comparisons, features, sample_size : DataFrame
     split_checks: pd.DataFrame
     shares: pd.DataFrame
     compared_shares: pd.DataFrame
+    calling_nobody: pd.DataFrame
     cells: pd.DataFrame
     totals: pd.DataFrame
+    slip: pd.DataFrame
+    size_sources: pd.DataFrame
     p_values: pd.DataFrame
+    balance: pd.DataFrame
+    contrasts: pd.DataFrame
+    directions: pd.DataFrame
+    grim: pd.DataFrame
     auc: pd.DataFrame
     comparisons: pd.DataFrame
+    families: pd.DataFrame
+    discordance: pd.DataFrame
+    statements: pd.DataFrame
+    late_inputs: pd.DataFrame
     features: pd.DataFrame
     sample_size: pd.DataFrame
 
@@ -60,6 +80,14 @@ def called_positive(tables: pd.DataFrame) -> dict[str, int]:
     sure = called.groupby(["model", "evaluation_set"])["called"].agg(["first", "nunique"])
     sure = sure[sure["nunique"] == 1]["first"]
     return {f"{model}@{name}": int(count) for (model, name), count in sure.items()}
+
+
+def outcomes(splits: Splits) -> dict[str, int]:
+    """Patients with the outcome behind a set's metrics, where all of its rows need one split."""
+    by_set: dict[str, set] = {}
+    for group in splits.groups:
+        by_set.setdefault(group.evaluation_set, set()).add(group.chosen)
+    return {name: split[0] for name, (split, *more) in by_set.items() if split and not more}
 
 
 def audit(study: Study, limit: int = LIMIT) -> Audit:
@@ -78,7 +106,8 @@ def audit(study: Study, limit: int = LIMIT) -> Audit:
         One frame for each check.
     """
     splits = find_splits(study, limit)
-    tables, checks = confusion(splits), split_checks(splits)
+    tables, checks, implied = confusion(splits), split_checks(splits), shares(splits)
+    alone = contrasts(study)
     return Audit(
         study=study,
         splits=splits,
@@ -86,13 +115,24 @@ def audit(study: Study, limit: int = LIMIT) -> Audit:
         confusion=tables,
         intervals=intervals(tables),
         split_checks=checks,
-        shares=shares(splits),
+        shares=implied,
         compared_shares=compared_shares(splits),
+        calling_nobody=calling_nobody(study, implied),
         cells=cells(splits, checks),
-        totals=totals(study, called_positive(tables)),
+        totals=totals(study, called_positive(tables), outcomes(splits)),
+        slip=slip(study),
+        size_sources=size_sources(study),
         p_values=p_values(study),
+        balance=balance(study),
+        contrasts=alone,
+        directions=directions(alone),
+        grim=grim(study),
         auc=auc_checks(splits),
         comparisons=comparisons(splits),
+        families=families(study),
+        discordance=discordance(study, tables),
+        statements=statements(study),
+        late_inputs=late_inputs(study),
         features=feature_accounting(study),
         sample_size=sample_size(study),
     )

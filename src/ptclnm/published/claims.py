@@ -11,8 +11,9 @@ from ptclnm.report.claims import COLUMNS
 
 # The audit's tables that a claim may rest on, each with a key, a verdict and its premise.
 CHECKED = (
-    "totals", "p_values", "split_checks", "compared_shares", "cells", "auc", "comparisons",
-    "features",
+    "totals", "slip", "p_values", "balance", "directions", "grim", "split_checks",
+    "compared_shares", "cells", "auc", "comparisons", "families", "discordance", "statements",
+    "late_inputs", "features",
 )  # fmt: skip
 # So many pairs of rows, and more, are counted and not listed.
 FEW = 4

@@ -4,7 +4,9 @@ from itertools import combinations, product
 
 import pandas as pd
 
+from ptclnm.errors import PublishedTableError, nearest
 from ptclnm.published.tables import Study
+from ptclnm.published.verdicts import judged
 
 # Features that each class of pyradiomics 3.0.1 computes by default. First order has a 19th
 # (StandardDeviation) and GLCM 22 without SumAverage and MCC, as Li's count has it.
@@ -13,6 +15,9 @@ GLCM = (22, 23, 24)
 TEXTURE = {"GLRLM": 16, "GLSZM": 16, "GLDM": 14, "NGTDM": 5}
 SHAPE = 14
 MOST_IMAGE_TYPES = 32
+OWN_CLASSES = "the features are pyradiomics' own classes"
+AS_PUBLISHED = "the network is {} as published"
+FEATURE_COLUMNS = ["key", "study", "quantity", "printed", "follows", "premise", "verdict"]
 
 
 def class_choices(first_order: bool = True, texture: bool = True) -> list[dict[str, int]]:
@@ -71,11 +76,12 @@ def printed_features(study: Study) -> dict[str, int]:
     return dict(zip(rows["quantity"], rows["value"].astype(int), strict=True))
 
 
-def _line(key: str, quantity: str, printed: object, follows: object, good: bool) -> dict:
-    verdict = "agrees" if good else "contradicts"
+def _line(
+    key: str, quantity: str, printed: object, follows: object, good: bool, premise: str = ""
+) -> dict:
     return {
         "key": key, "quantity": quantity, "printed": str(printed), "follows": str(follows),
-        "verdict": verdict,
+        **judged(good, premise),
     }  # fmt: skip
 
 
@@ -105,37 +111,63 @@ def _parts(printed: dict[str, int]) -> list[dict]:
     text = "; ".join(f"{r.image_types} x {r.per_image}" for r in alone.itertuples())
     quantity = "first-order features are a whole number of image types"
     none = f"no multiple of {' or '.join(map(str, FIRST_ORDER))}"
-    lines.append(_line("first_order", quantity, first, text or none, bool(text)))
-    return lines
+    return [*lines, _line("first_order", quantity, first, text or none, bool(text), OWN_CLASSES)]
 
 
 def _whole(printed: dict[str, int]) -> list[dict]:
+    """Read the total as classes times image types, and as the printed number of classes."""
     if "total" not in printed:
         return []
-    found = readings(printed["total"], class_choices(), printed.get("shape", 0))
+    total, shape, number = (printed.get(name, 0) for name in ("total", "shape", "categories"))
+    found = readings(total, class_choices(), shape)
     text = "; ".join(f"{r.image_types} x ({r.classes})" for r in found.itertuples())
     quantity = "total from pyradiomics classes and image types"
-    return [_line("total", quantity, printed["total"], text or "none", bool(text))]
+    lines = [_line("total", quantity, total, text or "none", bool(text), OWN_CLASSES)]
+    if number:
+        choices = [chosen for chosen in class_choices() if len(chosen) + bool(shape) == number]
+        fits = readings(total, choices, shape)
+        text = "; ".join(f"{r.image_types} x ({r.classes})" for r in fits.itertuples())
+        sizes = sorted({sum(chosen.values()) for chosen in choices})
+        each = f"{total - shape} is no multiple of {', '.join(map(str, sizes))}"
+        quantity = f"total from {number} of pyradiomics' classes"
+        lines.append(_line("categories", quantity, total, text or each, bool(text), OWN_CLASSES))
+    return lines
 
 
-def _deep(printed: dict[str, int]) -> list[dict]:
-    if "deep_total" not in printed:
+def _deep(study: Study, printed: dict[str, int]) -> list[dict]:
+    """Hold the number of deep features against the sizes of the network's tensors."""
+    name, values = study.about.get("network"), printed.get("deep_total")
+    if not name or values is None:
         return []
-    found = densenet_tensors(printed["deep_total"])
-    text = f"{found['shape'].iloc[0]}, {len(found)} modules" if len(found) else "no tensor"
-    quantity = "values of a tensor inside DenseNet121"
-    return [_line("deep_total", quantity, printed["deep_total"], text, len(found) > 0)]
+    model = network(name)
+    found, dense = tensors(model, values), fully_connected(model)
+    text = f"as many as {found['shape'].iloc[0]}" if len(found) else "no tensor"
+    text += f", {len(found)} modules" if len(found) > 1 else ""
+    words = f"{len(dense)} of them, with {' and '.join(map(str, dense))} inputs"
+    premise = AS_PUBLISHED.format(name)
+    return [
+        _line("deep_total", f"values of a tensor inside {name}", values, text, len(found) > 0,
+              premise),
+        _line("deep_layer", f"values before a fully-connected layer of {name}", values, words,
+              values in dense, premise),
+    ]  # fmt: skip
 
 
 def _repeated(study: Study) -> list[dict]:
+    """Quantities that are printed twice; in one place they contradict if they differ."""
     lines = []
     for quantity, part in study.features.groupby("quantity", sort=False):
-        if part["value"].nunique() > 1:
+        if len(part) > 1:
+            name, first = quantity.replace("_", " "), part["value"].iloc[0]
             places = "; ".join(f"{r.value} ({r.where})" for r in part.itertuples())
-            first = part["value"].iloc[0]
-            name = quantity.replace("_", " ")
-            quantity_twice = f"{name}, printed twice"
-            lines.append(_line(f"repeated:{quantity}", quantity_twice, first, places, False))
+            here = (part.groupby("where")["value"].nunique() > 1).any()
+            premise = "" if here else f"every place means the same {name}"
+            same = part["value"].nunique() == 1
+            lines.append(
+                _line(
+                    f"repeated:{quantity}", f"{name}, printed twice", first, places, same, premise
+                )
+            )
     return lines
 
 
@@ -145,18 +177,25 @@ def feature_accounting(study: Study) -> pd.DataFrame:
     Parameters
     ----------
     study : Study
-        The transcribed paper.
+        The transcribed paper; ``network`` of its ``study.yml`` names the network that deep
+        features are taken from.
 
     Returns
     -------
     DataFrame
-        Columns ``key, study, quantity, printed, follows, verdict``.
+        Columns ``FEATURE_COLUMNS``.
+
+    Raises
+    ------
+    PublishedTableError
+        If torchvision has no such network.
     """
     printed = printed_features(study)
     lines = [
-        *_formula(printed), *_parts(printed), *_whole(printed), *_deep(printed), *_repeated(study),
+        *_formula(printed), *_parts(printed), *_whole(printed), *_deep(study, printed),
+        *_repeated(study),
     ]  # fmt: skip
-    frame = pd.DataFrame(lines, columns=["key", "quantity", "printed", "follows", "verdict"])
+    frame = pd.DataFrame(lines, columns=[c for c in FEATURE_COLUMNS if c != "study"])
     frame.insert(1, "study", study.name)
     return frame
 
@@ -191,33 +230,58 @@ def part_readings(study: Study) -> pd.DataFrame:
 
 
 def deep_tensors(study: Study) -> pd.DataFrame:
-    """Find the tensors of DenseNet121 with the printed number of deep features; empty if none."""
-    printed = printed_features(study)
-    if "deep_total" not in printed:
+    """Find the tensors with the printed number of deep features; empty where none is printed."""
+    name, values = study.about.get("network"), printed_features(study).get("deep_total")
+    if not name or values is None:
         return pd.DataFrame(columns=["module", "shape"])
-    return densenet_tensors(printed["deep_total"])
+    return tensors(network(name), values)
 
 
-def densenet_tensors(values: int, size: int = 224) -> pd.DataFrame:
-    """Find the tensors inside torchvision's DenseNet121 with a given number of values.
+def network(name: str):
+    """A network of torchvision without weights, of which only the shapes of tensors are known.
+
+    Raises
+    ------
+    PublishedTableError
+        If torchvision has no such network.
+    """
+    import torch
+    from torchvision import models
+
+    known = models.list_models(module=models)
+    if name not in known:
+        hint = nearest(name, known)
+        raise PublishedTableError("study.yml", [f"'network' is {name!r}; {hint}"])
+    with torch.device("meta"):
+        return models.get_model(name, weights=None).eval()
+
+
+def fully_connected(model) -> list[int]:
+    """Numbers of inputs of a network's fully-connected layers, from first to last."""
+    from torch.nn import Linear
+
+    return [layer.in_features for layer in model.modules() if isinstance(layer, Linear)]
+
+
+def tensors(model, values: int, size: int = 224) -> pd.DataFrame:
+    """Find the tensors inside a network with a given number of values.
 
     Parameters
     ----------
+    model : torch.nn.Module
+        From ``network``.
     values : int
         Number of values for one image.
     size : int
-        Side of the square input, in pixels.
+        Side of the square input of three channels, in pixels.
 
     Returns
     -------
     DataFrame
-        Columns ``module, shape`` of every module whose output has `values` values; the network's
-        weights do not matter.
+        Columns ``module, shape`` of every module whose output has `values` values.
     """
     import torch
-    from torchvision.models import densenet121
 
-    model = densenet121(weights=None).eval()
     found: list[tuple[str, str]] = []
 
     def note(name: str):
@@ -230,5 +294,5 @@ def densenet_tensors(values: int, size: int = 224) -> pd.DataFrame:
     for name, module in model.named_modules():
         module.register_forward_hook(note(name))
     with torch.inference_mode():
-        model(torch.zeros(1, 3, size, size))
+        model(torch.zeros(1, 3, size, size, device="meta"))
     return pd.DataFrame(found, columns=["module", "shape"])

@@ -10,15 +10,31 @@ from scipy.special import gammaln
 
 from ptclnm.published.printed import decimals, interval, rounds_to
 from ptclnm.published.tables import Study
+from ptclnm.published.verdicts import AGREES, CONFLICTS, OPEN
 
 # R's fisher.test counts tables as equally likely within this relative difference.
 FISHER_TOLERANCE = 1e-7
 # More ways to fill half of the rows than this would not fit in memory; none here comes near.
 FISHER_LIMIT = 10_000_000
 P_COLUMNS = [
-    "key", "study", "where", "variable", "group_a", "group_b", "kind", "test", "p", "p_low",
-    "p_high", "smd", "printed", "reproduces", "verdict",
-]  # fmt: skip
+    "key",
+    "study",
+    "where",
+    "variable",
+    "group_a",
+    "group_b",
+    "kind",
+    "test",
+    "p",
+    "p_low",
+    "p_high",
+    "smd",
+    "printed",
+    "reproduces",
+    "premise",
+    "verdict",
+]
+OF_COUNTS = "it is a chi-square or Fisher's exact test of these counts"  # fmt: skip
 
 
 def fisher_exact(table: NDArray[np.int64]) -> float:
@@ -227,14 +243,25 @@ def _mean_rows(study: Study, part: pd.DataFrame, pair: tuple[str, str]) -> list[
     ]  # fmt: skip
 
 
-def reproduces(row: dict, printed: str) -> bool:
-    """Tell whether a test gives the printed p-value to its printed digits."""
+def reproduces(row: dict, printed: str, cut: bool = False) -> bool:
+    """Tell whether a test gives the printed p-value to its printed digits.
+
+    Parameters
+    ----------
+    row : dict
+        ``p, p_low, p_high`` of the test.
+    printed : str
+        The p-value as printed.
+    cut : bool
+        Whether further digits were cut off, not rounded.
+    """
     if rounds_to(row["p"], printed):
         return True
     if printed.startswith("<") or not decimals(printed):
         return False
     low, high = interval(printed)
-    return row["p_low"] <= high and row["p_high"] >= low
+    step = (high - low) / 2 if cut else 0.0
+    return row["p_low"] <= high + step and row["p_high"] >= low + step
 
 
 def _printed_p(part: pd.DataFrame, pair: tuple[str, str]) -> str:
@@ -244,12 +271,15 @@ def _printed_p(part: pd.DataFrame, pair: tuple[str, str]) -> str:
     return match[0] if match else ""
 
 
-def _verdict(rows: list[dict], printed: str) -> str:
-    if not printed:
-        return "cannot be checked"
-    if any(reproduces(row, printed) for row in rows):
-        return "agrees"
-    return "contradicts" if rows[0]["kind"] == "count" else "cannot be checked"
+def _verdict(rows: list[dict]) -> dict[str, str]:
+    """Judge a variable by its tests; rank tests cannot be redone from means and SDs."""
+    if not rows[0]["printed"]:
+        return {"premise": "", "verdict": OPEN}
+    if any(row["reproduces"] for row in rows):
+        return {"premise": "", "verdict": AGREES}
+    if rows[0]["kind"] == "count":
+        return {"premise": OF_COUNTS, "verdict": CONFLICTS}
+    return {"premise": "", "verdict": OPEN}
 
 
 def p_values(study: Study) -> pd.DataFrame:
@@ -264,10 +294,11 @@ def p_values(study: Study) -> pd.DataFrame:
     -------
     DataFrame
         One row for each variable, pair of groups and test: ``key, study, where, variable,
-        group_a, group_b, test, p, p_low, p_high, smd, printed, reproduces, verdict``. `p_low` and
-        `p_high` bound what the rounding of means and SDs allows. The verdict is of the variable:
-        a mean's p-value that neither t-test gives may come from a rank test, which means and SDs
-        cannot decide.
+        group_a, group_b, kind, test, p, p_low, p_high, smd, printed, reproduces, premise,
+        verdict``. `p_low` and `p_high` bound what the rounding of means and SDs allows; where no
+        test gives the printed digits rounded, `reproduces` tells which gives them cut off. The
+        verdict is of the variable: a mean's p-value that neither t-test gives may come from a rank
+        test, which means and SDs cannot decide.
     """
     counts = study.counts.drop_duplicates(["variable", "level", "group", "statistic"])
     records = []
@@ -277,18 +308,23 @@ def p_values(study: Study) -> pd.DataFrame:
             rows = _mean_rows(study, part, pair) or _count_rows(study, part, pair)
             rows = rows or ([NOTHING] if printed else [])
             head = {"study": study.name, "where": where, "variable": variable}
-            records += [_tested(head, pair, row, rows, printed) for row in rows]
+            records += _tested(head, pair, rows, printed)
     records += _beyond_pairs(study)
     return pd.DataFrame(records, columns=P_COLUMNS)
 
 
-def _tested(head: dict, pair: tuple[str, str], row: dict, rows: list[dict], printed: str) -> dict:
-    return {
-        **head, **row, "group_a": pair[0], "group_b": pair[1], "printed": printed,
-        "key": f"{head['variable']}@{';'.join(pair)}",
-        "reproduces": bool(printed) and reproduces(row, printed),
-        "verdict": _verdict(rows, printed),
-    }  # fmt: skip
+def _tested(head: dict, pair: tuple[str, str], rows: list[dict], printed: str) -> list[dict]:
+    """Lay out the tests of a variable, each with whether it gives the printed p-value."""
+    fits = [[bool(printed) and reproduces(row, printed, cut) for row in rows]
+            for cut in (False, True)]  # fmt: skip
+    found = [
+        {
+            **head, **row, "group_a": pair[0], "group_b": pair[1], "printed": printed,
+            "key": f"{head['variable']}@{';'.join(pair)}", "reproduces": fit,
+        }
+        for row, fit in zip(rows, fits[0] if any(fits[0]) else fits[1], strict=True)
+    ]  # fmt: skip
+    return [row | _verdict(found) for row in found]
 
 
 def _beyond_pairs(study: Study) -> list[dict]:
@@ -296,13 +332,11 @@ def _beyond_pairs(study: Study) -> list[dict]:
     pairs = [set(pair) for pair in _comparisons(study)]
     rows = study.counts[study.counts["statistic"] == "p"]
     rows = rows[[set(group.split(";")) not in pairs for group in rows["group"]]]
-    return [
-        _tested(
-            {"study": study.name, "where": row.where, "variable": row.variable},
-            (row.group, ""), NOTHING, [NOTHING], row.value,
-        )
-        for row in rows.itertuples()
-    ]  # fmt: skip
+    records = []
+    for row in rows.itertuples():
+        head = {"study": study.name, "where": row.where, "variable": row.variable}
+        records += _tested(head, (row.group, ""), [NOTHING], row.value)
+    return records
 
 
 def one_row_a_variable(p_values: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,10 @@
-"""How many patients the models would have needed (Riley et al. 2019, 2020)."""
+"""How many patients the models would have needed (Riley et al. 2019, 2020).
+
+The criteria count every candidate. A LASSO with more candidates than patients keeps few of them, so
+that fewer patients can do than the criteria ask for; but with few patients its penalty, and which
+candidates it keeps, are uncertain (Riley et al. 2021, J Clin Epidemiol 132:88), and that they were
+chosen on the same patients does not lift the criteria.
+"""
 
 import numpy as np
 import pandas as pd
@@ -11,9 +17,13 @@ from ptclnm.published.tables import Study
 SHRINKAGE = 0.9
 OPTIMISM = 0.05
 MARGIN = 0.05
+MEAN_ERROR = 0.05
+# The formula for the mean error was fitted to simulations of up to so many candidates.
+MOST_CANDIDATES = 30
+CRITERIA = ("shrinkage", "optimism", "risk", "error")
 SIZE_COLUMNS = [
-    "study", "model", "training_group", "patients", "events", "predictors", "events_per_predictor",
-    "auc", "r2", "shrinkage", "optimism", "risk", "minimum", "enough",
+    "key", "study", "where", "model", "training_group", "patients", "events", "predictors",
+    "events_per_predictor", "auc", "r2", *CRITERIA, "minimum", "enough", "follows",
 ]  # fmt: skip
 
 
@@ -50,7 +60,21 @@ def null_log_likelihood(prevalence: float) -> float:
     return float(prevalence * np.log(prevalence) + (1 - prevalence) * np.log1p(-prevalence))
 
 
-def riley_minimum(r2: float, prevalence: float, predictors: int) -> dict[str, int]:
+def mean_error_minimum(prevalence: float, predictors: int) -> float:
+    """Smallest sample for a mean absolute error of the risks of 0.05 (van Smeden et al. 2019).
+
+    Returns
+    -------
+    float
+        NaN beyond 30 candidate parameters, for which the formula was not derived.
+    """
+    if predictors > MOST_CANDIDATES:
+        return float("nan")
+    size = -0.508 + 0.259 * np.log(prevalence) + 0.504 * np.log(predictors) - np.log(MEAN_ERROR)
+    return float(np.ceil(np.exp(size / 0.544)))
+
+
+def riley_minimum(r2: float, prevalence: float, predictors: int) -> dict[str, float]:
     """Smallest sample for developing a binary prediction model (Riley et al. 2020, BMJ).
 
     Parameters
@@ -64,9 +88,10 @@ def riley_minimum(r2: float, prevalence: float, predictors: int) -> dict[str, in
 
     Returns
     -------
-    dict of int
+    dict of float
         ``shrinkage`` (expected shrinkage 0.9), ``optimism`` (optimism of Nagelkerke's R2 at most
-        0.05), ``risk`` (overall risk within 0.05), ``minimum`` (the largest of the three).
+        0.05), ``risk`` (overall risk within 0.05), ``error`` (mean absolute error of the risks
+        within 0.05; NaN beyond 30 candidates), ``minimum`` (the largest of those known).
     """
     largest = 1 - np.exp(2 * null_log_likelihood(prevalence))
 
@@ -77,8 +102,18 @@ def riley_minimum(r2: float, prevalence: float, predictors: int) -> dict[str, in
         "shrinkage": needed(SHRINKAGE),
         "optimism": needed(r2 / (r2 + OPTIMISM * largest)),
         "risk": int(np.ceil((norm.ppf(0.975) / MARGIN) ** 2 * prevalence * (1 - prevalence))),
+        "error": mean_error_minimum(prevalence, predictors),
     }
-    return sizes | {"minimum": max(sizes.values())}
+    return sizes | {"minimum": int(np.nanmax(list(sizes.values())))}
+
+
+def _words(sizes: dict[str, float], patients: int, predictors: int) -> str:
+    """Say which criteria ask for more patients than there are."""
+    short = [name for name in CRITERIA if sizes[name] > patients]
+    text = f"too few by {', '.join(short)}" if short else "enough by every criterion"
+    if predictors > patients:
+        text += "; more candidates than patients, so that what is kept depends on the sample"
+    return text
 
 
 def sample_size(study: Study) -> pd.DataFrame:
@@ -92,9 +127,8 @@ def sample_size(study: Study) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a model of ``design.csv``: ``study, model, training_group, patients, events,
-        predictors, events_per_predictor, auc, r2, shrinkage, optimism, risk, minimum, enough``.
-        Events and prevalence are those that the paper states for the training set.
+        One row a model of ``design.csv``: columns ``SIZE_COLUMNS``. Events and prevalence are
+        those that the paper states for the training set.
     """
     records = []
     for row in study.design.itertuples():
@@ -106,10 +140,11 @@ def sample_size(study: Study) -> pd.DataFrame:
         sizes = riley_minimum(r2, events / patients, predictors)
         records.append(
             {
-                "study": study.name, "model": row.model, "training_group": row.training_group,
-                "patients": patients, "events": events, "predictors": predictors,
-                "events_per_predictor": events / predictors, "auc": row.auc, "r2": r2, **sizes,
-                "enough": patients >= sizes["minimum"],
+                "key": row.model, "study": study.name, "where": row.where, "model": row.model,
+                "training_group": row.training_group, "patients": patients, "events": events,
+                "predictors": predictors, "events_per_predictor": events / predictors,
+                "auc": row.auc, "r2": r2, **sizes, "enough": patients >= sizes["minimum"],
+                "follows": _words(sizes, patients, predictors),
             }
         )  # fmt: skip
     return pd.DataFrame(records, columns=SIZE_COLUMNS)

@@ -1,9 +1,11 @@
 """What the CSVs of a study's folder must hold; every problem is reported at once."""
 
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
 import pandera.pandas as pa
+from pydantic import AfterValidator, BaseModel, Field, PositiveInt, ValidationError
 
 from ptclnm.errors import PublishedTableError, nearest
 from ptclnm.published.printed import NUMBER
@@ -15,14 +17,12 @@ COMPARISONS = (
     "p", "p_below", "auc_difference", "greater_auc", "greater_accuracy", "not_significant",
 )  # fmt: skip
 ROLES = ("", "positive", "negative")
+STATEMENTS = ("significant", "best_auc", "adds_more")
 # Columns that a table may leave out, with what they then hold.
 DEFAULTS = {
-    "set_stated": "yes",
-    "basis": "printed",
-    "combine": "parts",
-    "matter": "",
-    "finding": "",
-}
+    "set_stated": "yes", "basis": "printed", "relation": "=", "premise": "", "inputs": "",
+    "whole": "", "combine": "parts", "matter": "", "finding": "",
+}  # fmt: skip
 SOURCE = ("study", "where", "quote_hint")
 
 
@@ -126,10 +126,21 @@ SCHEMAS = {
             "model": [FILLED], "training_group": [FILLED],
             "predictors": [each(lambda text: is_count(text) and int(text) > 0, "must be above 0")],
             "auc": [each(_is_informative, "must be a number above 0.5 and below 1")],
-            "basis": [choice(("printed", "counted"))],
+            "basis": [choice(("printed", "counted"))], "inputs": [],
         }
     ),
-    "relations": _schema({"quantity": [FILLED], "total": [FILLED], "parts": [FILLED]}),
+    "relations": _schema(
+        {
+            "quantity": [FILLED], "total": [FILLED], "parts": [FILLED],
+            "relation": [choice(("=", "<="))], "premise": [],
+        }
+    ),
+    "statements": _schema(
+        {
+            "statement": [choice(STATEMENTS)], "evaluation_set": [FILLED], "model_a": [FILLED],
+            "model_b": [FILLED], "whole": [], "premise": [],
+        }
+    ),
     "claims": pa.DataFrameSchema(
         {
             **{name: pa.Column(str, [FILLED]) for name in ("claim_id", "where", "quantity")},
@@ -143,6 +154,55 @@ SCHEMAS = {
 }  # fmt: skip
 REQUIRED = ("groups", "counts", "performance")
 OPTIONAL = {name: list(schema.columns) for name, schema in SCHEMAS.items() if name not in REQUIRED}
+
+
+def _ascending(pair: list[int]) -> list[int]:
+    if pair[0] > pair[1]:
+        raise ValueError(pair)
+    return pair
+
+
+Pair = Annotated[list[PositiveInt], Field(min_length=2, max_length=2)]
+Names = list[Annotated[str, Field(min_length=1)]]
+
+
+class RandomSplit(BaseModel, extra="forbid", strict=True):
+    """Two sets that were drawn from one: where it says so, and in what ratio."""
+
+    sets: Annotated[Names, Field(min_length=2, max_length=2)]
+    where: str
+    stated: bool
+    ratio: Pair | None = None
+
+
+class StudyOptions(BaseModel, strict=True):
+    """Keys that ``study.yml`` may have beside those that it needs."""
+
+    images_per_patient: Annotated[Pair, AfterValidator(_ascending)] | None = Field(
+        None, description="fewest and most images of a patient, such as [1, 3]"
+    )
+    readers: Names = Field([], description="a list of models of performance.csv")
+    whole_numbers: Names = Field([], description="a list of variables of counts.csv")
+    known_after: Names = Field([], description="a list of variables of counts.csv")
+    random_split: RandomSplit | None = Field(
+        None,
+        description="sets (two), where, stated (true or false) and perhaps ratio, such as [7, 3]",
+    )
+    network: str = Field("", description="the name of a network of torchvision")
+
+
+STUDY_OPTIONS = tuple(StudyOptions.model_fields)
+
+
+def option_problems(about: dict[str, object]) -> list[str]:
+    """List what is wrong with the optional keys of ``study.yml``, one line a key."""
+    try:
+        StudyOptions.model_validate(about)
+    except ValidationError as error:
+        keys = dict.fromkeys(found["loc"][0] for found in error.errors())
+        fields = StudyOptions.model_fields
+        return [f"study.yml: {k!r} is {about[k]!r}; needed: {fields[k].description}" for k in keys]
+    return []
 
 
 def _line(file: Path, failure: pd.Series, columns: list[str]) -> str:

@@ -89,7 +89,7 @@ def _other_outcomes(study: Study, name: str) -> Iterator[Split]:
     """Splits of a set by other printed totals of the same patients with the outcome."""
     counts, size = Counts(study), study.size(name)
     positive = study.stated_split(name)[0]
-    for row in study.relations.itertuples():
+    for row in study.relations[study.relations["relation"] == "="].itertuples():
         terms = [row.total, *row.parts.split(";")]
         if all("=" in term and term.endswith(f"@{name}") for term in terms):
             total, *parts = (counts.resolve(term) for term in terms)

@@ -9,13 +9,20 @@ import yaml
 
 from ptclnm.errors import PublishedTableError, nearest
 from ptclnm.paths import PUBLISHED
-from ptclnm.published.schema import DEFAULTS, OPTIONAL, REQUIRED, SCHEMAS, problems, require
+from ptclnm.published.schema import (
+    DEFAULTS,
+    OPTIONAL,
+    REQUIRED,
+    SCHEMAS,
+    STUDY_OPTIONS,
+    option_problems,
+    problems,
+    require,
+)
 
 STUDY_KEYS = (
     "name", "title", "citation", "doi", "endpoint", "positive", "negative", "summary", "text",
 )  # fmt: skip
-
-STUDY_OPTIONS = ("images_per_patient", "readers")
 
 
 @dataclass(frozen=True)
@@ -27,13 +34,15 @@ class Study:
     name : str
         Name of the study's folder.
     about : dict
-        What ``study.yml`` says: title, citation, doi, endpoint, names of the classes, a summary.
-    groups, counts, performance, comparisons, features, design, relations, claims : DataFrame
+        What ``study.yml`` says: title, citation, doi, endpoint, names of the classes, a summary,
+        and the keys of ``STUDY_OPTIONS`` that it has.
+    groups, counts, performance, comparisons, features, design, relations, statements, claims : \
+DataFrame
         The tables, every cell as the text that was printed.
     """
 
     name: str
-    about: dict[str, str]
+    about: dict[str, object]
     groups: pd.DataFrame
     counts: pd.DataFrame
     performance: pd.DataFrame
@@ -41,6 +50,7 @@ class Study:
     features: pd.DataFrame
     design: pd.DataFrame
     relations: pd.DataFrame
+    statements: pd.DataFrame
     claims: pd.DataFrame
 
     def stated_split(self, evaluation_set: str) -> tuple[int | None, int | None]:
@@ -75,7 +85,7 @@ def studies(folder: Path = PUBLISHED) -> list[str]:
     return sorted(path.parent.name for path in folder.glob("*/study.yml"))
 
 
-def _about(folder: Path) -> tuple[dict[str, str], list[str]]:
+def _about(folder: Path) -> tuple[dict[str, object], list[str]]:
     file = folder / "study.yml"
     if not file.is_file():
         return {}, [f"study.yml is missing; it needs: {', '.join(STUDY_KEYS)}"]
@@ -87,11 +97,12 @@ def _about(folder: Path) -> tuple[dict[str, str], list[str]]:
         return {}, [f"study.yml must be a mapping; it needs: {', '.join(STUDY_KEYS)}"]
     missing = [key for key in STUDY_KEYS if about.get(key) in (None, "")]
     odd = [key for key in STUDY_KEYS if key not in missing and not isinstance(about[key], str)]
-    unknown = [key for key in about if key not in (*STUDY_KEYS, *STUDY_OPTIONS)]
+    known = (*STUDY_KEYS, *STUDY_OPTIONS)
+    unknown = [key for key in about if key not in known]
     lines = [f"study.yml: {key!r} is missing" for key in missing]
     lines += [f"study.yml: {key!r} is {about[key]!r}, not text; put it in quotes" for key in odd]
-    lines += [f"study.yml: unknown key {key!r}; {nearest(str(key), STUDY_KEYS)}" for key in unknown]
-    return about, lines
+    lines += [f"study.yml: unknown key {key!r}; {nearest(str(key), known)}" for key in unknown]
+    return about, lines + option_problems(about)
 
 
 def _read(folder: Path, name: str) -> tuple[pd.DataFrame, list[str]]:
@@ -138,11 +149,29 @@ def _unknown(frame: pd.DataFrame, column: str, known: list[str], file: str) -> l
     ]
 
 
+def _unknown_options(about: dict[str, object], tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Name what study.yml speaks of and the tables do not have."""
+    variables, models = set(tables["counts"]["variable"]), set(tables["performance"]["model"])
+    spoken = {
+        "whole_numbers": (about.get("whole_numbers", []), variables),
+        "known_after": (about.get("known_after", []), variables),
+        "readers": (about.get("readers", []), models),
+        "random_split": (about.get("random_split", {}).get("sets", []), tables["groups"]["group"]),
+    }
+    return [
+        f"study.yml: {key!r} names {name!r}; {nearest(name, known)}"
+        for key, (names, known) in spoken.items()
+        for name in names
+        if name not in set(known)
+    ]
+
+
 def _references(tables: dict[str, pd.DataFrame], name: str) -> list[str]:
     known = list(tables["groups"]["group"])
     columns = {
         "groups": ["parent"], "counts": ["group"], "performance": ["evaluation_set"],
         "comparisons": ["set_a", "set_b"], "design": ["training_group"],
+        "statements": ["evaluation_set"],
     }  # fmt: skip
     lines = [
         line
@@ -209,5 +238,6 @@ def load(study: str | Path, folder: Path = PUBLISHED) -> Study:
         tables[name], found = _read(root, name)
         lines += found
     require(lines, root)
-    require(_references(tables, root.resolve().name), root)
+    wrong = _references(tables, root.resolve().name) + _unknown_options(about, tables)
+    require(wrong, root)
     return Study(name=root.resolve().name, about=about, **tables)
