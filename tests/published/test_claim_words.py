@@ -20,7 +20,7 @@ def rows(*verdicts: tuple[str, str]) -> pd.DataFrame:
     [
         ((YES, NO, IF_SET), "", CONTRADICTS),
         ((YES, IF_IMAGES, OPEN_ROW), "patients are counted", CONFLICTS),
-        ((IF_IMAGES, IF_SET), "patients are counted and the test set", CONFLICTS),
+        ((IF_IMAGES, IF_SET), "patients are counted; and the set is the test set", CONFLICTS),
         ((YES, YES), "", AGREES),
         ((YES, OPEN_ROW), "the 1 of 2 that cannot be checked holds too", AGREES),
         ((YES, OPEN_ROW, OPEN_ROW), "the 2 of 3 that cannot be checked hold too", AGREES),
@@ -30,7 +30,7 @@ def rows(*verdicts: tuple[str, str]) -> pd.DataFrame:
 )
 def test_any_part_that_conflicts_makes_the_claim_conflict(found, premise, verdict):
     got = combine(rows(*found), "parts")
-    assert got == (premise.replace("and the test", "and the set is the test"), verdict)
+    assert got == (premise, verdict)
 
 
 @pytest.mark.parametrize(

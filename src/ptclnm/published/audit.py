@@ -36,9 +36,9 @@ class Audit:
         The transcribed paper.
     splits : Splits
         Its rows of metrics and the class splits behind them.
-    class_split, confusion, intervals, split_checks, shares, compared_shares, calling_nobody, cells, \
-totals, slip, size_sources, p_values, balance, contrasts, directions, grim, auc, comparisons, families, \
-discordance, statements, late_inputs, features, sample_size : DataFrame
+    class_split, confusion, intervals, split_checks, shares, compared_shares, calling_nobody, \
+cells, totals, slip, size_sources, p_values, balance, contrasts, directions, grim, auc, \
+comparisons, families, discordance, statements, late_inputs, features, sample_size : DataFrame
         See the functions of the same names.
     """
 

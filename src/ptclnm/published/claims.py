@@ -156,12 +156,12 @@ def claims(audit: Audit) -> pd.DataFrame:
     -------
     DataFrame
         Columns ``claim_id, study, where, quantity, reported, obtained, evidence, premise, verdict,
-        note, headline, matter``. A claim that names no check rests on the patients' data; its note
-        says what would settle it.
+        note, headline, matter, kind``. A claim that names no check rests on the patients' data;
+        its note says what would settle it.
     """
     tables = checked_tables(audit)
     records = [_judge(audit.study.name, tables, row) for row in audit.study.claims.itertuples()]
-    return pd.DataFrame(records, columns=[*COLUMNS, "headline", "matter"])
+    return pd.DataFrame(records, columns=[*COLUMNS, "headline", "matter", "kind"])
 
 
 def _judge(study: str, tables: dict[str, pd.DataFrame], row) -> dict[str, object]:
@@ -176,5 +176,5 @@ def _judge(study: str, tables: dict[str, pd.DataFrame], row) -> dict[str, object
         "claim_id": row.claim_id, "study": study, "where": row.where, "quantity": row.quantity,
         "reported": row.reported, "obtained": obtained, "evidence": "published",
         "premise": premise, "verdict": verdict, "note": note,
-        "headline": row.headline == "yes", "matter": row.matter,
+        "headline": row.headline == "yes", "matter": row.matter, "kind": row.kind,
     }  # fmt: skip

@@ -21,7 +21,7 @@ STATEMENTS = ("significant", "best_auc", "adds_more")
 # Columns that a table may leave out, with what they then hold.
 DEFAULTS = {
     "set_stated": "yes", "basis": "printed", "relation": "=", "premise": "", "inputs": "",
-    "whole": "", "combine": "parts", "matter": "", "finding": "",
+    "whole": "", "combine": "parts", "matter": "", "kind": "slip", "finding": "",
 }  # fmt: skip
 SOURCE = ("study", "where", "quote_hint")
 
@@ -147,6 +147,7 @@ SCHEMAS = {
             "reported": pa.Column(str), "check": pa.Column(str), "settled_by": pa.Column(str),
             "headline": pa.Column(str, [choice(("yes", "no"))]),
             "combine": pa.Column(str, [choice(("parts", "alternatives"))], required=False),
+            "kind": pa.Column(str, [choice(("slip", "substance"))], required=False),
             **{name: pa.Column(str, required=False) for name in ("matter", "finding")},
         },
         unique=["claim_id"], report_duplicates="exclude_first", strict=True,

@@ -156,7 +156,8 @@ def _levels(study: Study) -> Iterator[dict]:
             quantity = f"{variable}: its levels add up to the size of {group}"
             premise = "" if sizes[group] and found > size else NONE_MISSING
             key = f"{variable}@{group}"
-            yield _record("levels", part.iloc[0], quantity, key, size, found, premise)
+            row = next(part.itertuples())
+            yield _record("levels", row, quantity, key, size, found, premise)
 
 
 def _groups(study: Study, counts: Counts) -> Iterator[dict]:

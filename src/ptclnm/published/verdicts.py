@@ -26,4 +26,4 @@ def judged(holds: bool, premise: str = "") -> dict[str, str]:
 
 def together(premises: Iterable[str]) -> str:
     """Join the premises of several rows into one, each said once, in order."""
-    return " and ".join(dict.fromkeys(filter(None, premises)))
+    return "; and ".join(dict.fromkeys(filter(None, premises)))

@@ -6,7 +6,8 @@ SPLIT_CHECKS = {
     "evaluation_set": "Set", "model": "Model", "found_positive": "With",
     "found_negative": "Without", "found_fit": "Cells that fit", "stated_positive": "With, stated",
     "stated_negative": "Without, stated", "stated_fit": "Cells that fit", "cells": "Cells",
-    "mlscorecheck_found": "mlscorecheck, found", "mlscorecheck_stated": "stated",
+    "as_images": "As images", "off_by": "Worst cell off by", "verdict": "Verdict",
+    "found": "mlscorecheck, found", "stated": "stated",
 }  # fmt: skip
 CONFUSION = {
     "evaluation_set": "Set", "model": "Model", "tp": "TP", "fp": "FP", "fn": "FN", "tn": "TN",

@@ -49,18 +49,27 @@ def _line(row) -> str:
 
 
 def matters(judged: pd.DataFrame) -> str:
-    """Say how many claims conflict, and about how many matters that is."""
+    """Say how many claims conflict, and about which matters, those of substance first."""
     bad = judged[judged["verdict"].isin(BAD)]
     if bad.empty:
         return "No claim conflicts with another."
     names = bad["matter"].where(bad["matter"] != "", bad["quantity"])
-    found = names.value_counts(sort=False)
-    listed = listing(f"{name} ({n})" if n > 1 else name for name, n in found.items())
+    heads = {"substance": "What the conclusions rest on", "slip": "Slips, most of them harmless"}
+    lines = [
+        f"{head}: {escape_markdown(_listed(names[bad['kind'] == kind]))}."
+        for kind, head in heads.items()
+        if (bad["kind"] == kind).any()
+    ]
     verb = "conflicts" if len(bad) == 1 else "conflict"
     return (
-        f"{count(len(bad), 'claim')} {verb} with other printed values. Several may rest on one "
-        f"slip; here they come down to {count(len(found), 'matter')}: {escape_markdown(listed)}."
+        f"{count(len(bad), 'claim')} {verb} with other printed values, about "
+        f"{count(names.nunique(), 'matter')}.\n\n{bullets(lines)}"
     )
+
+
+def _listed(names: pd.Series) -> str:
+    counts = names.value_counts(sort=False)
+    return "; ".join(f"{name} ({count(n, 'claim')})" for name, n in counts.items())
 
 
 def splits(audit: Audit) -> str:
@@ -246,9 +255,107 @@ def sample_size(audit: Audit) -> str:
     return bullets(
         (
             f"{row.model}: {count(row.events, 'patient')} with the outcome for "
-            f"{count(row.predictors, 'candidate predictor')}, {row.events_per_predictor:.2g} for "
-            f"each; {row.patients:,} patients in training, {row.minimum:,} needed."
+            f"{count(row.predictors, 'candidate predictor')}; {row.patients:,} patients in "
+            f"training, {row.minimum:,} needed; {row.follows}."
             for row in audit.sample_size.itertuples()
         ),
         "The paper does not say how many candidates its models had.",
+    )
+
+
+def sizes(audit: Audit) -> str:
+    """Say which printed numbers lead to which size, where they lead to several."""
+    found = audit.size_sources
+    several = found[found.duplicated("group", keep=False)]
+    lines = [
+        f"{row.group} = {row.size}{'' if row.printed else ', which is not the printed size'}: "
+        f"{row.sources}."
+        for row in several.itertuples()
+    ]
+    lines += [
+        f"If one number alone is wrong, it is the {row.quantity}: {row.printed} for {row.follows}. "
+        f"That leaves {row.left} of {count(row.failing, 'failing sum')}."
+        for row in audit.slip.itertuples()
+    ]
+    return bullets(lines, "All sums that give a group's size agree.")
+
+
+def balance(audit: Audit) -> str:
+    """Say how alike two sets are that were drawn from one."""
+    odd = audit.balance[audit.balance["verdict"].isin(BAD)]
+    if audit.balance.empty:
+        return "The paper does not say that sets were split at random."
+    first = audit.balance.iloc[0]
+    sets = f"{first['set_a']} and {first['set_b']}"
+    if odd.empty:
+        return f"By all {len(audit.balance)} variables, {sets} are as alike as chance leaves them."
+    lines = (f"{row.variable}: {row.follows}." for row in odd.itertuples())
+    start = f"Of {count(len(audit.balance), 'variable')}, {len(odd)} differ between {sets}, which "
+    return f"{start}conflicts if {listing(dict.fromkeys(odd['premise']))}.\n\n{bullets(lines)}"
+
+
+def alone(audit: Audit) -> str:
+    """Say what the two most telling printed variables alone would give, set by set."""
+    if audit.contrasts.empty:
+        return "No variable is printed by class, so what one alone would give does not follow."
+    mean = audit.contrasts.groupby("variable")["auc"].mean().nlargest(2)
+    lines = []
+    for name in mean.index:
+        rows = audit.contrasts[audit.contrasts["variable"] == name]
+        aucs = listing(f"{row.auc:.2f} ({row.evaluation_set})" for row in rows.itertuples())
+        assumed = rows["assumes"].iloc[0]
+        lines.append(f"{name}: {aucs}" + (f", if {assumed}." if assumed else "."))
+    best = audit.contrasts.dropna(subset=["best_auc"]).drop_duplicates("evaluation_set")
+    lines += [
+        f"The best model printed for {row.evaluation_set} has {row.best_auc:.3f}."
+        for row in best.itertuples()
+    ]
+    odd = audit.directions[audit.directions["verdict"].isin(BAD)]
+    lines += [f"{row.variable} changes its direction: {row.follows}." for row in odd.itertuples()]
+    return bullets(lines)
+
+
+def nobody(audit: Audit) -> str:
+    """Compare the printed accuracies with calling nobody positive."""
+    found = audit.calling_nobody["beaten"].value_counts()
+    if found.empty:
+        return ""
+    total, lower = len(audit.calling_nobody), found.get("no", 0)
+    rest = "" if not found.get("perhaps", 0) else f"; for {found['perhaps']} rounding decides"
+    return (
+        f"Of {count(total, 'printed accuracy', 'printed accuracies')}, {lower} "
+        f"{'is' if lower == 1 else 'are'} below that of calling nobody positive{rest}."
+    )
+
+
+def statements(audit: Audit) -> str:
+    """List what the text says against what it prints elsewhere, and the families of tests."""
+    names = {"significant": "significant", "best_auc": "has the highest AUC of its rivals",
+             "adds_more": "adds more"}  # fmt: skip
+    said = [
+        (f"{row.model_a} ({row.evaluation_set}) {names[row.statement]}", row)
+        for row in audit.statements.itertuples()
+    ]
+    said += [
+        (f"p = {row.printed} is one of {row.tests}", row) for row in audit.families.itertuples()
+    ]
+    return bullets(
+        (
+            f"{row.where}: {words}; {row.follows}. That conflicts if {row.premise}."
+            for words, row in said
+            if row.verdict in BAD
+        ),
+        "No statement of the text conflicts with what is printed elsewhere.",
+    )
+
+
+def moved(audit: Audit) -> str:
+    """Say how sensitivity and specificity move between compared models, at any pairing."""
+    rows = audit.discordance[audit.discordance["metric"] != "accuracy"]
+    return bullets(
+        (
+            f"{row.model_a} against {row.model_b}, {row.metric}: {row.follows}."
+            for row in rows.itertuples()
+        ),
+        "No two by two tables of compared models are known.",
     )
