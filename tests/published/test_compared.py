@@ -135,9 +135,19 @@ def test_statements_without_a_premise_contradict_and_open_ones_stay_open(write_s
     ]  # fmt: skip
 
 
-def test_a_statement_on_a_model_without_auc_names_the_nearest(write_study):
-    with pytest.raises(PublishedTableError, match="no AUC of 'BB' is printed for 'test'; did you"):
-        told(write_study, "best_auc,test,A,BB,,")
+def test_a_statement_on_a_model_without_auc_is_an_error(write_study):
+    with pytest.raises(PublishedTableError, match="no AUC of 'A' is printed for 'train'"):
+        told(write_study, "best_auc,train,A,B,,")
+    with pytest.raises(PublishedTableError, match="row 2, column 'model_b': found 'B;BB'; did you"):
+        told(write_study, "best_auc,test,A,B;BB,,")
+
+
+def test_an_input_that_is_no_variable_is_named(write_study):
+    design = ["demo,T,h,A,train,3,0.8,Age"]
+    with pytest.raises(
+        PublishedTableError, match="design.csv, row 2, column 'inputs': found 'Age'"
+    ):
+        published.load(write_study(groups=GROUPS, design=design))
 
 
 def test_inputs_that_are_known_only_afterwards(write_study):

@@ -28,6 +28,7 @@ SEX = [f"demo,Table 1,h,Sex,{level},{group},count,{n}" for group, level, n in (
         ("random_split", "{sets: [train, test], where: T, stated: 7}", "needed: sets (two)"),
         ("random_split", "{sets: [train, test], where: T, stated: true, ration: [7, 3]}",
          "needed: sets (two)"),
+        ("random_split", "", "needed: sets (two)"),
         ("random_splt", "x", "did you mean 'random_split'"),
         ("network", "[densenet121]", "needed: the name of a network"),
     ],

@@ -173,19 +173,19 @@ class RandomSplit(BaseModel, extra="forbid", strict=True):
     sets: Annotated[Names, Field(min_length=2, max_length=2)]
     where: str
     stated: bool
-    ratio: Pair | None = None
+    ratio: Pair = None
 
 
 class StudyOptions(BaseModel, strict=True):
     """Keys that ``study.yml`` may have beside those that it needs."""
 
-    images_per_patient: Annotated[Pair, AfterValidator(_ascending)] | None = Field(
+    images_per_patient: Annotated[Pair, AfterValidator(_ascending)] = Field(
         None, description="fewest and most images of a patient, such as [1, 3]"
     )
     readers: Names = Field([], description="a list of models of performance.csv")
     whole_numbers: Names = Field([], description="a list of variables of counts.csv")
     known_after: Names = Field([], description="a list of variables of counts.csv")
-    random_split: RandomSplit | None = Field(
+    random_split: RandomSplit = Field(
         None,
         description="sets (two), where, stated (true or false) and perhaps ratio, such as [7, 3]",
     )
@@ -198,7 +198,7 @@ STUDY_OPTIONS = tuple(StudyOptions.model_fields)
 def option_problems(about: dict[str, object]) -> list[str]:
     """List what is wrong with the optional keys of ``study.yml``, one line a key."""
     try:
-        StudyOptions.model_validate(about)
+        StudyOptions.model_validate({key: about[key] for key in STUDY_OPTIONS if key in about})
     except ValidationError as error:
         keys = dict.fromkeys(found["loc"][0] for found in error.errors())
         fields = StudyOptions.model_fields

@@ -140,7 +140,7 @@ def _ragged(file: Path, header: list[str], body: list[list[str]]) -> list[str]:
 
 
 def _unknown(frame: pd.DataFrame, column: str, known: list[str], file: str) -> list[str]:
-    """Name the cells that refer to a group which groups.csv does not have."""
+    """Name the cells that refer to what another table does not have."""
     return [
         f"{file}, row {row + 2}, column {column!r}: found {cell!r}; {nearest(name, known)}"
         for row, cell in frame[column].items()
@@ -167,7 +167,8 @@ def _unknown_options(about: dict[str, object], tables: dict[str, pd.DataFrame]) 
 
 
 def _references(tables: dict[str, pd.DataFrame], name: str) -> list[str]:
-    known = list(tables["groups"]["group"])
+    groups = list(tables["groups"]["group"])
+    models = list(tables["performance"]["model"].unique())
     columns = {
         "groups": ["parent"], "counts": ["group"], "performance": ["evaluation_set"],
         "comparisons": ["set_a", "set_b"], "design": ["training_group"],
@@ -177,8 +178,12 @@ def _references(tables: dict[str, pd.DataFrame], name: str) -> list[str]:
         line
         for table, names in columns.items()
         for column in names
-        for line in _unknown(tables[table], column, known, f"{table}.csv")
+        for line in _unknown(tables[table], column, groups, f"{table}.csv")
     ]
+    variables = list(tables["counts"]["variable"].unique())
+    lines += _unknown(tables["design"], "inputs", variables, "design.csv")
+    for column in ("model_a", "model_b", "whole"):
+        lines += _unknown(tables["statements"], column, models, "statements.csv")
     lines += _cycles(tables["groups"])
     for table, frame in tables.items():
         wrong = frame.index[frame["study"] != name] if "study" in frame else []

@@ -1,7 +1,6 @@
 """Do the counts add up: levels, groups, percentages, means, text against tables."""
 
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -135,13 +134,14 @@ def alike(first: str, second: str) -> bool:
 
 
 def _record(
-    check: str, row, quantity: str, key: str, printed: object, follows: object, premise: str = "",
+    check: str, where: str, quantity: str, key: str, printed: object, follows: object,
+    premise: str = "",
     holds: bool | None = None,
 ) -> dict:  # fmt: skip
     """Lay out one sum; `premise` is what its failing presupposes."""
     same = alike(str(printed), str(follows)) if holds is None else holds
     return {
-        "key": f"{check}:{key}", "check": check, "where": row.where, "quantity": quantity,
+        "key": f"{check}:{key}", "check": check, "where": where, "quantity": quantity,
         "printed": str(printed), "follows": str(follows), **judged(same, premise),
     }  # fmt: skip
 
@@ -149,15 +149,14 @@ def _record(
 def _levels(study: Study) -> Iterator[dict]:
     rows = study.counts[study.counts["statistic"] == "count"]
     sizes = dict(zip(study.groups["group"], study.groups["n"], strict=True))
-    for (_, variable, group), part in rows.groupby(["where", "variable", "group"], sort=False):
+    for (where, variable, group), part in rows.groupby(["where", "variable", "group"], sort=False):
         size = study.size(group)
         if len(part) > 1 and size is not None:
             found = int(part["value"].astype(int).sum())
             quantity = f"{variable}: its levels add up to the size of {group}"
             premise = "" if sizes[group] and found > size else NONE_MISSING
             key = f"{variable}@{group}"
-            row = next(part.itertuples())
-            yield _record("levels", row, quantity, key, size, found, premise)
+            yield _record("levels", where, quantity, key, size, found, premise)
 
 
 def _groups(study: Study, counts: Counts) -> Iterator[dict]:
@@ -167,7 +166,9 @@ def _groups(study: Study, counts: Counts) -> Iterator[dict]:
             names = " + ".join(counts.children[row.group])
             quantity = f"size of {row.group}: {names}"
             premise = "" if parts > int(row.n) else IN_A_PART.format(row.group)
-            yield _record("groups", row, quantity, f"@{row.group}", int(row.n), parts, premise)
+            yield _record(
+                "groups", row.where, quantity, f"@{row.group}", int(row.n), parts, premise
+            )
 
 
 def _level_groups(study: Study, counts: Counts) -> Iterator[dict]:
@@ -180,7 +181,7 @@ def _level_groups(study: Study, counts: Counts) -> Iterator[dict]:
             quantity = f"{row.variable} = {row.level}: parts of {row.group}"
             key = f"{row.variable}={row.level}@{row.group}"
             premise = "" if certain else IN_A_PART.format(row.group)
-            yield _record("parts", row, quantity, key, printed, parts, premise)
+            yield _record("parts", row.where, quantity, key, printed, parts, premise)
 
 
 def _percentages(study: Study, counts: Counts) -> Iterator[dict]:
@@ -199,7 +200,7 @@ def _percentages(study: Study, counts: Counts) -> Iterator[dict]:
         quantity = f"{row.variable} = {row.level}, percent of {row.group}"
         key = f"{row.variable}={row.level}@{row.group}"
         premise = NONE_MISSING if other else ""
-        yield _record("percentages", row, quantity, key, row.value, follows, premise, same)
+        yield _record("percentages", row.where, quantity, key, row.value, follows, premise, same)
 
 
 def _text_against_table(study: Study) -> Iterator[dict]:
@@ -210,7 +211,7 @@ def _text_against_table(study: Study) -> Iterator[dict]:
             name = f"{key[0]}{' = ' + key[1] if key[1] else ''}, {key[3]} of {key[2]}"
             quantity = f"{name}: {second['where']} against {first['where']}"
             label = f"{key[3]}:{key[0]}={key[1]}@{key[2]}"
-            yield _record("text", second, quantity, label, second["value"], first["value"])
+            yield _record("text", second["where"], quantity, label, second["value"], first["value"])
 
 
 def pooled(parts: list[tuple[float, float, int]]) -> tuple[float, float]:
@@ -309,7 +310,7 @@ def _mean_records(
         follows = text if inside else f"{middle[index]:.{decimals(text)}f}"
         quantity = f"{row.variable}, {name} of {row.group} from its parts"
         key = f"{name.lower()}:{row.variable}@{row.group}"
-        yield _record("means", row, quantity, key, text, follows, premise, inside)
+        yield _record("means", row.where, quantity, key, text, follows, premise, inside)
 
 
 def _relations(study: Study, counts: Counts) -> Iterator[dict]:
@@ -324,22 +325,21 @@ def _relations(study: Study, counts: Counts) -> Iterator[dict]:
         holds = total == sum(parts) if row.relation == "=" else total <= sum(parts)
         key = f"{row.total}{row.relation}{row.parts}"
         follows = sum(parts) if row.relation == "=" else f"at most {sum(parts)}"
-        yield _record("relations", row, row.quantity, key, total, follows, row.premise, holds)
+        yield _record("relations", row.where, row.quantity, key, total, follows, row.premise, holds)
 
 
 def _ratio(study: Study) -> Iterator[dict]:
     """Hold the sizes of two sets against the ratio in which they are said to be drawn."""
     drawn = study.about.get("random_split", {})
-    if not drawn.get("ratio"):
-        return
-    sizes = [study.size(name) for name in drawn["sets"]]
-    if None in sizes:
+    sizes = [study.size(name) for name in drawn.get("sets", [])]
+    if "ratio" not in drawn or None in sizes:
         return
     share, names = drawn["ratio"][0] / sum(drawn["ratio"]), ":".join(drawn["sets"])
     holds = abs(sizes[0] - share * sum(sizes)) < RATIO_ROOM
     printed, follows = (":".join(map(str, pair)) for pair in (drawn["ratio"], sizes))
-    row = SimpleNamespace(where=drawn["where"])
-    yield _record("ratio", row, f"ratio of {names}", names, printed, follows, EXACT_RATIO, holds)
+    yield _record(
+        "ratio", drawn["where"], f"ratio of {names}", names, printed, follows, EXACT_RATIO, holds
+    )
 
 
 def totals(
