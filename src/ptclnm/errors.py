@@ -1,7 +1,19 @@
 """Named errors: each says where, what was found, what is allowed and what to do."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, get_args
+
+if TYPE_CHECKING:  # slow to import, and met here only when they have failed
+    from pandera.errors import SchemaErrors
+    from pydantic import BaseModel, ValidationError
+
+# What pydantic's types of error allow, in words that need no Python.
+ALLOWED = {
+    **dict.fromkeys(("model_type", "dict_type"), "a mapping of keys to values"),
+    **dict.fromkeys(("list_type", "tuple_type"), "a list"),
+}
 
 
 class PtclnmError(Exception):
@@ -62,3 +74,100 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
     close = get_close_matches(word, names, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}Allowed: {', '.join(names) or 'none'}."
+
+
+def shown(value: object) -> str:
+    """Show a value that was found, at most 60 characters of it."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def model_problems(
+    error: "ValidationError", model: "type[BaseModel]", hints: Mapping[str, str] | None = None
+) -> list[str]:
+    """Phrase what a pydantic model refuses.
+
+    Parameters
+    ----------
+    error : ValidationError
+        A validator's ValueError that starts with ``allowed: `` is taken as what its field allows,
+        any other as a sentence of its own, or as several on as many lines.
+    model : type of BaseModel
+        The model, for the names of its fields.
+    hints : mapping of str to str, optional
+        What to say of certain keys that do not exist, by their place, e.g. ``columns.split``.
+
+    Returns
+    -------
+    list of str
+        E.g. ``split: internal is 1; allowed: a number above 0 and below 1``. Keys that do not
+        exist come first: they tell why another is missing.
+    """
+    items = sorted(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")
+    return [line for item in items for line in _model_lines(item, model, hints or {})]
+
+
+def _model_lines(item: Any, model: "type[BaseModel]", hints: Mapping[str, str]) -> list[str]:
+    *outer, last = item["loc"] or ("it",)
+    key = f"entry {last + 1}" if isinstance(last, int) else last
+    head, kind = _head(outer), item["type"]
+    if kind == "missing":
+        return [f"{head}{key} is missing"]
+    if kind == "extra_forbidden":
+        hint = hints.get(".".join(map(str, item["loc"]))) or nearest(key, _fields(model, outer))
+        return [f"{head}unknown key {shown(key)}: {hint.rstrip('.')}"]
+    allowed = f"allowed: {ALLOWED.get(kind) or item['msg'].removeprefix('Input should be ')}"
+    if kind == "literal_error":
+        words = re.findall("'([^']*)'", item["ctx"]["expected"])
+        return [f"{head}{key} is {shown(item['input'])}: {nearest(str(item['input']), words)[:-1]}"]
+    if kind == "value_error":
+        allowed = str(item["ctx"]["error"])
+        if not allowed.startswith("allowed: "):
+            return [_head(item["loc"]) + line for line in allowed.splitlines()]
+    return [f"{head}{key} is {shown(item['input'])}; {allowed}"]
+
+
+def _head(place: Sequence[str | int]) -> str:
+    """Phrase where something stands: ``columns.clinical[2]: ``, counted from 1."""
+    steps = (f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in place)
+    return "".join(steps).lstrip(".") + (": " if place else "")
+
+
+def _fields(model: Any, place: Sequence[str | int]) -> Iterable[str]:
+    """Names of the fields of the model that stands at a place within another."""
+    for step in place:
+        if step in model.model_fields:
+            kind = model.model_fields[step].annotation
+            kinds = (kind, *get_args(kind))
+            model = next((k for k in kinds if hasattr(k, "model_fields")), model)
+    return model.model_fields
+
+
+def table_problems(error: "SchemaErrors", first_row: int = 2) -> list[str]:
+    """Phrase what a pandera schema refuses.
+
+    Parameters
+    ----------
+    error : SchemaErrors
+        Of a lazy validation. The error text of each check says what is allowed.
+    first_row : int
+        What the row of index 0 is called; 2 where a file's header is row 1.
+
+    Returns
+    -------
+    list of str
+        E.g. ``row 3, column 'Age': found '270'; allowed: 1 to 120``, in the order of columns.
+    """
+    columns, lines = list(error.schema.columns), []
+    for case in error.failure_cases.itertuples():
+        if case.check == "column_in_dataframe":
+            lines.append(f"no column {case.failure_case!r}; needed: {', '.join(columns)}")
+        elif case.check == "column_in_schema":
+            lines.append(
+                f"unknown column {case.failure_case!r}: {nearest(case.failure_case, columns)}"
+            )
+        else:
+            row = "every row" if case.index is None else f"row {int(case.index) + first_row}"
+            found = f"{row}, column {case.column!r}: found {shown(case.failure_case)}"
+            lines.append(f"{found}; {case.check}")
+    return list(dict.fromkeys(lines))

@@ -124,8 +124,8 @@ def test_rules_by_centre_are_checked(folder, old, new, word):
     ("old", "new", "word"),
     [
         ("title: Example cohort (made up)\n", "", "title is missing"),
-        ("csv: patients.csv", "csv: [a, b]", "csv must be text"),
-        ("root: .", "root: nowhere", "root is not a folder"),
+        ("csv: patients.csv", "csv: [a, b]", "csv is ['a', 'b']; allowed: text"),
+        ("root: .", "root: nowhere", "root is 'nowhere'; allowed: a folder"),
         ("  mask: mask\n", "", "columns: mask is missing"),
         ("  image: image\n", "  imgae: image\n", "did you mean 'image'"),
         ("  center: hospital\n", "  split: hospital\n", "split: {column"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ptclnm.cohorts.own import check_manifest, open_manifest
 from ptclnm.cohorts.own.example import MANIFEST
-from ptclnm.cohorts.own.yaml_file import YamlError, load_plain_yaml
+from ptclnm.cohorts.own.manifest import YamlError, load_plain_yaml
 from ptclnm.errors import ManifestError
 
 quick = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

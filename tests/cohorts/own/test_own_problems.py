@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from ptclnm.cohorts.own import check_manifest, open_manifest
-from ptclnm.cohorts.own.catalogue import CATALOGUE, catalogue_markdown
-from ptclnm.cohorts.own.problems import Problem, Report, lines
+from ptclnm.cohorts.own.problems import CATALOGUE, Problem, Report, catalogue_markdown, lines
 from ptclnm.errors import ManifestError
 from ptclnm.paths import BOOK
 

@@ -1,21 +1,18 @@
 """Opening and checking a reader's own cohort."""
 
-import hashlib
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
 import pandas as pd
 
+from ptclnm.cohorts.datasets import sha256
 from ptclnm.cohorts.fingerprint import fingerprint
 from ptclnm.cohorts.flow import Flow
-from ptclnm.cohorts.own.csv_file import read_csv
 from ptclnm.cohorts.own.images import examine_files, locate_files
-from ptclnm.cohorts.own.manifest import Manifest, read_manifest
-from ptclnm.cohorts.own.problems import Problem, Report, lines
-from ptclnm.cohorts.own.section import canonical
-from ptclnm.cohorts.own.splits import assign
-from ptclnm.cohorts.own.tabular import interpret, missing_columns
+from ptclnm.cohorts.own.manifest import Manifest, canonical, read_manifest
+from ptclnm.cohorts.own.problems import Problem, Report, UnreadableError, lines
+from ptclnm.cohorts.own.table import read_csv, tabulate
 from ptclnm.cohorts.schema import COLUMNS, Cohort
 from ptclnm.cohorts.splits import subsample
 from ptclnm.errors import ManifestError
@@ -70,7 +67,12 @@ def open_manifest(
     manifest = assessed.manifest
     table = _final(assessed.drawn, assessed.files)
     settings = {**manifest.settings(), "n_patients": n_patients, "seed": seed}
-    contents = _contents(assessed.drawn, assessed.files)
+    # Named as in the CSV, so that another folder gives the same fingerprint.
+    contents = {
+        assessed.drawn.at[row, column]: sha256(Path(path))
+        for column, paths in assessed.files.items()
+        for row, path in paths.items()
+    }
     return Cohort(
         name=manifest.name,
         title=manifest.title,
@@ -107,39 +109,23 @@ def _assess(
     path: Path, n_patients: int | None, seed: int
 ) -> tuple[list[Problem], _Assessed | None]:
     """Go on as far as the problems allow, so that they can be reported together."""
-    manifest, problems = read_manifest(path)
-    if manifest is None:
-        return problems, None
-    frame, problems = read_csv(manifest.csv)
-    if frame is None:
-        return problems, None
-    problems = missing_columns(frame, manifest)
-    if problems:
-        return problems, None
-    table, problems = interpret(frame, manifest)
-    split, found = assign(table, manifest)
-    problems += found
-    table["split"] = split
+    try:
+        manifest = read_manifest(path)
+        raw = read_csv(manifest.csv)
+        table, problems = tabulate(raw, manifest)
+    except UnreadableError as error:
+        return error.problems, None
     sound = not any(problem.kind.stops for problem in problems)
     drawn = subsample(table.astype({"label": int}), n_patients, seed) if sound else table
-    files, found = locate_files(drawn, manifest)
-    problems += found + examine_files(drawn, files, manifest)
-    return problems, _Assessed(manifest, frame, table, drawn, files)
+    files, absent = locate_files(drawn, manifest)
+    problems += absent + examine_files(drawn, files, manifest)
+    return problems, _Assessed(manifest, raw, table, drawn, files)
 
 
 def _final(drawn: pd.DataFrame, files: pd.DataFrame) -> pd.DataFrame:
     rest = [column for column in drawn if column not in COLUMNS]
     table = drawn.assign(image=files["image"], mask=files["mask"])[[*COLUMNS, *rest]]
     return table.sort_values(["patient_id", "image_id"]).reset_index(drop=True)
-
-
-def _contents(drawn: pd.DataFrame, files: pd.DataFrame) -> dict[str, str]:
-    """Hash of the bytes of each file, by the path that the CSV gives."""
-    contents = {}
-    for column in files:
-        for row, path in files[column].items():
-            contents[drawn.at[row, column]] = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    return contents
 
 
 def _flow(assessed: _Assessed, table: pd.DataFrame, n_patients: int | None) -> pd.DataFrame:

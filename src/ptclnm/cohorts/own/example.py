@@ -14,31 +14,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ptclnm.errors import PtclnmError
+from ptclnm.paths import DATA_MANIFEST
 
-MANIFEST = """\
-title: Example cohort (made up)
-endpoint: Any lymph-node metastasis on pathology (N1a or N1b) against none (N0)
-csv: patients.csv
-root: .
-
-columns:
-  patient: patient
-  image: image
-  mask: mask
-  label: n_stage
-  center: hospital
-  clinical:
-    - {column: age, kind: numeric, range: [18, 90]}
-    - {column: sex, kind: categorical}
-    - {column: size_mm, kind: numeric, name: size}
-
-positive: [N1a, N1b]
-negative: [N0]
-exclude: [Nx]
-mask_label: 1
-
-split: {ratio: 0.7, seed: 1}
-"""
+MANIFEST = (DATA_MANIFEST / "own" / "example.yml").read_text(encoding="utf-8")
 ROWS, COLS = 96, 128
 SPACING_MM = 0.25
 
@@ -77,16 +55,16 @@ def write_example(
     rng = np.random.default_rng(seed)
     table = _table(rng, n_patients, suffix)
     with TemporaryDirectory(dir=folder.parent) as temporary:
-        made = Path(temporary) / folder.name
+        whole = Path(temporary) / folder.name
         for name in ("images", "masks"):
-            (made / name).mkdir(parents=True)
+            (whole / name).mkdir(parents=True)
         for row in table.itertuples():
             pixels, mask = _picture(rng, 10.0 if np.isnan(row.size_mm) else row.size_mm)
-            _write(pixels, made / row.image)
-            _write(mask, made / row.mask)
-        table.to_csv(made / "patients.csv", index=False, lineterminator="\n")
-        (made / "my_cohort.yml").write_text(MANIFEST, encoding="utf-8")
-        made.rename(folder)
+            _write(pixels, whole / row.image)
+            _write(mask, whole / row.mask)
+        table.to_csv(whole / "patients.csv", index=False, lineterminator="\n")
+        (whole / "my_cohort.yml").write_text(MANIFEST, encoding="utf-8")
+        whole.rename(folder)
     return folder / "my_cohort.yml"
 
 

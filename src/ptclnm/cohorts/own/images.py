@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -24,6 +24,7 @@ MIN_WIDTH = 5
 # More distinct values than any set of drawn labels has.
 MAX_LABELS = 16
 
+# Code of a problem, ``image`` or ``mask``, and what was found.
 Finding = tuple[str, str, str]
 
 
@@ -49,7 +50,7 @@ class Examined:
     notes: tuple[str, ...] = ()
 
 
-def locate(root: Path, text: str) -> tuple[str, Finding | None]:
+def locate(root: Path, text: str) -> tuple[str, str, str]:
     """Find a file below the root.
 
     Parameters
@@ -63,22 +64,22 @@ def locate(root: Path, text: str) -> tuple[str, Finding | None]:
     -------
     path : str
         The absolute path with symbolic links followed; empty where there is a problem.
-    finding : (code, column, text) or None
-        What is wrong; `column` is left empty.
+    code, found : str
+        The problem; empty where there is none.
     """
     base = Path(os.path.realpath(root))
     # Unlike Path.resolve, this raises for no name, however long or circular.
     path = Path(os.path.realpath(base / text.replace("\\", "/")))
     if not path.is_relative_to(base):
-        return "", ("path_outside", "", "it leads out of the root folder")
+        return "", "path_outside", "it leads out of the root folder"
     if is_file(path):
-        return str(path), None
+        return str(path), "", ""
     found = "there is no such file"
     if is_folder(path.parent):
         names = [entry.name for entry in path.parent.iterdir()]
         close = get_close_matches(path.name, names, n=1)
         found += f"; the nearest name in its folder is {close[0]!r}" if close else ""
-    return "", ("missing_file", "", found)
+    return "", "missing_file", found
 
 
 def locate_files(table: pd.DataFrame, manifest: Manifest) -> tuple[pd.DataFrame, list[Problem]]:
@@ -101,12 +102,9 @@ def locate_files(table: pd.DataFrame, manifest: Manifest) -> tuple[pd.DataFrame,
     files = pd.DataFrame("", index=table.index, columns=["image", "mask"])
     problems = []
     for column in files:
-        for row, text in table[column].items():
-            if not text:
-                continue
-            files.at[row, column], finding = locate(manifest.root, text)
-            if finding:
-                code, _, found = finding
+        for row, text in table.loc[table[column].ne(""), column].items():
+            files.at[row, column], code, found = locate(manifest.root, text)
+            if code:
                 problems.append(Problem(code, text, found, int(row), manifest.csv.name))
     return files, problems
 
@@ -117,7 +115,7 @@ def examine_files(table: pd.DataFrame, files: pd.DataFrame, manifest: Manifest) 
     Parameters
     ----------
     table : DataFrame
-        As from `interpret`.
+        As from `tabulate`.
     files : DataFrame
         As from `locate_files`.
     manifest : Manifest
@@ -128,31 +126,13 @@ def examine_files(table: pd.DataFrame, files: pd.DataFrame, manifest: Manifest) 
     list of Problem
         In the order of rows, then those that concern several rows.
     """
-    problems = []
-    seen = {}
-    noted: dict[str, list[int]] = {}
-    for row, (image, mask) in files.iterrows():
-        seen[row] = examine(image, mask, manifest)
-        for note in seen[row].notes:
-            noted.setdefault(note, []).append(int(row))
-        problems += [
-            Problem(code, table.at[row, column], found, int(row), manifest.csv.name)
-            for code, column, found in seen[row].findings
-        ]
-    for note, rows in noted.items():
-        found = f"{note} ({len(rows)} of {len(files)} images)"
-        problems.append(
-            Problem("image_note", table.at[rows[0], "image"], found, rows[0], manifest.csv.name)
-        )
-    pixels = pd.Series({row: e.pixels for row, e in seen.items()}, dtype=object)
-    known = pd.Series({row: e.spacing is not None for row, e in seen.items() if e.pixels})
-    if known.nunique() == 2:
-        row = int(known.index[~known][0])
-        found = f"{known.sum()} of {len(known)} images have a pixel spacing, not this one"
-        problems.append(
-            Problem("spacing_mixed", table.at[row, "image"], found, row, manifest.csv.name)
-        )
-    return problems + _shared_pictures(table, pixels, manifest.csv.name)
+    examined = {row: examine(image, mask, manifest) for row, image, mask in files.itertuples()}
+    findings = [(row, *finding) for row, each in examined.items() for finding in each.findings]
+    findings += [*_notes(examined), *_mixed_spacing(examined), *_shared_pictures(table, examined)]
+    return [
+        Problem(code, table.at[row, column], found, int(row), manifest.csv.name)
+        for row, code, column, found in findings
+    ]
 
 
 def examine(image: str, mask: str, manifest: Manifest) -> Examined:
@@ -164,12 +144,14 @@ def examine(image: str, mask: str, manifest: Manifest) -> Examined:
     if picture and np.ptp(picture.array) == 0:
         findings.append(("blank_image", "image", "all of its pixels have the same value"))
     if labels:
-        findings += _mask_findings(labels, manifest)
+        findings += [(code, "mask", found) for code, found in _mask_findings(labels, manifest)]
     if picture and labels:
-        findings += _pair_findings(picture, labels)
+        findings += [(code, "mask", found) for code, found in _pair_findings(picture, labels)]
     if not picture:
         return Examined(tuple(findings))
-    return Examined(tuple(findings), _hash(picture.array), picture.spacing, picture.notes)
+    digest = hashlib.sha256(str(picture.array.shape).encode())
+    digest.update(np.ascontiguousarray(picture.array))
+    return Examined(tuple(findings), digest.hexdigest(), picture.spacing, picture.notes)
 
 
 def _attempt(column: str, read: Callable[[], Image2D], findings: list[Finding]) -> Image2D | None:
@@ -180,86 +162,91 @@ def _attempt(column: str, read: Callable[[], Image2D], findings: list[Finding]) 
         return None
 
 
-def _hash(array: NDArray[np.float64]) -> str:
-    digest = hashlib.sha256(str(array.shape).encode())
-    digest.update(np.ascontiguousarray(array))
-    return digest.hexdigest()
-
-
-def _pair_findings(picture: Image2D, labels: Image2D) -> list[Finding]:
+def _pair_findings(picture: Image2D, labels: Image2D) -> Iterator[tuple[str, str]]:
     ours, theirs = picture.array.shape, labels.array.shape
+    spacings = picture.spacing and labels.spacing
     if ours != theirs:
         found = f"it has {theirs[0]} x {theirs[1]} pixels, the image {ours[0]} x {ours[1]}"
-        found += "; its axes are exchanged" if ours == theirs[::-1] else ""
-        return [("size_mismatch", "mask", found)]
-    spacings = picture.spacing and labels.spacing
-    if spacings and not np.allclose(picture.spacing, labels.spacing, rtol=0.01):
-        return [("geometry_differs", "mask", "its pixel spacing is not the image's")]
-    if not np.allclose(picture.direction, labels.direction, atol=0.01):
-        return [("geometry_differs", "mask", "its axes point elsewhere than the image's")]
-    return []
+        yield "size_mismatch", found + "; its axes are exchanged" * (ours == theirs[::-1])
+    elif spacings and not np.allclose(picture.spacing, labels.spacing, rtol=0.01):
+        yield "geometry_differs", "its pixel spacing is not the image's"
+    elif not np.allclose(picture.direction, labels.direction, atol=0.01):
+        yield "geometry_differs", "its axes point elsewhere than the image's"
 
 
-def _mask_findings(labels: Image2D, manifest: Manifest) -> list[Finding]:
-    wanted = manifest.mask_label
-    present = np.unique(labels.array)
+def _mask_findings(labels: Image2D, manifest: Manifest) -> Iterator[tuple[str, str]]:
+    wanted, present = manifest.mask_label, np.unique(labels.array)
     values = [f"{v:g}" for v in present if v != 0]
-    if not values:
-        return [("mask_empty", "mask", "all of its pixels are 0")]
     # A drawing has few values; JPG and smoothing leave a trail of others.
     lossy = labels.format == "JPG" and len(values) > 1
-    if lossy or len(values) > MAX_LABELS or (present % 1 != 0).any():
-        shown = ", ".join(values[:5])
-        return [("mask_lossy", "mask", f"it has {len(values)} values above 0: {shown} ...")]
-    roi = select_label(labels.array, wanted)
-    if not roi.any():
-        found = f"no pixel is {wanted}; it has {', '.join(values)}"
-        return [("mask_label_absent", "mask", found)]
-    others = [v for v in values if v != str(wanted)]
-    findings = _roi_findings(roi, manifest.options.min_roi_pixels)
-    if wanted != "any" and others:
-        found = f"beside {wanted} it has {', '.join(others)}"
-        findings.append(("mask_labels", "mask", found))
-    return findings
+    if not values:
+        yield "mask_empty", "all of its pixels are 0"
+    elif lossy or len(values) > MAX_LABELS or (present % 1 != 0).any():
+        yield "mask_lossy", f"it has {len(values)} values above 0: {', '.join(values[:5])} ..."
+    elif not (roi := select_label(labels.array, wanted)).any():
+        yield "mask_label_absent", f"no pixel is {wanted}; it has {', '.join(values)}"
+    else:
+        yield from _roi_findings(roi, manifest.options.min_roi_pixels)
+        others = [v for v in values if v != str(wanted)]
+        if wanted != "any" and others:
+            yield "mask_labels", f"beside {wanted} it has {', '.join(others)}"
 
 
-def _roi_findings(roi: NDArray[np.bool_], least: int) -> list[Finding]:
-    findings: list[Finding] = []
+def _roi_findings(roi: NDArray[np.bool_], least: int) -> Iterator[tuple[str, str]]:
     size = int(roi.sum())
     sides = [int(np.ptp(np.flatnonzero(roi.any(axis=axis)))) + 1 for axis in (1, 0)]
     found = f"its ROI has {size} pixels in {sides[0]} x {sides[1]}"
     if size < least or min(sides) < MIN_WIDTH:
         limits = f"allowed: from {least} pixels and {MIN_WIDTH} on each side"
-        findings.append(("roi_too_small", "mask", f"{found}; {limits}"))
+        yield "roi_too_small", f"{found}; {limits}"
     elif size < SMALL_ROI:
-        findings.append(("roi_small", "mask", found))
+        yield "roi_small", found
     edges = {"top": roi[0], "bottom": roi[-1], "left": roi[:, 0], "right": roi[:, -1]}
-    touched = [name for name, line in edges.items() if line.any()]
-    if touched:
-        found = f"its ROI touches the picture's {', '.join(touched)} border"
-        findings.append(("mask_border", "mask", found))
+    if touched := ", ".join(name for name, line in edges.items() if line.any()):
+        yield "mask_border", f"its ROI touches the picture's {touched} border"
     pieces = ndimage.label(roi, np.ones((3, 3)))[1]
     if pieces > 1:
-        findings.append(("mask_pieces", "mask", f"its ROI is in {pieces} pieces"))
-    return findings
+        yield "mask_pieces", f"its ROI is in {pieces} pieces"
 
 
-def _shared_pictures(table: pd.DataFrame, pixels: pd.Series, csv: str) -> list[Problem]:
+# Across rows: each finding begins with its row.
+
+
+def _notes(examined: dict[int, Examined]) -> Iterator[tuple[int, str, str, str]]:
+    """Name each reservation once, at its first image."""
+    rows: dict[str, list[int]] = {}
+    for row, each in examined.items():
+        for note in each.notes:
+            rows.setdefault(note, []).append(row)
+    for note, those in rows.items():
+        found = f"{note} ({len(those)} of {len(examined)} images)"
+        yield those[0], "image_note", "image", found
+
+
+def _mixed_spacing(examined: dict[int, Examined]) -> Iterator[tuple[int, str, str, str]]:
+    known = {row: each.spacing is not None for row, each in examined.items() if each.pixels}
+    count = sum(known.values())
+    if 0 < count < len(known):
+        row = next(row for row, is_known in known.items() if not is_known)
+        found = f"{count} of {len(known)} images have a pixel spacing, not this one"
+        yield row, "spacing_mixed", "image", found
+
+
+def _shared_pictures(
+    table: pd.DataFrame, examined: dict[int, Examined]
+) -> Iterator[tuple[int, str, str, str]]:
     """Compare each row with the first that has the same picture."""
-    problems = []
-    first = {digest: row for row, digest in reversed(list(pixels.items())) if digest}
-    for row, digest in pixels.items():
-        earlier = first.get(digest, row)
+    first: dict[str, int] = {}
+    for row, each in examined.items():
+        earlier = first.setdefault(each.pixels, row) if each.pixels else row
         if earlier == row:
             continue
         ours, theirs = table.loc[row], table.loc[earlier]
-        codes = []
+        codes = {}
         if ours["patient_id"] != theirs["patient_id"]:
-            codes.append(("picture_two_patients", "another patient"))
-        labels = (ours["label"], theirs["label"])
-        if not any(map(pd.isna, labels)) and labels[0] != labels[1]:
-            codes.append(("picture_two_labels", "the other label"))
-        for code, whose in codes or [("picture_twice", "the same patient")]:
+            codes["picture_two_patients"] = "another patient"
+        if table.loc[[earlier, row], "label"].nunique() == 2:
+            codes["picture_two_labels"] = "the other label"
+        for code, whose in (codes or {"picture_twice": "the same patient"}).items():
             found = f"its pixels are those of row {earlier}, {theirs['image']!r}, of {whose}"
-            problems.append(Problem(code, ours["image"], found, int(row), csv))
-    return problems
+            yield row, code, "image", found

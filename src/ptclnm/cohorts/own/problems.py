@@ -5,9 +5,62 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ptclnm.cohorts.own.catalogue import CATALOGUE, Kind
+from ptclnm.imaging.errors import REMEDIES
+from ptclnm.paths import DATA_MANIFEST
 
 MAX_LINES = 20
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of problem.
+
+    Parameters
+    ----------
+    severity : str
+        ``error``, which stops, or ``warning``.
+    what : str
+        The problem in a few words.
+    why : str
+        Why it matters, and so why it stops or does not.
+    remedy : str
+        What to do, as one or more sentences.
+    """
+
+    severity: str
+    what: str
+    why: str
+    remedy: str
+
+    @property
+    def stops(self) -> bool:
+        """True for an error."""
+        return self.severity == "error"
+
+
+def read_catalogue() -> dict[str, Kind]:
+    """Read the kinds of problem by their code, in the order in which they are looked for.
+
+    An empty remedy in ``data_manifest/own/problems.csv`` is the one that the picture's own error
+    gives.
+    """
+    path = DATA_MANIFEST / "own" / "problems.csv"
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False, index_col="code")
+    rows["remedy"] = rows["remedy"].where(rows["remedy"].ne(""), rows.index.map(REMEDIES))
+    return {code: Kind(**row) for code, row in rows.to_dict("index").items()}
+
+
+CATALOGUE = read_catalogue()
+
+
+def catalogue_markdown() -> str:
+    """Render the catalogue as the Markdown table of the book's page."""
+    head = ["| problem | | why | what to do |", "|---|---|---|---|"]
+    body = [
+        f"| {kind.what} (`{code}`) | {kind.severity} | {kind.why} | {kind.remedy} |"
+        for code, kind in CATALOGUE.items()
+    ]
+    return "\n".join([*head, *body])
 
 
 @dataclass(frozen=True)
@@ -43,9 +96,16 @@ class Problem:
         """Say where, what was found and what to do, in one line."""
         place = self.file
         if self.row is not None:
-            line = f"row {self.row}"
-            place += f" ({self.table} {line})" if self.table else f", {line}"
+            place += f" ({self.table} row {self.row})" if self.table else f", row {self.row}"
         return f"{place}: {self.found}. {self.kind.remedy}"
+
+
+class UnreadableError(Exception):
+    """A file that nothing more can be read from; its problems are reported, not raised."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__(*self.problems)
 
 
 @dataclass(frozen=True)
