@@ -22,6 +22,7 @@ from ptclnm.book.project import BuildError, Project
 from ptclnm.report.files import write_text
 
 INJECTED = "injected-parameters"
+ANSWER = "answer"
 GENERATED = ("status", "claims")
 TARGET = re.compile(r"^\(([^()\n]+)\)=\s*$", re.MULTILINE)
 
@@ -147,7 +148,8 @@ def stage_page(page: ExecutedPage, profile: Profile) -> NotebookNode:
     paths, are left out.
     """
     cells = [cell for cell in map(_without_results_dir, page.notebook.cells) if cell is not None]
-    cells = with_own_labels(with_title(cells, page.spec.title), page.spec.page)
+    cells = with_answer_first(with_title(cells, page.spec.title))
+    cells = with_own_labels(cells, page.spec.page)
     at = next((i for i, cell in enumerate(cells) if TAG in _tags(cell)), 1)
     note = nbformat.v4.new_markdown_cell(source_note(page, profile))
     kept = ("kernelspec", "language_info")
@@ -181,6 +183,13 @@ def with_title(cells: list[NotebookNode], title: str) -> list[NotebookNode]:
             changed = nbformat.from_dict({**cell, "source": "\n".join(lines)})
             return [*cells[:i], changed, *cells[i + 1 :]]
     return [nbformat.v4.new_markdown_cell(f"# {title}"), *cells]
+
+
+def with_answer_first(cells: list[NotebookNode]) -> list[NotebookNode]:
+    """Put the cells tagged ``answer`` right behind the title: a reader meets them first."""
+    answer = [cell for cell in cells if ANSWER in _tags(cell)]
+    rest = [cell for cell in cells if ANSWER not in _tags(cell)]
+    return [*rest[:1], *answer, *rest[1:]]
 
 
 def with_own_labels(cells: list[NotebookNode], page: str) -> list[NotebookNode]:

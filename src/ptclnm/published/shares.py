@@ -91,7 +91,7 @@ def compared_shares(splits: Splits) -> pd.DataFrame:
 def _verdict(low_a: float, high_a: float, low_b: float, high_b: float) -> tuple[str, str, str]:
     if not all(value == value for value in (low_a, low_b)):
         return "", OPEN, "no share with the outcome follows from both rows"
-    words = f"{_percent(low_a, high_a)} against {_percent(low_b, high_b)} with the outcome"
+    words = f"{_percent(low_a, high_a)} against {_percent(low_b, high_b)}"
     if low_a <= high_b and low_b <= high_a:
         return "", AGREES, words
     lower, upper = (high_a, low_b) if high_a < low_b else (high_b, low_a)

@@ -19,6 +19,13 @@ READINGS = {
     "quantity": "Printed as", "printed": "Number", "image_types": "Image types",
     "per_image": "Features each", "classes": "Classes",
 }  # fmt: skip
+COMPARISONS = {
+    "model_a": "Model", "set_a": "Set", "model_b": "Against", "set_b": "Set", "statistic": "Claim",
+    "printed": "Printed", "follows": "Follows", "verdict": "Verdict",
+}  # fmt: skip
+DISCORDANCE = {
+    "model_a": "Model", "model_b": "Against", "metric": "Metric", "follows": "Right, and p",
+}  # fmt: skip
 TENSORS = {"module": "Module of DenseNet121", "shape": "Shape for one image of 224 pixels"}
 SAMPLE_SIZE = {
     "model": "Model", "patients": "Patients", "events": "With outcome", "predictors": "Candidates",

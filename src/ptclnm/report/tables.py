@@ -95,4 +95,5 @@ def show_claims(claims: pd.DataFrame) -> HTML:
     if claims.empty:
         return HTML(f"<p>{verdicts(claims)}</p>")
     named = claims.assign(claim=claims["quantity"] + " (" + claims["where"] + ")")
-    return show(named, columns.CLAIMS, verdicts(claims))
+    table = show(named, columns.CLAIMS, verdicts(claims)).data
+    return HTML(f'<div class="box" role="region" aria-label="Claims" tabindex="0">{table}</div>')

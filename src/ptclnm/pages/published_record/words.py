@@ -3,8 +3,9 @@
 import pandas as pd
 
 from ptclnm.published.audit import Audit
+from ptclnm.published.comparisons import ALPHA
 from ptclnm.published.tables import Study
-from ptclnm.published.verdicts import AGREES, CONFLICTS, CONTRADICTS
+from ptclnm.published.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN
 from ptclnm.report.claims import escape_markdown
 from ptclnm.report.sentences import bullets, count, listing
 
@@ -131,17 +132,23 @@ def _premise(part: pd.DataFrame) -> str:
 
 def shares(audit: Audit) -> str:
     """Say whether the rows that are compared can be of the same cases."""
-    lines = [
+    found = audit.compared_shares[audit.compared_shares["verdict"].isin([*BAD, AGREES])]
+    if found.empty:
+        return "No two rows of one set are compared whose shares are known."
+    if (found["verdict"] == AGREES).all():
+        pairs = count(len(found), "pair")
+        return f"Of all {pairs} of rows that are compared in one set, the shares can be the same."
+    return bullets(
         f"**{row.verdict.removesuffix(', if')}**: {row.model_a} and {row.model_b}: {row.follows}"
         + (f", if {row.premise}." if row.premise else ".")
-        for row in audit.compared_shares.itertuples()
-        if row.verdict in (*BAD, AGREES)
-    ]
-    return bullets(lines, "No two rows of one set are compared whose shares are known.")
+        for row in found.itertuples()
+    )
 
 
 def like_for_like(audit: Audit) -> str:
-    """Compare the AUCs of rows whose share with the outcome can be the same."""
+    """Compare the AUCs of rows whose share can be the same, where compared rows' are not."""
+    if not audit.compared_shares["verdict"].isin(BAD).any():
+        return ""
     auc = audit.auc.drop_duplicates(["evaluation_set", "model"])
     rows = audit.shares.merge(auc[["evaluation_set", "model", "auc"]], "left")
     compared = {*audit.comparisons["model_a"], *audit.comparisons["model_b"]}
@@ -157,8 +164,6 @@ def like_for_like(audit: Audit) -> str:
         + listing(f"{row.auc} ({row.model}, {row.evaluation_set})" for row in part)
         for part in groups
     ]
-    if len(lines) < 2:
-        return ""
     return f"Like for like, the AUCs by share with the outcome are {'; '.join(lines)}."
 
 
@@ -195,21 +200,25 @@ def p_values(audit: Audit) -> str:
 
 
 def cells(audit: Audit) -> str:
-    """List the cells that cannot be right."""
+    """List the cells that cannot be right, those of one kind in one line."""
+    kinds = ["evaluation_set", "where", "metric", "problem", "same_as", "favours", "premise"]
     return bullets(
-        map(_cell, audit.cells.itertuples()),
+        (_cell(part) for _, part in audit.cells.groupby(kinds, sort=False)),
         "Every cell follows from the others of its row, and text and tables agree.",
     )
 
 
-def _cell(row) -> str:
-    name = METRIC_NAMES.get(row.metric, row.metric)
-    text = f"{name} of {row.model}, {row.evaluation_set} ({row.where}): printed {row.printed}"
-    text += f", but {row.follows} follows" if row.follows else ""
-    text += f" ({row.problem})"
-    text += f"; the same number is printed as {row.same_as}" if row.same_as else ""
-    text += f". It favours {row.favours}." if row.favours else "."
-    return text + (f" This presupposes that {row.premise}." if row.premise else "")
+def _cell(part: pd.DataFrame) -> str:
+    row = part.iloc[0]
+    name = METRIC_NAMES.get(row["metric"], row["metric"])
+    values = listing(
+        f"{cell.model} {cell.printed}" + (f" (follows: {cell.follows})" if cell.follows else "")
+        for cell in part.itertuples()
+    )
+    text = f"{name}, {row['evaluation_set']} ({row['where']}): {values}; {row['problem']}"
+    text += f", printed also as {row['same_as']}" if row["same_as"] else ""
+    text += f". It favours {row['favours']}." if row["favours"] else "."
+    return text + (f" This presupposes that {row['premise']}." if row["premise"] else "")
 
 
 def auc(audit: Audit) -> str:
@@ -233,21 +242,40 @@ def auc(audit: Audit) -> str:
 
 
 def comparisons(audit: Audit) -> str:
-    """Say what each printed comparison needs."""
-    names = {
-        "p": "p = {}", "p_below": "p < {}", "not_significant": "not significant",
-        "auc_difference": "AUC higher by {}", "greater_auc": "higher AUC",
-        "greater_accuracy": "higher accuracy",
-    }  # fmt: skip
-    return bullets(
-        (
-            f"**{row.verdict.removesuffix(', if')}**: {row.model_a} ({row.set_a}) against "
-            f"{row.model_b} ({row.set_b}), {names[row.statistic].format(row.printed)}: "
-            f"{row.follows}" + (f", if {row.premise}." if row.premise else ".")
-            for row in audit.comparisons.itertuples()
-        ),
-        "No two models are compared.",
+    """Count what the printed comparisons need, and list those that do not hold."""
+    found = audit.comparisons
+    if found.empty:
+        return "No two models are compared."
+    good, left = ((found["verdict"] == word).sum() for word in (AGREES, OPEN))
+    odd = found[found["verdict"].isin(BAD)]
+    head = (
+        f"Of {count(len(found), 'printed comparison')}, {good} "
+        f"{'follows' if good == 1 else 'follow'} from the printed values, {left} "
+        f"{'needs' if left == 1 else 'need'} a correlation that is not printed, and {len(odd)} "
+        f"{'does' if len(odd) == 1 else 'do'} not hold."
     )
+    lines = (
+        f"{row.model_a} ({row.set_a}) against {row.model_b} ({row.set_b}), "
+        f"{row.statistic.replace('_', ' ')} {row.printed}: {row.follows}"
+        + (f", if {row.premise}." if row.premise else ".")
+        for row in odd.itertuples()
+    )
+    return head if odd.empty else f"{head}\n\n{bullets(lines)}"
+
+
+def features(audit: Audit) -> str:
+    """Say which printed numbers of features do not follow."""
+    odd = audit.features[audit.features["verdict"].isin(BAD)]
+    good = len(audit.features) - len(odd)
+    if audit.features.empty:
+        return "The paper prints no number of features."
+    head = f"Of {count(len(audit.features), 'check')} {good} {'agrees' if good == 1 else 'agree'}."
+    lines = (
+        f"{row.quantity}: printed {row.printed}; {row.follows}"
+        + (f". That conflicts if {row.premise}." if row.premise else ".")
+        for row in odd.itertuples()
+    )
+    return head if odd.empty else f"{head}\n\n{bullets(lines)}"
 
 
 def sample_size(audit: Audit) -> str:
@@ -321,6 +349,8 @@ def nobody(audit: Audit) -> str:
     if found.empty:
         return ""
     total, lower = len(audit.calling_nobody), found.get("no", 0)
+    if lower == total:
+        return "Every printed accuracy is below that of calling nobody positive."
     rest = "" if not found.get("perhaps", 0) else f"; for {found['perhaps']} rounding decides"
     return (
         f"Of {count(total, 'printed accuracy', 'printed accuracies')}, {lower} "
@@ -350,12 +380,27 @@ def statements(audit: Audit) -> str:
 
 
 def moved(audit: Audit) -> str:
-    """Say how sensitivity and specificity move between compared models, at any pairing."""
-    rows = audit.discordance[audit.discordance["metric"] != "accuracy"]
-    return bullets(
-        (
-            f"{row.model_a} against {row.model_b}, {row.metric}: {row.follows}."
-            for row in rows.itertuples()
-        ),
-        "No two by two tables of compared models are known.",
+    """Say how often sensitivity falls between compared models while the accuracy rises."""
+    wide = audit.discordance.pivot(
+        index=["evaluation_set", "model_a", "model_b"], columns="metric",
+        values=["count_a", "count_b", "of", "p_high"],
+    )  # fmt: skip
+    if wide.empty:
+        return "No two by two tables of compared models are known."
+    gain = wide["count_a"] - wide["count_b"]
+    up = gain[gain["accuracy"] > 0]
+    falls = up[up["sensitivity"] < 0]
+    text = f"Of {count(len(up), 'pair')} whose accuracy rises, sensitivity falls in {len(falls)}."
+    lines = (
+        f"{a} against {b}, {name}: sensitivity {_of(wide, key, 'sensitivity')}, specificity "
+        f"{_of(wide, key, 'specificity')}."
+        for key in falls.index
+        for name, a, b in [key]
     )
+    return f"{text}\n\n{bullets(lines)}" if len(falls) else text
+
+
+def _of(wide: pd.DataFrame, key: tuple, metric: str) -> str:
+    first, second, of = (int(wide.loc[key, (k, metric)]) for k in ("count_a", "count_b", "of"))
+    sure = ", p < 0.05 at any pairing" if wide.loc[key, ("p_high", metric)] < ALPHA else ""
+    return f"{second} to {first} of {of}{sure}"
