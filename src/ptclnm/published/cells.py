@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ptclnm.published.printed import interval, rounds_to
+from ptclnm.published.printed import interval
 from ptclnm.published.schema import CELL_METRICS
-from ptclnm.published.search import best_tables, metrics_of, unexplained
+from ptclnm.published.search import best_tables, cost_map, metrics_of, unexplained
 from ptclnm.published.splits import Group, ModelRow, Splits, column_places
 from ptclnm.published.stated import images_a_patient
 from ptclnm.published.tables import Study
+from ptclnm.published.totals import alike
 from ptclnm.published.verdicts import conflict, together
 
 # With more equally good splits than this, which cell is wrong cannot be told.
@@ -71,8 +72,7 @@ def _wrong_cells(
 ) -> Iterator[dict]:
     """Records of a row's cells that its split does not give."""
     metrics = _missed_by_all(row, group, tables)
-    doubted = {name for table in tables for name in unexplained(row.bounds, table)}
-    premise = _premise(splits, row, doubted)
+    premise = _premise(splits, row)
     head = (row.where, row.evaluation_set, row.model)
     for metric in metrics:
         places, printed = row.places[metric], row.cells[metric]
@@ -90,19 +90,27 @@ def _wrong_cells(
         )  # fmt: skip
 
 
-def _premise(splits: Splits, row: ModelRow, doubted: set[str]) -> str:
+def _premise(splits: Splits, row: ModelRow) -> str:
     """What it presupposes that a row holds a wrong cell.
 
     Nothing, where no split of as many cases as there may be explains the whole row, however its
-    digits were rounded, and the cell is none that is often taken at another cut-off.
+    digits were rounded, nor the row without its accuracy, which is often taken at a cut-off of
+    its own.
     """
-    whole = [splits.costs(replace(row, cut=cut)) == 0 for cut in (False, True)]
-    other = np.argwhere(whole[0] | whole[1])
-    split = splits.of(row.evaluation_set, row.model)
-    counted = f"the row counts {split[0]} with and {split[1]} without the outcome"
+    positive, negative = splits.of(row.evaluation_set, row.model)
+    counted = f"the row counts {positive} with and {negative} without the outcome"
+    rest = {name: text for name, text in row.cells.items() if name != "accuracy"}
+    without = replace(row, cells=rest)
     return together([
-        counted if len(other) else "", _within(splits, row), ONE_CUT_OFF * ("accuracy" in doubted),
+        counted if _explained(splits, row) else "", _within(splits, row),
+        ONE_CUT_OFF if len(rest) < len(row.cells) and _explained(splits, without) else "",
     ])  # fmt: skip
+
+
+def _explained(splits: Splits, row: ModelRow) -> bool:
+    """Whether some split explains every cell of a row, rounded or cut off."""
+    each = (cost_map(replace(row, cut=cut).bounds, splits.limit) for cut in (False, True))
+    return any((costs == 0).any() for costs in each)
 
 
 def _within(splits: Splits, row: ModelRow) -> str:
@@ -138,18 +146,13 @@ def _other_set(checks: pd.DataFrame) -> Iterator[dict]:
         )  # fmt: skip
 
 
-def _disagree(first: str, second: str) -> bool:
-    """Whether two printings of a number cannot be the same number rounded."""
-    return not (rounds_to(float(first), second) or rounds_to(float(second), first))
-
-
 def _between_places(study: Study) -> Iterator[dict]:
     keys = ["evaluation_set", "model", "metric"]
     for (name, model, metric), part in study.performance.groupby(keys, sort=False):
         table = part[part["where"].str.startswith(("Table", "Figure"))]
         base = (table if len(table) else part).iloc[0]
         for row in part.itertuples():
-            if _disagree(row.value, base["value"]):
+            if not alike(row.value, base["value"]):
                 yield _record(
                     row.where, name, model, metric, row.value, base["value"],
                     f"differs from {base['where']}",

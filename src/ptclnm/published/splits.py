@@ -250,28 +250,31 @@ def model_rows(study: Study, cut: bool = False) -> list[ModelRow]:
     return list(rows.values())
 
 
-def _choose(splits: list[Split], stated: Stated, size: int | None) -> Split:
-    """Prefer the stated split, then one of the stated size, then the smallest."""
-    of_size = [split for split in splits if sum(split) == size]
-    return stated if stated in splits else (of_size or splits)[0]
+def _choose(splits: NDArray[np.int64], stated: Stated, size: int | None) -> int:
+    """Position of the split to use: the stated one, else of the stated size, else the smallest."""
+    for fits in ((splits == [-1 if n is None else n for n in stated]).all(axis=1),
+                 splits.sum(axis=1) == (size or 0)):  # fmt: skip
+        if fits.any():
+            return int(fits.argmax())
+    return 0
 
 
 def _group(rows: list[ModelRow], maps: list[NDArray], stated: Stated, size: int | None) -> Group:
     """Find the splits with the smallest number of unexplained cells over all rows."""
     total = np.sum(maps, axis=0, dtype=np.uint16)
-    best = np.argwhere(total == total.min())
-    splits = sorted((tuple(map(int, pair)) for pair in best), key=lambda pair: (sum(pair), pair))
+    splits = np.argwhere(total == total.min())
+    splits = splits[np.lexsort((splits[:, 0], splits.sum(axis=1)))]
     chosen = _choose(splits, stated, size)
-    explained = np.array([costs[tuple(zip(*splits, strict=True))] < UNEXPLAINED for costs in maps])
-    here = explained[:, splits.index(chosen)]
+    explained = np.array([costs[tuple(splits.T)] < UNEXPLAINED for costs in maps])
+    here = explained[:, chosen]
     if not here.any():
         return Group(rows[0].evaluation_set, tuple(row.model for row in rows), (), None)
     same = (explained == here[:, None]).all(axis=0)
     return Group(
         evaluation_set=rows[0].evaluation_set,
         models=tuple(row.model for row, yes in zip(rows, here, strict=True) if yes),
-        splits=tuple(split for split, yes in zip(splits, same, strict=True) if yes),
-        chosen=chosen,
+        splits=tuple(map(tuple, splits[same].tolist())),
+        chosen=tuple(splits[chosen].tolist()),
     )
 
 

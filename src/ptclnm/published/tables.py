@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -68,6 +69,15 @@ DataFrame
 
     def size(self, group: str) -> int | None:
         """Printed size of a group, or else the sum over a variable with all its levels."""
+        if group not in self._sizes:
+            self._sizes[group] = self._size(group)
+        return self._sizes[group]
+
+    @cached_property
+    def _sizes(self) -> dict[str, int | None]:
+        return {}
+
+    def _size(self, group: str) -> int | None:
         row = self.groups[self.groups["group"] == group]
         if len(row) and row["n"].iloc[0]:
             return int(row["n"].iloc[0])

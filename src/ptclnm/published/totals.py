@@ -47,6 +47,7 @@ class Counts:
         rows = rows.drop_duplicates(["variable", "level", "group"])
         keys = zip(rows["variable"], rows["level"], rows["group"], strict=True)
         self.printed = dict(zip(keys, rows["value"].astype(int), strict=True))
+        self.parents = dict(zip(study.groups["group"], study.groups["parent"], strict=True))
         self.children = {
             parent: list(part["group"])
             for parent, part in study.groups.groupby("parent", sort=False)
@@ -184,18 +185,29 @@ def _level_groups(study: Study, counts: Counts) -> Iterator[dict]:
             yield _record("parts", row.where, quantity, key, printed, parts, premise)
 
 
+def _wholes(counts: Counts, row) -> set[int]:
+    """What a percentage may be of: its column, its known values, or its level in other columns."""
+    key = (row.variable, row.level)
+    above, name = [], row.group
+    while name := counts.parents.get(name):
+        above.append(name)
+    levels = [counts.level_of_parts(*key, group) for group in above]
+    levels += [counts.printed.get((*key, group)) for group in above]
+    known = sum(n for (variable, _, group), n in counts.printed.items()
+                if (variable, group) == (row.variable, row.group))  # fmt: skip
+    return {size for size in (counts.study.size(row.group), known, *levels) if size}
+
+
 def _percentages(study: Study, counts: Counts) -> Iterator[dict]:
-    """Hold percentages against counts, of a group or of those whose value is printed."""
+    """Hold percentages against counts, of a column, of its known values, or of a row."""
     for row in study.counts[study.counts["statistic"] == "percent"].itertuples():
         count = counts.printed.get((row.variable, row.level, row.group))
         size = study.size(row.group)
         if count is None or not size:
             continue
-        known = sum(n for (variable, _, group), n in counts.printed.items()
-                    if (variable, group) == (row.variable, row.group))  # fmt: skip
-        exact = 100 * count / size
-        same = printed_as(exact, row.value) or printed_as(100 * count / max(known, 1), row.value)
-        other = any(printed_as(100 * count / of, row.value) for of in range(max(known, 1), size))
+        wholes, exact = _wholes(counts, row), 100 * count / size
+        same = any(printed_as(100 * count / of, row.value) for of in wholes)
+        other = any(printed_as(100 * count / of, row.value) for of in range(max(count, 1), size))
         follows = row.value if same else f"{exact:.{decimals(row.value)}f}"
         quantity = f"{row.variable} = {row.level}, percent of {row.group}"
         key = f"{row.variable}={row.level}@{row.group}"

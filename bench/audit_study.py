@@ -1,0 +1,29 @@
+"""How often is the audit wrong? Judge honest papers, and papers with one slip, by simulation.
+
+Writes ``_build/results/study/audit.csv``. Run from the project's folder:
+``python bench/audit_study.py``; ``--papers`` sets how many of each are drawn.
+"""
+
+import argparse
+
+from ptclnm.compute import parallel_map
+from ptclnm.paths import BUILD
+from ptclnm.published import honest
+from ptclnm.report.files import write_table
+
+OUT = BUILD / "results" / "study" / "audit.csv"
+
+
+def main() -> None:
+    """Draw, judge and write the table."""
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked.add_argument("--papers", type=int, default=2_000)
+    asked.add_argument("--seed", type=int, default=0)
+    given = asked.parse_args()
+    tasks = honest.tasks(given.papers, given.seed)
+    table = honest.shares(parallel_map(honest.outcome, tasks, progress="papers audited"))
+    print(write_table(table, OUT), table.to_string(index=False), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
