@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 PROFILE ?= quick
 PORT ?= 8000
 TESTFLAGS ?=
-BENCH ?= $(sort $(basename $(notdir $(wildcard bench/*.py))))
+BENCH ?= $(filter-out %_study lines golden,$(sort $(basename $(notdir $(wildcard bench/*.py)))))
 BENCHFLAGS ?=
 
 VENV := .venv
@@ -39,8 +39,9 @@ bench: $(STAMP)  ## measure speed and memory, into _build/results/bench; BENCH=e
 slow: $(STAMP)  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(TESTFLAGS)
 
-study: $(STAMP)  ## judge the statistics by 10,000 simulations, into _build/results/study
+study: $(STAMP)  ## judge the statistics and the audit by simulation, into _build/results/study
 	$(BIN)/python bench/delong_study.py
+	$(BIN)/python bench/audit_study.py
 	$(BIN)/python -m pytest -m study $(TESTFLAGS)
 
 serve:  ## show the built book at http://localhost:PORT (8000)

@@ -26,9 +26,11 @@ def test_the_answer_has_at_most_five_lines_each_of_another_matter(audit):
 def test_matters_count_every_conflicting_claim_once(audit):
     judged = claims(audit)
     text = words.matters(judged)
-    total, matters = map(int, re.findall(r"(\d+) (?:claim|matter)", text))
     bad = judged[judged["verdict"].isin(["contradicts", "conflicts, if"])]
+    total, matters = map(int, re.match(r"(\d+) claims .* about (\d+) matters", text).groups())
     assert total == len(bad) and matters == bad["matter"].nunique()
+    assert sum(map(int, re.findall(r"\((\d+) claims?\)", text))) == total
+    assert text.index("conclusions rest on") < text.index("Slips")
 
 
 def test_every_sum_that_fails_has_its_line(audit):

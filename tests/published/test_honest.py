@@ -263,10 +263,10 @@ def changed_at_all(one: published.Study, other: published.Study) -> bool:
 
 
 def test_outcomes_do_not_depend_on_the_workers():
-    tasks = honest.tasks(3, seed=1)
+    tasks = honest.tasks(2, seed=35)  # small papers
     one, two = (parallel_map(honest.outcome, tasks, n_jobs=jobs) for jobs in (1, 2))
     assert one == two
-    assert [kind for kind, _ in one] == [*["honest"] * 3, *honest.KINDS[1:4]]
+    assert [kind for kind, _ in one] == ["honest", "honest", *honest.KINDS[1:3]]
 
 
 def test_the_first_of_many_papers_are_those_of_few():

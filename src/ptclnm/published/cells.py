@@ -148,7 +148,8 @@ def _other_set(checks: pd.DataFrame) -> Iterator[dict]:
 
 def _between_places(study: Study) -> Iterator[dict]:
     keys = ["evaluation_set", "model", "metric"]
-    for (name, model, metric), part in study.performance.groupby(keys, sort=False):
+    twice = study.performance[study.performance.duplicated(keys, keep=False)]
+    for (name, model, metric), part in twice.groupby(keys, sort=False):
         table = part[part["where"].str.startswith(("Table", "Figure"))]
         base = (table if len(table) else part).iloc[0]
         for row in part.itertuples():

@@ -59,6 +59,15 @@ DataFrame
 
         Where only the variables' rows are printed, their sum within the class stands for it.
         """
+        if evaluation_set not in self._splits:
+            self._splits[evaluation_set] = self._stated_split(evaluation_set)
+        return self._splits[evaluation_set]
+
+    @cached_property
+    def _splits(self) -> dict[str, tuple[int | None, int | None]]:
+        return {}
+
+    def _stated_split(self, evaluation_set: str) -> tuple[int | None, int | None]:
         children = self.groups[self.groups["parent"] == evaluation_set]
         sizes = {}
         for role in ("positive", "negative"):
