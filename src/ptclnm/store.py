@@ -108,7 +108,6 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"a {type(value).__name__} cannot be part of a key")
 
 
-@cache
 def code(compute: Callable) -> str:
     """Hash the code and the versions that decide what a function of this project computes.
 
@@ -123,12 +122,16 @@ def code(compute: Callable) -> str:
             f"kept only if it is defined in a module below {ROOT / 'src'}. Move it there, or do "
             "not keep it."
         )
-    modules, packages = closure(compute.__module__)
-    owners = _owners()
-    names = sorted({owner for package in packages for owner in owners.get(package, ())})
-    about = [[(name, _parsed(name)[0]) for name in sorted(modules)],
-             [(name, version(name)) for name in names]]  # fmt: skip
-    return hashlib.sha256(json.dumps(about).encode()).hexdigest()
+    return _code(compute.__module__)
+
+
+@cache
+def _code(module: str) -> str:
+    modules, packages = closure(module)
+    owners = {owner for package in packages for owner in _owners().get(package, ())}
+    about = {name: _parsed(SOURCES[name])[0] for name in modules}
+    about |= {f"package {name}": version(name) for name in owners}
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
 
 @cache
@@ -155,7 +158,7 @@ def closure(module: str) -> tuple[frozenset[str], frozenset[str]]:
         name = todo.pop()
         reached.add(name)
         if name in SOURCES:
-            todo |= _parsed(name)[1] - reached
+            todo |= _parsed(SOURCES[name])[1] - reached
     ours = reached & SOURCES.keys()
     outer = {name[: dot.start()] for name in ours for dot in re.finditer(r"\.", name)}
     foreign = frozenset(name.partition(".")[0] for name in reached - ours)
@@ -163,23 +166,22 @@ def closure(module: str) -> tuple[frozenset[str], frozenset[str]]:
 
 
 @cache
-def _parsed(name: str) -> tuple[str, frozenset[str]]:
+def _parsed(module: Module) -> tuple[str, frozenset[str]]:
     """Hash of a module without comments and docstrings, and the names of what it imports."""
-    tree = ast.parse(SOURCES[name].text)
+    tree = ast.parse(module.text)
     nodes = list(ast.walk(tree))
-    imported = frozenset(found for node in nodes for found in _imported(node, name))
+    imported = frozenset(found for node in nodes for found in _imported(node, module.package))
     for node in nodes:
         if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             del node.body[0]
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imported
 
 
-def _imported(node: ast.AST, within: str) -> Iterator[str]:
+def _imported(node: ast.AST, package: str) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
-        asked = "." * node.level + (node.module or "")
-        base = resolve_name(asked, SOURCES[within].package)
+        base = resolve_name("." * node.level + (node.module or ""), package)
         for full in (f"{base}.{alias.name}" for alias in node.names):
             yield full if full in SOURCES else base
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
