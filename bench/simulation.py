@@ -14,8 +14,8 @@ from pathlib import Path
 import pandas as pd
 from joblib.externals.loky import get_reusable_executor
 
+from ptclnm import store
 from ptclnm.cohorts.simulate import cohort as simulated
-from ptclnm.cohorts.simulate import truth
 from ptclnm.cohorts.simulate.patients import STUDIES
 from ptclnm.compute import cores
 from ptclnm.paths import BUILD
@@ -61,7 +61,7 @@ def main() -> None:
     rows = []
     for name, count in sizes:
         with tempfile.TemporaryDirectory() as folder:
-            simulated.BUILD = truth.BUILD = Path(folder)
+            store.FOLDER = Path(folder)
             rows.append(measure(name, count))
     table = pd.DataFrame(rows)
     print(write_table(table, OUT), table.to_string(index=False), sep="\n")

@@ -83,15 +83,15 @@ def cache(
     ] = None,
 ) -> None:
     """Show what is kept between runs, or remove what is no longer used."""
-    from ptclnm import cache as kept
+    from ptclnm import store
 
-    found = kept.entries()
+    found = store.entries()
     if older_than is None:
-        print(f"{kept.FOLDER}\n{kept.overview(found)}")
+        print(f"{store.FOLDER}\n{store.overview(found)}")
         return
-    chosen = kept.unused(found, older_than)
-    kept.clear(chosen)
-    print(f"Removed from {kept.FOLDER}\n{kept.overview(chosen)}")
+    chosen = store.unused(found, older_than)
+    store.clear(chosen)
+    print(f"Removed from {store.FOLDER}\n{store.overview(chosen)}")
 
 
 @app.command(

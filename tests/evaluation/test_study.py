@@ -1,15 +1,16 @@
 """The method judged: many studies at once are the studies one by one, and its promises hold."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from ptclnm import published
+from ptclnm import published, store
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation import compare, delong, paired_tests
 from ptclnm.evaluation.batch import batch_delong, draw, paired_z
 from ptclnm.evaluation.study import MEASURES, WAYS, as_if_paired, mispaired, performance
-from ptclnm.report import delong_study
 from ptclnm.report.delong_study import found_splits, stored_study
 
 
@@ -110,5 +111,10 @@ def test_a_stored_study_is_the_study_again(tmp_path, monkeypatch) -> None:
     splits = {"x": (9, 20)}
     first = stored_study(splits, 50, 1, tmp_path)
     pd.testing.assert_frame_equal(first, performance(splits, 50, 1), check_exact=True)
-    monkeypatch.setattr(delong_study, "performance", None)
-    pd.testing.assert_frame_equal(first, stored_study(splits, 50, 1, tmp_path))
+    again = partial(stored_study, splits, 50, 1, tmp_path)
+    (path,) = tmp_path.glob("delong_study/*/study.parquet")
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.warns(UserWarning, match="is damaged"):
+        pd.testing.assert_frame_equal(first, again(), check_exact=True)
+    monkeypatch.setattr(store, "_write", None)
+    pd.testing.assert_frame_equal(first, again(), check_exact=True)

@@ -9,12 +9,14 @@ import pytest
 import SimpleITK as sitk
 from scipy import ndimage
 
+from ptclnm import store
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
 from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.imaging.superres.stored import WEIGHTS
 from ptclnm.models import superres, zoo
 from ptclnm.models.data import ImageData
+from ptclnm.models.stored import stored_fits
 
 SMALL = {
     "study": "li2024", "scale": 2, "blocks": 1, "channels": 4, "sr_epochs": 1, "patch_size": 16,
@@ -24,7 +26,7 @@ SMALL = {
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch) -> Path:
-    monkeypatch.setattr(superres, "FOLDER", tmp_path / "superres")
+    monkeypatch.setattr(store, "FOLDER", tmp_path)
     return tmp_path
 
 
@@ -94,13 +96,21 @@ def test_pictures_are_kept_by_their_content(folder: Path, monkeypatch) -> None:
     cohort = make_cohort(folder / "a")
     made = superres.super_resolution(cohort, SMALL)
     first = pictures_of(cohort, made, "sr")
-    kept = sorted((folder / "superres" / "pictures").glob("*.npy"))
+    kept = sorted(folder.glob("superres_pictures/*/arrays.npz"))
     assert len(kept) == len(first)
-    kept[0].write_bytes(b"damaged")
-    with pytest.warns(UserWarning, match="damaged"):
-        again = pictures_of(cohort, made, "sr")
-    for name in first:
-        np.testing.assert_array_equal(first[name], again[name])
+    whole = bytearray(kept[0].read_bytes())
+    whole[len(whole) // 2] ^= 1
+    for content in (b"damaged", whole):
+        kept[0].write_bytes(content)
+        with pytest.warns(UserWarning, match="damaged"):
+            again = pictures_of(cohort, made, "sr")
+        for name in first:
+            np.testing.assert_array_equal(first[name], again[name])
+    network = bytearray((made.gan / WEIGHTS).read_bytes())
+    network[len(network) // 2] ^= 1
+    for content in (network[:-1], network):
+        (made.gan / WEIGHTS).write_bytes(content)
+        assert store.damage(made.gan) == [WEIGHTS]  # and what is damaged is trained again
 
 
 def test_shape_features_are_the_same_on_every_arm(folder: Path) -> None:
@@ -138,10 +148,15 @@ def random_data(seed: int = 0) -> ImageData:
 def test_scores_are_those_of_page_02_on_the_same_features(tmp_path: Path) -> None:
     data = random_data()
     plan = superres.zoo_plan_of({"study": "li2024", "sr_models": ["SVM", "KNN"], "folds": 2})
-    found = superres.arm_fitted(data, plan, tmp_path)["predictions"]
+    found = stored_fits(data, plan, tmp_path)["predictions"]
     whole = zoo.run_zoo(data, replace(plan, classifiers=("LR", "SVM", "KNN"), bootstraps=2), 1)
     same = whole["predictions"][whole["predictions"]["model"].isin(["SVM", "KNN"])]
     pd.testing.assert_frame_equal(found, same.reset_index(drop=True))
+    (path,) = tmp_path.glob("fits/*/predictions.parquet")
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.warns(UserWarning, match="predictions.parquet changed since written"):
+        again = stored_fits(data, plan, tmp_path)["predictions"]
+    pd.testing.assert_frame_equal(found, again)
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,14 @@
-"""The zoo's tables, kept between runs: same data, plan, code and libraries, same tables."""
+"""The zoo's tables, kept between runs."""
 
-import hashlib
-import json
-from dataclasses import asdict
 from pathlib import Path
 
+from ptclnm import store
 from ptclnm.models.data import ImageData
-from ptclnm.models.kept import kept, key_of
-from ptclnm.models.zoo import Plan, Tables, run_zoo
-from ptclnm.paths import BUILD
-
-FOLDER = BUILD / "cache" / "zoo"
-LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "xgboost", "lightgbm")
-# Modules of this room that decide nothing of the zoo's tables: they ask for them, or read others.
-BESIDES = ("clinical", "columns", "kept", "radiomics", "sources", "superres")
+from ptclnm.models.zoo import Plan, Tables, run_fits, run_zoo
 
 
 def stored_zoo(
-    data: ImageData, plan: Plan, n_jobs: int | None = None, folder: Path = FOLDER
+    data: ImageData, plan: Plan, n_jobs: int | None = None, folder: Path = store.FOLDER
 ) -> Tables:
     """Give the tables of :func:`ptclnm.models.zoo.run_zoo`, computed once.
 
@@ -30,22 +21,19 @@ def stored_zoo(
     n_jobs : int, optional
         Processes.
     folder : Path
-        Where entries are kept, each a folder of Parquet files.
+        Where entries are kept.
 
     Returns
     -------
     dict of str to DataFrame
-        As `run_zoo`. A damaged entry is computed again, with a warning.
+        As `run_zoo`.
     """
     plan.check()
-    entry = folder / entry_key(data, plan)
-    return kept(entry, lambda _: run_zoo(data, plan, n_jobs), "the zoo is fitted")
+    entry = folder / "zoo" / store.key(run_zoo, data, plan)
+    return store.read(store.keep(entry, lambda *_: run_zoo(data, plan, n_jobs)))
 
 
-def entry_key(data: ImageData, plan: Plan) -> str:
-    """Hash of all that decides the tables, the code of this room among it."""
-    parts = (data.labels, data.patients, data.splits, data.names)
-    about = [hashlib.sha256(data.X.tobytes()).hexdigest(), asdict(plan)]
-    about += [hashlib.sha256(json.dumps(list(map(str, p))).encode()).hexdigest() for p in parts]
-    sources = Path(__file__).parent.glob("*.py")
-    return key_of(about, [path for path in sources if path.stem not in BESIDES], LIBRARIES)
+def stored_fits(data: ImageData, plan: Plan, folder: Path = store.FOLDER) -> Tables:
+    """Give the tables of :func:`ptclnm.models.zoo.run_fits`, computed once."""
+    entry = folder / "fits" / store.key(run_fits, data, plan)
+    return store.read(store.keep(entry, lambda *_: run_fits(data, plan)))

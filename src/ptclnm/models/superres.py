@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ptclnm import store
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
 from ptclnm.errors import ParameterError, nearest
@@ -19,14 +20,10 @@ from ptclnm.imaging.superres.plan import SRPlan
 from ptclnm.models import classifiers, zoo
 from ptclnm.models.data import ImageData, join
 from ptclnm.models.deep.architectures import ARCHITECTURES
-from ptclnm.models.kept import Tables, kept
 from ptclnm.models.radiomics import plan_of
-from ptclnm.models.stored import FOLDER as ZOO_FOLDER
-from ptclnm.models.stored import entry_key, stored_zoo
-from ptclnm.paths import BUILD
+from ptclnm.models.stored import stored_fits, stored_zoo
 from ptclnm.schedulers import scheduler
 
-FOLDER = BUILD / "cache" / "superres"
 # What a page that does not declare a parameter leaves to the models of page 04. The network's
 # epochs are called so here because `epochs` are those of the deep models.
 DEFAULTS: dict[str, Any] = {
@@ -57,7 +54,7 @@ class SuperRes:
         plan = self.plan.without_adversary() if name == "sr_pixel" else self.plan
         entry = self.pixel if name == "sr_pixel" else self.gan
         weights = entry / "generator.pt" if name in LEARNT else None
-        return Arm(name, plan, weights, FOLDER / "pictures")
+        return Arm(name, plan, weights, store.FOLDER)
 
 
 def sr_plan_of(parameters: Mapping[str, Any]) -> SRPlan:
@@ -112,8 +109,8 @@ def super_resolution(cohort: Cohort, parameters: Mapping[str, Any]) -> SuperRes:
     plan = sr_plan_of(parameters)
     n_jobs = (DEFAULTS | dict(parameters))["n_jobs"] or None
     pictures = training_pictures(cohort, plan, n_jobs)
-    pixel = stored_generator(pictures, plan.without_adversary(), FOLDER)
-    return SuperRes(plan, stored_generator(pictures, plan, FOLDER), pixel)
+    pixel = stored_generator(pictures, plan.without_adversary(), store.FOLDER)
+    return SuperRes(plan, stored_generator(pictures, plan, store.FOLDER), pixel)
 
 
 def arm_features(
@@ -138,28 +135,6 @@ def zoo_plan_of(parameters: Mapping[str, Any]) -> zoo.Plan:
     cheap, _ = models_of(p)
     made = plan_of({name: p[name] for name in ("study", "folds", "seed")})
     return zoo.Plan(made.selection, cheap or ("SVM",), made.folds, made.seed, bootstraps=0)
-
-
-def arm_fitted(data: ImageData, plan: zoo.Plan, folder: Path = ZOO_FOLDER) -> Tables:
-    """Fit the classifiers on an arm's training patients and score everyone, once.
-
-    The scores are those of page 02 for the same features: the same chain, fitted on the same
-    rows. What page 02 does beside, resamples and nested folds, is left out.
-
-    Returns
-    -------
-    dict of str to DataFrame
-        ``predictions`` as of ``ptclnm.models.zoo.run_zoo``, and ``coefficients``.
-    """
-    entry = folder / f"fitted-{entry_key(data, plan)}"
-    return kept(entry, lambda _: _fitted(data, plan), "the classifiers are fitted")
-
-
-def _fitted(data: ImageData, plan: zoo.Plan) -> Tables:
-    models = zoo.fit_zoo(data.train, plan)
-    about = zoo.selection_tables(next(iter(models.values())), data.names, [])
-    coefficients = about["coefficients"][["feature", "coefficient"]]
-    return {"predictions": zoo.predict(models, data), "coefficients": coefficients}
 
 
 def deep_plans_of(parameters: Mapping[str, Any]):
@@ -223,7 +198,7 @@ def arm_predictions(
     parts = []
     if cheap:
         data = arm_data(cohort, made, arm, parameters)
-        parts.append(arm_fitted(data, zoo_plan_of(parameters))["predictions"])
+        parts.append(stored_fits(data, zoo_plan_of(parameters))["predictions"])
     if deep:
         parts.append(arm_deep(cohort, made, arm, parameters))
     table = pd.concat(parts, ignore_index=True)

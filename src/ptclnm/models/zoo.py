@@ -121,6 +121,21 @@ def run_zoo(data: ImageData, plan: Plan, n_jobs: int | None = None) -> Tables:
     }
 
 
+def run_fits(data: ImageData, plan: Plan) -> Tables:
+    """Fit the classifiers and score everyone: :func:`run_zoo` without resamples and folds.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        ``predictions`` as of `run_zoo`, the same chain fitted on the same rows, and
+        ``coefficients`` without their survival.
+    """
+    models = fit_zoo(data.train, plan)
+    about = selection_tables(next(iter(models.values())), data.names, [])
+    coefficients = about["coefficients"][["feature", "coefficient"]]
+    return {"predictions": predict(models, data), "coefficients": coefficients}
+
+
 def fit_zoo(train: ImageData, plan: Plan) -> dict[str, Pipeline]:
     """Fit each classifier behind the selection, the whole chain on the same rows.
 

@@ -1,20 +1,15 @@
 """The study of DeLong's method at the papers' class splits, computed once for each setting."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from ptclnm import evaluation
+from ptclnm import store
 from ptclnm.evaluation.study import Sizes, performance
-from ptclnm.paths import BUILD
 from ptclnm.published.audit import Audit, audit
 from ptclnm.published.tables import Study
-from ptclnm.report.files import write_table
 
-FOLDER = BUILD / "cache" / "delong_study"
 REFERENCE: dict[str, Sizes] = {"reference": (500, 500)}
 TRAIN = "train"
 
@@ -49,13 +44,9 @@ def found_splits(study: Study | Audit) -> dict[str, Sizes]:
 
 
 def stored_study(
-    splits: Mapping[str, Sizes], simulations: int, seed: int, folder: Path = FOLDER
+    splits: Mapping[str, Sizes], simulations: int, seed: int, folder: Path = store.FOLDER
 ) -> pd.DataFrame:
-    """Give ``ptclnm.evaluation.study.performance``, computed once for each setting and code."""
-    sources = [Path(evaluation.__file__).with_name(f"{n}.py") for n in ("batch", "study", "delong")]
-    key = [dict(splits), simulations, seed, *(path.read_text("utf-8") for path in sources)]
-    name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:24]
-    path = folder / f"{name}.csv"
-    if not path.is_file():
-        write_table(performance(splits, simulations, seed), path)
-    return pd.read_csv(path, float_precision="round_trip")
+    """Give ``ptclnm.evaluation.study.performance``, computed once."""
+    entry = folder / "delong_study" / store.key(performance, splits, simulations, seed)
+    store.keep(entry, lambda *_: {"study": performance(splits, simulations, seed)})
+    return store.read(entry)["study"]

@@ -15,6 +15,7 @@ from ptclnm.imaging.superres.finer import agreement, reference
 from ptclnm.imaging.superres.stored import history_of
 from ptclnm.models import superres
 from ptclnm.models.data import join
+from ptclnm.models.stored import stored_fits
 from ptclnm.models.superres import SuperRes
 from ptclnm.report import superres_tables as tables
 
@@ -109,7 +110,7 @@ def _fitted(
     """The classifiers on every arm, fitted on its training patients."""
     plan = superres.zoo_plan_of(p)
     data = {arm: join(cohort.table, table) for arm, table in features.items()}
-    return {arm: superres.arm_fitted(one, plan) for arm, one in data.items()}
+    return {arm: stored_fits(one, plan) for arm, one in data.items()}
 
 
 def _predictions(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ptclnm.cohorts.ddti import cohort
+from ptclnm import store
 
 FIELDS = ("age", "sex", "composition", "echogenicity", "margins", "calcifications")
 
@@ -45,5 +45,5 @@ def source(tmp_path, monkeypatch) -> Source:
     (root / "images").mkdir(parents=True)
     (root / "xml").mkdir()
     monkeypatch.setenv("PTCLNM_DATA", str(root.parent))
-    monkeypatch.setattr(cohort, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(store, "FOLDER", tmp_path / "cache")
     return Source(root)

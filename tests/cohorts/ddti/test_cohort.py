@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 import ptclnm.cohorts as cohorts
-from ptclnm.cohorts.ddti import build, cohort
+from ptclnm import store
+from ptclnm.cohorts.ddti import build
 from ptclnm.cohorts.schema import COLUMNS
 from ptclnm.errors import ManifestError, MissingDataError, ParameterError
 from ptclnm.imaging.read import read_image, read_mask
@@ -175,8 +176,15 @@ def test_crops_are_made_once_and_anew_when_one_is_gone(source):
     again = opened()
     assert Path(again.table["image"][0]).stat().st_mtime_ns == stamp
     pd.testing.assert_frame_equal(first.table, again.table)
+    content = Path(first.table["mask"][1]).read_bytes()
+    for damaged in (b"", content[:-1], content[:-1] + bytes([content[-1] ^ 1])):
+        Path(first.table["mask"][1]).write_bytes(damaged)
+        with pytest.warns(UserWarning, match="_mask.png changed since written"):
+            again = opened()
+        assert Path(again.table["mask"][1]).read_bytes() == content
     Path(first.table["mask"][1]).unlink()
-    assert Path(opened().table["mask"][1]).is_file()
+    with pytest.warns(UserWarning, match="_mask.png changed since written"):
+        assert Path(opened().table["mask"][1]).is_file()
 
 
 def test_an_interrupted_making_leaves_nothing_behind(source, monkeypatch, tmp_path):
@@ -186,10 +194,10 @@ def test_an_interrupted_making_leaves_nothing_behind(source, monkeypatch, tmp_pa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(build, "write_json", stop)
+        patch.setattr(build, "_note", stop)
         with pytest.raises(KeyboardInterrupt):
             opened()
-    assert list((tmp_path / "cache").iterdir()) == []
+    assert list((tmp_path / "cache" / "cohorts").iterdir()) == []
     assert len(opened().table) == 4
 
 
@@ -229,7 +237,7 @@ def real(data, tmp_path_factory):
         pytest.skip("PTCLNM_DATA holds no ddti")
     cache = tmp_path_factory.mktemp("ddti")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cohort, "cache_folder", lambda: cache)
+        patch.setattr(store, "FOLDER", cache)
         yield cohorts.open("ddti", polygons="each")
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ptclnm.cohorts.simulate import cohort, pictures, truth
+from ptclnm import store
+from ptclnm.cohorts.simulate import pictures, truth
 from ptclnm.cohorts.simulate.render import Picture, Truth
 
 
@@ -26,8 +27,7 @@ def quick_plane(drivers, scanner, rng, plane="transverse", resolution=1):
 @pytest.fixture
 def build(tmp_path, monkeypatch):
     """An empty place for everything generated."""
-    for module in (cohort, truth):
-        monkeypatch.setattr(module, "BUILD", tmp_path / "_build")
+    monkeypatch.setattr(store, "FOLDER", tmp_path / "_build" / "cache")
     return tmp_path / "_build"
 
 

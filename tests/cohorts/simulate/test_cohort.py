@@ -12,6 +12,7 @@ import pytest
 from pydicom import dcmread
 
 import ptclnm.cohorts as cohorts
+from ptclnm import store
 from ptclnm.cohorts.own import check_manifest, open_manifest
 from ptclnm.cohorts.schema import COLUMNS
 from ptclnm.cohorts.simulate import cohort as opening
@@ -32,6 +33,10 @@ def contents(folder):
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def truth_of(cohort):
+    return cohort.root.parent / "truth"
 
 
 def refuse(*_):
@@ -92,7 +97,7 @@ def test_nothing_of_the_truth_lies_under_the_cohorts_root(build, quick, name):
     for path, data in files.items():
         assert b"severity" not in data and b"aggressiveness" not in data, path
         assert not any(secret in data for secret in secrets if len(secret) > 6), path
-    inside, apart = cohort.root.resolve(), truth.folder_of(name, cohort.root.name).resolve()
+    inside, apart = cohort.root, truth_of(cohort)
     assert not apart.is_relative_to(inside) and not inside.is_relative_to(apart)
     assert not any(str(apart) in str(value) for value in cohort.table.to_numpy().ravel())
 
@@ -143,8 +148,8 @@ def test_truth_is_named_where_there_is_none(build, quick):
     own = open_manifest(cohort.root / "li2024-sim.yml")
     with pytest.raises(PtclnmError, match="has no truth: only simulated"):
         truth.load(own, own.table["image_id"][0])
-    (truth.folder_of("li2024-sim", cohort.root.name) / "patients.csv").unlink()
-    with pytest.raises(MissingDataError, match="Remove .* and open li2024-sim again"):
+    (truth_of(cohort) / "patients.csv").unlink()
+    with pytest.raises(MissingDataError, match="patients.csv is missing. Open li2024-sim again"):
         truth.load(cohort, cohort.table["image_id"][0])
 
 
@@ -161,14 +166,16 @@ def test_what_an_interrupted_run_left_is_kept_and_the_rest_is_made(build, quick,
     whole = cohorts.open("ni2024-sim", n_patients=N)
     expected = contents(whole.root)
     ids = whole.table["patient_id"].unique()
-    # Killed after some patients: no manifest, one patient half done, one temporary folder left.
+    # Killed after some patients: no index, one patient half done, one temporary folder left.
+    (whole.root.parent / store.INDEX).unlink()
     (whole.root / "ni2024-sim.yml").unlink()
     gone = whole.table[whole.table["patient_id"].isin(ids[20:])]
     for path in [*gone["image"], *gone["mask"]]:
         Path(path).unlink()
     half = whole.table[whole.table["patient_id"] == ids[3]].iloc[-1]
     Path(half["image"]).unlink()
-    left = whole.root.parent / f".{whole.root.name}-left"
+    entry = whole.root.parent
+    left = entry.parent / f".{entry.name}-left"
     left.mkdir()
     made = []
     monkeypatch.setattr(
@@ -182,8 +189,34 @@ def test_what_an_interrupted_run_left_is_kept_and_the_rest_is_made(build, quick,
     old = time.time() - 2 * module.STALE_SECONDS
     Path(whole.table["image"][0]).unlink()
     os.utime(left, (old, old))
-    cohorts.open("ni2024-sim", n_patients=N)
+    with pytest.warns(UserWarning, match=r"images/.*jpg changed since written"):
+        cohorts.open("ni2024-sim", n_patients=N)
     assert not left.exists()
+
+
+@pytest.mark.parametrize("kind", ["image", "mask", "truth"])
+def test_of_a_damaged_cohort_the_patients_concerned_are_rendered_again(
+    build, quick, monkeypatch, kind
+):
+    whole = cohorts.open("ni2024-sim", n_patients=N)
+    expected = contents(whole.root.parent)
+    row = whole.table.iloc[7]
+    truths = truth_of(whole) / "pictures"
+    path = truths / f"{row['image_id']}.npz" if kind == "truth" else Path(row[kind])
+    content = path.read_bytes()
+    middle = len(content) // 2
+    made = []
+    monkeypatch.setattr(
+        module, "make_pictures", lambda job: made.append(job.patient_id) or make(job)
+    )
+    make = pictures.make_pictures
+    flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+    for damaged in (content[:-1], flipped):
+        path.write_bytes(damaged)
+        with pytest.warns(UserWarning, match=f"{path.name} changed since written"):
+            again = cohorts.open("ni2024-sim", n_patients=N)
+        assert contents(again.root.parent) == expected
+    assert made == [row["patient_id"]] * 2
 
 
 def test_a_failure_while_rendering_leaves_no_half_written_file(build, quick, monkeypatch):
@@ -198,9 +231,9 @@ def test_a_failure_while_rendering_leaves_no_half_written_file(build, quick, mon
     monkeypatch.setattr(pictures, "render_plane", fails_later)
     with pytest.raises(KeyboardInterrupt):
         cohorts.open("ni2024-sim", n_patients=N)
-    folder = next((build / "cache" / "cohorts" / "ni2024-sim").iterdir())
-    assert not list(folder.glob("*.yml"))
-    for path in (folder / "images").iterdir():
+    folder = next((build / "cache" / "cohorts").iterdir())
+    assert not (folder / store.INDEX).exists() and not list(folder.rglob("*.yml"))
+    for path in (folder / "cohort" / "images").iterdir():
         read_image(path)
     monkeypatch.setattr(pictures, "render_plane", original)
     cohort = cohorts.open("ni2024-sim", n_patients=N)
@@ -213,13 +246,13 @@ def test_bytes_do_not_depend_on_the_number_of_processes(build):
     patients = draw("li2024-sim", N)
     made = {}
     for n_jobs in (1, 2):
-        folder, apart = build / str(n_jobs), build / f"truth{n_jobs}"
-        for place in (folder / "images", folder / "masks", apart / "pictures"):
-            place.mkdir(parents=True)
-        jobs = module.jobs_of(patients, folder, apart)[:3]
+        entry = build / str(n_jobs)
+        for place in ("cohort/images", "cohort/masks", "truth/pictures"):
+            (entry / place).mkdir(parents=True)
+        jobs = module.jobs_of(patients, entry)[:3]
         order = jobs if n_jobs == 1 else jobs[::-1]
         module.parallel_map(module.make_pictures, order, n_jobs)
-        made[n_jobs] = contents(folder) | contents(apart)
+        made[n_jobs] = contents(entry)
     assert len(made[1]) == 3 * 2 * 3
     assert made[1] == made[2]
 
@@ -245,7 +278,7 @@ def test_settings_decide_the_folder_and_processes_do_not(build, quick):
 
 def test_none_is_table_1s_number(build, quick, monkeypatch):
     keys = []
-    monkeypatch.setattr(opening, "prepare", lambda *a: keys.append(a[2].name))
+    monkeypatch.setattr(opening, "prepare", lambda *a: keys.append(a[2].name) or a[2])
     cohorts.open("li2024-sim")
     cohorts.open("li2024-sim", n_patients=544)
     assert keys[0] == keys[1]
@@ -313,7 +346,7 @@ def test_a_place_that_cannot_be_written_to_is_named(build, quick):
 
 def test_truth_on_disk_is_plain_and_holds_no_pickle(build, quick):
     cohort = cohorts.open("ni2024-sim", n_patients=N)
-    folder = truth.folder_of("ni2024-sim", cohort.root.name)
+    folder = truth_of(cohort)
     known = pd.read_csv(folder / "patients.csv")
     assert set(DRIVERS) <= set(known.columns)
     path = next((folder / "pictures").iterdir())

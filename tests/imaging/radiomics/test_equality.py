@@ -8,11 +8,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from ptclnm import store
 from ptclnm.cohorts.ddti.cases import read_cases
 from ptclnm.cohorts.ddti.crops import rasterise
 from ptclnm.cohorts.registry import open_cohort
-from ptclnm.cohorts.simulate import cohort as simulated
-from ptclnm.cohorts.simulate import truth
 from ptclnm.imaging.radiomics import DECLARED, RegionError, load_settings, measure
 from ptclnm.imaging.read import read_image, read_mask
 
@@ -156,8 +155,7 @@ def test_six_pictures_of_ddti_a_large_one_among_them(data, plain, differing):
 
 def test_simulated_pictures(plain, differing, tmp_path, monkeypatch):
     """All 1,561 features of pictures as they lie on disk, with a reader's jitter on the mask."""
-    for module in (simulated, truth):
-        monkeypatch.setattr(module, "BUILD", tmp_path)
+    monkeypatch.setattr(store, "FOLDER", tmp_path)
     table = open_cohort("li2024-sim", n_patients=10).table
     cases = [(read_image(r.image).array, read_mask(r.mask)) for r in table.itertuples()]
     # Plain pyradiomics takes long for the large ones.

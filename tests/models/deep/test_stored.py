@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ptclnm.models.deep import stored
-from ptclnm.models.deep.stored import entry_of, stored_all, stored_deep, stored_network
+from ptclnm.models.deep.stored import network_key, stored_all, stored_deep, stored_network
 from ptclnm.models.deep.training import scores
 
 
@@ -30,12 +30,12 @@ def test_tables_are_found_again_and_the_network_gives_the_same_scores(
         first["images"]["score"].to_numpy(), abs=1e-12
     )
     monkeypatch.undo()
-    entry = entry_of(crops, plan, tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == [entry.name]
+    (entry,) = (tmp_path / "deep").iterdir()
+    assert entry.name == network_key(crops, plan)
     state = torch.load(entry / "network.pt", weights_only=True)
     state["classifier.bias"] += 1
     torch.save(state, entry / "network.pt")
-    with pytest.warns(UserWarning, match="network.pt changed since written; the network is train"):
+    with pytest.warns(UserWarning, match="network.pt changed since written"):
         pd.testing.assert_frame_equal(stored_deep(crops, plan, tmp_path)["images"], first["images"])
 
 
@@ -56,7 +56,7 @@ def test_every_change_of_data_or_plan_is_another_entry(planted, fast) -> None:
         replace(crops, pixels=pixels), crops.with_labels(1 - crops.labels),
         crops.with_splits(np.where(crops.splits == "test", "internal", crops.splits)),
     ]  # fmt: skip
-    keys = [entry_of(c, fast) for c in [crops, *others]]
+    keys = [network_key(c, fast) for c in [crops, *others]]
     changes = {"seed": 1, "lr": 1e-3, "weights": "imagenet", "precision": "bfloat16"}
-    keys += [entry_of(crops, replace(fast, **{name: value})) for name, value in changes.items()]
+    keys += [network_key(crops, replace(fast, **{name: value})) for name, value in changes.items()]
     assert len(set(keys)) == 8

@@ -1,17 +1,13 @@
-"""DDTI's crops and masks on disk: made once for each setting, whole or not at all."""
+"""DDTI's crops and masks on disk: made once for each setting."""
 
-import hashlib
-import json
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ptclnm import store
 from ptclnm.cohorts.datasets import require, sha256
 from ptclnm.cohorts.ddti.cases import read_cases
 from ptclnm.cohorts.ddti.crops import choose, crop_box, crosses, rasterise, seam, write_png
@@ -19,7 +15,6 @@ from ptclnm.cohorts.ddti.table import drop_outside, picture_table, select
 from ptclnm.cohorts.flow import Flow
 from ptclnm.errors import ManifestError
 from ptclnm.imaging.read import read_image
-from ptclnm.report.files import write_json, write_table
 
 SIZE = (360, 560)
 
@@ -39,7 +34,7 @@ def source_contents(root: Path) -> dict[str, str]:
 
 
 def prepared(
-    root: Path, cache: Path, contents: Mapping[str, str], settings: Mapping[str, Any]
+    root: Path, contents: Mapping[str, str], settings: Mapping[str, Any]
 ) -> tuple[pd.DataFrame, pd.DataFrame, Path]:
     """Return the crops of one setting, made where they are not there.
 
@@ -47,8 +42,6 @@ def prepared(
     ----------
     root : Path
         DDTI's folder, with ``images`` and ``xml``.
-    cache : Path
-        Folder of all settings.
     contents : mapping
         As :func:`source_contents` returns it.
     settings : mapping
@@ -63,47 +56,17 @@ def prepared(
     folder : Path
         Where the crops and masks are.
     """
-    text = json.dumps([_code(), dict(contents), dict(settings)], sort_keys=True)
-    folder = cache / hashlib.sha256(text.encode()).hexdigest()[:16]
-    if not _whole(folder):
-        with _new_folder(folder) as fresh:
-            _make(root, contents, settings, fresh)
-    text_columns = {name: str for name in ("patient_id", "image_id", "grade", "reason")}
-    table = pd.read_csv(folder / "table.csv", dtype=text_columns)
-    flow = pd.read_csv(folder / "flow.csv", dtype=text_columns, keep_default_na=False)
-    return table, flow, folder
+    entry = store.FOLDER / "cohorts" / store.key(_make, contents, settings)
+    tables = store.read(
+        store.keep(entry, lambda beside, _: _make(root, contents, settings, beside))
+    )
+    return tables["table"], tables["flow"], entry
 
 
-def _code() -> dict[str, str]:
-    """Hash the code that makes the crops, so that no older crop is taken for a new one."""
-    return {path.name: sha256(path) for path in sorted(Path(__file__).parent.glob("*.py"))}
-
-
-def _whole(folder: Path) -> bool:
-    """Tell whether every file that the folder's table names is there."""
-    if not (folder / "table.csv").is_file():
-        return False
-    names = pd.read_csv(folder / "table.csv", usecols=["image", "mask"]).to_numpy().ravel()
-    return all((folder / name).is_file() for name in names)
-
-
-@contextmanager
-def _new_folder(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder beside `folder`; give it the name if the block succeeds."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        yield fresh
-        # Another process may have made the same crops meanwhile; then its folder stays.
-        if not _whole(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            fresh.rename(folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _make(root: Path, contents: Mapping[str, str], settings: Mapping[str, Any], to: Path) -> None:
-    """Write crops, masks, table and flow of one setting to a folder."""
+def _make(
+    root: Path, contents: Mapping[str, str], settings: Mapping[str, Any], to: Path
+) -> store.Tables:
+    """Write crops and masks of one setting to a folder, and give its table and flow."""
     pictures = {name.removeprefix("images/"): digest for name, digest in contents.items()}
     table = picture_table(read_cases(root / "xml"), pictures)
     for name in table.loc[table["content"].isna(), "image"]:
@@ -116,9 +79,7 @@ def _make(root: Path, contents: Mapping[str, str], settings: Mapping[str, Any], 
     made = pd.DataFrame(rows).drop(columns=drop).rename(columns={"image": "source"})
     made = made.rename(columns={"crop": "image"})
     _note(flow, chosen, made)
-    write_table(flow.frame(), to / "flow.csv")
-    write_json(dict(settings), to / "settings.json")
-    write_table(made, to / "table.csv")
+    return {"table": made, "flow": flow.frame()}
 
 
 def _cut(

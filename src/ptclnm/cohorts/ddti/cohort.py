@@ -15,15 +15,9 @@ from ptclnm.cohorts.flow import Flow
 from ptclnm.cohorts.schema import COLUMNS, Cohort
 from ptclnm.cohorts.splits import stratified_split, subsample
 from ptclnm.errors import ParameterError
-from ptclnm.paths import BUILD
 
 NAME = "ddti"
 DUPLICATES = ("group", "remove")
-
-
-def cache_folder() -> Path:
-    """Folder of the crops of all settings."""
-    return BUILD / "cache" / "cohorts" / NAME
 
 
 def open_cohort(
@@ -75,7 +69,7 @@ def open_cohort(
     root = locate(NAME)
     contents = source_contents(root)
     settings = {"polygons": polygons, "duplicates": duplicates, "margin": float(margin)}
-    made, lines, folder = prepared(root, cache_folder(), contents, settings)
+    made, lines, folder = prepared(root, contents, settings)
     clinical = ("age", "sex", *(SONOGRAPHIC if sonographic else ()))
     whole = made.assign(split=stratified_split(made, seed=seed), center=NAME)
     table = subsample(whole, n_patients, seed).reset_index(drop=True)

@@ -1,26 +1,27 @@
 """Opening a simulated cohort: drawn and rendered once for each setting, then found again."""
 
-import hashlib
-import json
 from dataclasses import asdict
-from functools import cache
-from pathlib import Path
 
 import pandas as pd
 
+from ptclnm import store
 from ptclnm.cohorts.fingerprint import fingerprint
 from ptclnm.cohorts.flow import Flow
 from ptclnm.cohorts.schema import COLUMNS, Cohort
-from ptclnm.cohorts.simulate import li2024, ni2024, truth
+from ptclnm.cohorts.simulate import li2024, ni2024
 from ptclnm.cohorts.simulate.files import IMAGES, MASKS
 from ptclnm.cohorts.simulate.folder import prepare
 from ptclnm.cohorts.simulate.latent import Signals, signals
 from ptclnm.cohorts.simulate.patients import Patients, draw, study_of
 from ptclnm.errors import ParameterError
-from ptclnm.paths import BUILD, PUBLISHED
+from ptclnm.paths import PUBLISHED
 
-# Modules of this folder that decide nothing of a cohort: they look at it.
-BESIDES = ("calibrate", "plain", "realism", "steps")
+# Printed numbers that decide a cohort.
+NUMBERS = tuple(
+    PUBLISHED / study / f"{name}.csv"
+    for study in (ni2024.STUDY, li2024.STUDY)
+    for name in ("counts", "performance")
+)
 WARNINGS = (
     "Patients and pictures are made up. What a model reaches here tells what the protocol does "
     "with data of this size and these margins, never what patients would show.",
@@ -117,12 +118,10 @@ def open_simulated(
     patients = _draw(name, n_patients, seed, given)
     settings = asdict(given) | {"name": name, "n_patients": len(patients.table), "seed": seed}
     settings |= {"pictures": pictures}
-    key = _key(settings)
-    folder = BUILD / "cache" / "cohorts" / name / key if pictures else None
-    table = picture_table(patients) if pictures else _without(patients)
-    if folder is not None:
-        prepare(patients, table, folder, truth.folder_of(name, key), n_jobs)
-        root = folder.resolve()
+    key = store.key(picture_table, settings, [path.read_text("utf-8") for path in NUMBERS])
+    table, root = picture_table(patients) if pictures else _without(patients), None
+    if pictures:
+        root = prepare(patients, table, store.FOLDER / "cohorts" / key, n_jobs).resolve()
         table = table.assign(**{c: f"{root}/" + table[c] for c in ("image", "mask")})
     return Cohort(
         name=name,
@@ -134,7 +133,7 @@ def open_simulated(
         flow=_flow(patients, given, pictures),
         fingerprint=fingerprint(table, settings, {"made by": key}),
         warnings=(*WARNINGS, *study.CHOICES, *_dilution(given)),
-        root=folder.resolve() if folder is not None else None,
+        root=root,
     )
 
 
@@ -158,27 +157,6 @@ def _without(patients: Patients) -> pd.DataFrame:
     """Lay patients out as a cohort table without pictures."""
     table = patients.table.assign(image_id="", image="", mask="")
     return table[[*COLUMNS, *study_of(patients.name).COLUMNS]]
-
-
-def _key(settings: dict) -> str:
-    text = json.dumps([settings, _sources()], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-@cache
-def _sources() -> dict[str, str]:
-    """Hash the code and the printed numbers that decide a cohort."""
-    here = Path(__file__).parent
-    files = [path for path in sorted(here.glob("*.py")) if path.stem not in BESIDES]
-    files += [
-        PUBLISHED / study / f"{name}.csv"
-        for study in (ni2024.STUDY, li2024.STUDY)
-        for name in ("counts", "performance")
-    ]
-    return {
-        f"{path.parent.name}/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
-    }
 
 
 def _flow(patients: Patients, given: Signals, pictures: bool) -> pd.DataFrame:

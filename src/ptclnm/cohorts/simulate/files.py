@@ -13,6 +13,8 @@ from scipy import ndimage
 
 from ptclnm.report.files import write_table, write_text
 
+# Within an entry of the store: what is handed over, and apart from it what it was made from.
+COHORT, TRUTH = "cohort", "truth"
 CSV, IMAGES, MASKS = "patients.csv", "images", "masks"
 JPG_QUALITY = 92
 # A reader's hand: SD of the outline and its coherence along it, SD of a whole contour's bias.

@@ -4,14 +4,23 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 
 import pandas as pd
 
+from ptclnm import store
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate import truth
-from ptclnm.cohorts.simulate.files import IMAGES, MASKS, manifest_path, write_tables
+from ptclnm.cohorts.simulate.files import (
+    COHORT,
+    IMAGES,
+    MASKS,
+    TRUTH,
+    manifest_path,
+    write_tables,
+)
 from ptclnm.cohorts.simulate.latent import Streams
 from ptclnm.cohorts.simulate.patients import Patients, study_of
 from ptclnm.cohorts.simulate.pictures import Job, make_pictures
@@ -22,10 +31,8 @@ from ptclnm.errors import PtclnmError
 STALE_SECONDS = 3600
 
 
-def prepare(
-    patients: Patients, table: pd.DataFrame, folder: Path, apart: Path, n_jobs: int | None
-) -> int:
-    """Make what is not there yet of a cohort's folder and of its truth.
+def prepare(patients: Patients, table: pd.DataFrame, entry: Path, n_jobs: int | None) -> Path:
+    """Make what is not there yet, or is damaged, of a cohort's folder and of its truth.
 
     Parameters
     ----------
@@ -33,34 +40,35 @@ def prepare(
         Who is in it.
     table : DataFrame
         As from :func:`picture_table`.
-    folder, apart : Path
-        Folders of the cohort and of its truth.
+    entry : Path
+        Where both are kept.
     n_jobs : int, optional
         Processes.
 
     Returns
     -------
-    int
-        Patients that had to be rendered: none where the folder was whole, the rest where an
-        earlier run was interrupted.
+    Path
+        The cohort's folder. Only those patients are rendered that an earlier run did not get to.
 
     Raises
     ------
     PtclnmError
         If a folder cannot be written to.
     """
-    jobs = [job for job in jobs_of(patients, folder, apart) if not job.done()]
-    study = study_of(patients.name)
-    if not jobs and manifest_path(folder, study).is_file():
-        return 0
-    with _writing(folder):
-        for place in (folder / IMAGES, folder / MASKS, apart / truth.PICTURES):
-            place.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
-        truth.save_patients(apart, patients.truth)
-        parallel_map(make_pictures, jobs, n_jobs, "patients rendered")
-        write_tables(folder, study, table)
-    return len(jobs)
+    with _writing(entry):
+        store.fill(entry, partial(_make, patients, table, entry, n_jobs))
+    return entry / COHORT
+
+
+def _make(patients: Patients, table: pd.DataFrame, entry: Path, n_jobs: int | None) -> None:
+    folder, apart = entry / COHORT, entry / TRUTH
+    for place in (folder / IMAGES, folder / MASKS, apart / truth.PICTURES):
+        place.mkdir(parents=True, exist_ok=True)
+    _sweep(entry)
+    truth.save_patients(apart, patients.truth)
+    jobs = [job for job in jobs_of(patients, entry) if not job.done()]
+    parallel_map(make_pictures, jobs, n_jobs, "patients rendered")
+    write_tables(folder, study_of(patients.name), table)
 
 
 def export(cohort: Cohort, out: Path) -> Path:
@@ -99,7 +107,7 @@ def export(cohort: Cohort, out: Path) -> Path:
     return manifest_path(out, study_of(cohort.name))
 
 
-def jobs_of(patients: Patients, folder: Path, apart: Path) -> list[Job]:
+def jobs_of(patients: Patients, entry: Path) -> list[Job]:
     """List what is to be rendered, one job a patient."""
     study = study_of(patients.name)
     sex = "sex" if "sex" in patients.table else "gender"
@@ -115,8 +123,7 @@ def jobs_of(patients: Patients, folder: Path, apart: Path) -> list[Job]:
             drivers=patients.drivers(place),
             suffix=study.SUFFIX,
             mask_value=study.MASK_VALUE,
-            folder=folder,
-            truth=apart,
+            entry=entry,
         )
         for place, (known, record) in enumerate(
             zip(patients.truth.itertuples(), patients.table.itertuples(), strict=True)
@@ -137,8 +144,8 @@ def _writing(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what killed runs left beside the folder."""
-    for left in folder.parent.glob(f".{folder.name}-*"):
+def _sweep(entry: Path) -> None:
+    """Remove what killed runs left beside the entry."""
+    for left in entry.parent.glob(f".{entry.name}-*"):
         if time.time() - left.stat().st_mtime > STALE_SECONDS:
             shutil.rmtree(left)

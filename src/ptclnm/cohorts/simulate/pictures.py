@@ -8,7 +8,15 @@ from tempfile import mkdtemp
 from ptclnm.cohorts.simulate import truth
 from ptclnm.cohorts.simulate.dicom import write_dicom
 from ptclnm.cohorts.simulate.drivers import Drivers, Scanner
-from ptclnm.cohorts.simulate.files import IMAGES, MASKS, drawn_outline, write_jpg, write_mask
+from ptclnm.cohorts.simulate.files import (
+    COHORT,
+    IMAGES,
+    MASKS,
+    TRUTH,
+    drawn_outline,
+    write_jpg,
+    write_mask,
+)
 from ptclnm.cohorts.simulate.latent import Streams
 from ptclnm.cohorts.simulate.render import Picture, render_plane
 from ptclnm.cohorts.simulate.scanners import examination
@@ -37,8 +45,8 @@ class Job:
         ``.jpg`` or ``.dcm``.
     mask_value : int
         Stored value of the ROI.
-    folder, truth : Path
-        The cohort's folder and that of its truth.
+    entry : Path
+        Folder of the cohort and of its truth.
     """
 
     streams: Streams
@@ -51,8 +59,7 @@ class Job:
     drivers: Drivers
     suffix: str
     mask_value: int
-    folder: Path
-    truth: Path
+    entry: Path
 
     def image_id(self, number: int) -> str:
         """Name a picture, counted from 0."""
@@ -62,18 +69,15 @@ class Job:
         """Where a picture, its mask and its truth belong; the picture comes last."""
         name = self.image_id(number)
         return {
-            "truth": self.truth / truth.PICTURES / f"{name}.npz",
-            "mask": self.folder / MASKS / f"{name}.nii.gz",
-            "image": self.folder / IMAGES / f"{name}{self.suffix}",
+            "truth": self.entry / TRUTH / truth.PICTURES / f"{name}.npz",
+            "mask": self.entry / COHORT / MASKS / f"{name}.nii.gz",
+            "image": self.entry / COHORT / IMAGES / f"{name}{self.suffix}",
         }
 
     def done(self) -> bool:
-        """Tell whether all pictures and masks are there."""
-        return all(
-            self.files(number)[kind].is_file()
-            for number in range(len(self.planes))
-            for kind in ("image", "mask")
-        )
+        """Tell whether all pictures, masks and truths are there."""
+        numbers = range(len(self.planes))
+        return all(path.is_file() for number in numbers for path in self.files(number).values())
 
 
 def make_pictures(job: Job) -> int:
@@ -88,12 +92,12 @@ def make_pictures(job: Job) -> int:
     -------
     int
         How many pictures there are. Each file appears under its name when it is complete; the
-        half-made ones lie beside the cohort's folder, not in it.
+        half-made ones lie beside the entry, not in it.
     """
     reuse_memory()
     machine = job.streams.rng("examination", job.row)
     scanner = examination(job.streams.study, job.center, job.drivers.diameter_mm, machine)
-    fresh = Path(mkdtemp(prefix=f".{job.folder.name}-", dir=job.folder.parent))
+    fresh = Path(mkdtemp(prefix=f".{job.entry.name}-", dir=job.entry.parent))
     try:
         for number, plane in enumerate(job.planes):
             rng = truth.picture_rng(job.streams, job.row, number)

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate.drivers import Drivers, Scanner
+from ptclnm.cohorts.simulate.files import TRUTH
 from ptclnm.cohorts.simulate.latent import Streams
 from ptclnm.cohorts.simulate.patients import as_drivers
 from ptclnm.cohorts.simulate.render import Picture, render_plane
 from ptclnm.errors import MissingDataError, PtclnmError, nearest
-from ptclnm.paths import BUILD
 from ptclnm.report.files import write_table
 
 PATIENTS, PICTURES = "patients.csv", "pictures"
@@ -70,11 +70,6 @@ class PictureTruth:
     calcification_mm: NDArray[np.float64]
     contour: NDArray[np.float64]
     mask: NDArray[np.bool_]
-
-
-def folder_of(name: str, key: str) -> Path:
-    """Folder of the truth of one set of settings."""
-    return BUILD / "cache" / "truth" / name / key
 
 
 def save_picture(
@@ -228,10 +223,10 @@ def _existing(cohort: Cohort, file: str) -> Path:
         raise PtclnmError(
             f"{cohort.name} has no truth: only simulated cohorts with pictures, opened by name, do."
         )
-    path = folder_of(cohort.name, root.name) / file
+    path = root.parent / TRUTH / file
     if not path.is_file():
         raise MissingDataError(
-            f"{path} is missing. Remove {root} and open {cohort.name} again: both are made anew."
+            f"{path} is missing. Open {cohort.name} again: what is not there is made anew."
         )
     return path
 

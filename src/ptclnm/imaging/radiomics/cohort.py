@@ -11,12 +11,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from ptclnm import store
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map, reuse_memory
 from ptclnm.errors import ParameterError, nearest
 from ptclnm.imaging.errors import ImageError
-from ptclnm.imaging.radiomics.cache import FOLDER, EntryError, entry_key, read_entry, write_entry
-from ptclnm.imaging.radiomics.engine import Measured, measure
+from ptclnm.imaging.radiomics.engine import measure
 from ptclnm.imaging.radiomics.errors import ExtractionError, RegionError
 from ptclnm.imaging.radiomics.settings import Settings, load_settings
 from ptclnm.imaging.radiomics.textures import Spacing
@@ -70,8 +70,8 @@ def extract(
     n_jobs : int, optional
         Processes; None takes as many as there are cores. The table does not depend on it.
     cache : Path, optional
-        Folder of the extracted features, one file a picture; ``_build/cache/radiomics`` by
-        default. An entry is used for the same pixels, mask, settings, libraries and code only.
+        Where extracted features are kept, an entry a picture; see ``ptclnm.store``. By default
+        ``_build/cache``.
     progress : str
         What is counted on the terminal; empty for nothing.
     label : int or "any", optional
@@ -132,14 +132,16 @@ def extract_all(
     """
     chosen = load_settings(settings)
     _check(cohort, unit)
-    folder = FOLDER if cache is None else Path(cache)
+    folder = store.FOLDER if cache is None else Path(cache)
     rows = [
         _Row(*row) for row in cohort.table[["image_id", "image", "mask"]].itertuples(index=False)
     ]
     roi = cohort.mask_label if label is None else label
-    work = partial(_one, settings=chosen, folder=folder, label=roi, unit=unit, change=change)
+    # The code is hashed here, once for all processes.
+    kept = partial(_kept, chosen, folder / "radiomics", store.code(measure))
+    work = partial(_one, settings=chosen, kept=kept, label=roi, unit=unit, change=change)
     results = parallel_map(work, rows, n_jobs=n_jobs, progress=progress)
-    for text in (result.warning for result in results if result.warning):
+    for text in (text for result in results for text in result.warnings):
         warnings.warn(text, stacklevel=2)
     return _gathered(results, chosen)
 
@@ -159,39 +161,52 @@ class _Result(NamedTuple):
     values: np.ndarray
     problems: dict[str, str]
     computed: bool
-    warning: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def _one(
-    row: _Row, settings: Settings, folder: Path, label: int | str, unit: str, change: Change | None
+    row: _Row,
+    settings: Settings,
+    kept: Callable[..., _Result],
+    label: int | str,
+    unit: str,
+    change: Change | None,
 ) -> _Result:
     """Read one picture and its features, or extract them."""
     try:
         picture, mask = read_image(row.image, max_colour=1.0), read_mask(row.mask, label)
         spacing = _spacing(picture.spacing, unit)
         array = picture.array if change is None else change(row.image_id, picture.array, mask)
-        measured, computed, warning = _cached(array, mask, settings, spacing, folder)
+        return kept(row.image_id, array, mask, spacing)
     except (ImageError, RegionError) as error:
         nothing = np.full(len(settings.names), np.nan)
         return _Result(row.image_id, nothing, {"": str(error)}, False)
-    values = np.array([measured.values[name] for name in settings.names])
-    return _Result(row.image_id, values, measured.problems, computed, warning)
 
 
-def _cached(
-    array: np.ndarray, mask: np.ndarray, settings: Settings, spacing: Spacing, folder: Path
-) -> tuple[Measured, bool, str]:
-    """Features, whether they were computed now, and a warning of a damaged entry."""
-    key, warning = entry_key(array, mask, settings, spacing), ""
-    try:
-        if (known := read_entry(folder, key, settings)) is not None:
-            return known, False, ""
-    except EntryError as error:
-        warning = f"{error}; the features are extracted again"
-    reuse_memory()
-    measured = measure(array, mask, settings, spacing)
-    write_entry(folder, key, measured, settings)
-    return measured, True, warning
+def _kept(
+    settings: Settings,
+    folder: Path,
+    code: str,
+    image_id: str,
+    array: np.ndarray,
+    mask: np.ndarray,
+    spacing: Spacing,
+) -> _Result:
+    """Features by the pixels alone, whatever the file and the type that they are stored in."""
+    computed, warned = [], []
+
+    def make(*_: Path) -> dict[str, np.ndarray]:
+        reuse_memory()
+        found = measure(array, mask, settings, spacing)
+        computed.append(image_id)
+        problems = np.array(list(found.problems.items()), dtype=str).reshape(-1, 2)
+        return {"values": np.array(list(found.values.values())), "problems": problems}
+
+    pixels = np.asarray(array, dtype=np.float64)
+    entry = folder / store.key(code, pixels, np.asarray(mask) != 0, settings, spacing)
+    made = store.read(store.keep(entry, make, warned.append))
+    problems = dict(made["problems"].tolist())
+    return _Result(image_id, made["values"], problems, bool(computed), tuple(warned))
 
 
 def _spacing(spacing: tuple[float, float] | None, unit: str) -> Spacing:

@@ -70,10 +70,6 @@ class Settings:
     classes: dict[str, tuple[str, ...]]
     names: tuple[str, ...] = field(repr=False)
 
-    def contents(self) -> dict[str, Any]:
-        """Everything that features depend on, as JSON can hold it."""
-        return {"values": self.values, "types": self.image_types, "classes": self.classes}
-
 
 def load_settings(settings: "str | PathLike[str] | Settings") -> Settings:
     """Read and check the settings of an extraction.

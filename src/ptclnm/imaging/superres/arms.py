@@ -58,7 +58,7 @@ class Arm:
     weights : Path or None
         The generator's file; None for arms that need none.
     folder : Path or None
-        Where super-resolved pictures are kept.
+        Where super-resolved pictures are kept; see ``ptclnm.store``.
     """
 
     name: str

@@ -1,7 +1,5 @@
 """Whole pictures to train on, checked."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,14 +30,6 @@ class Pictures:
     arrays: tuple[NDArray, ...]
     image_ids: tuple[str, ...]
     patients: tuple[str, ...]
-
-    def digest(self) -> str:
-        """Hash of everything that training depends on."""
-        about = [self.image_ids, self.patients, [a.shape for a in self.arrays]]
-        digest = hashlib.sha256(json.dumps(about).encode())
-        for array in self.arrays:
-            digest.update(np.ascontiguousarray(array, dtype=np.float32).tobytes())
-        return digest.hexdigest()
 
 
 def white_of(highest: float) -> float:

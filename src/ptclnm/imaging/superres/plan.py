@@ -1,7 +1,7 @@
 """What the super-resolving network is and how it is trained, checked before any work."""
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from numbers import Integral
 
 from ptclnm.errors import ParameterError, nearest
@@ -138,7 +138,3 @@ class SRPlan:
                 f"{2 * self.devices}"
             )
         return found
-
-    def settings(self) -> dict[str, object]:
-        """Give the settings that decide the weights, as JSON can hold them."""
-        return asdict(self)

@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-import shutil
-import warnings
 from dataclasses import asdict
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -14,6 +12,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from ptclnm import store
 from ptclnm.imaging.superres.apply import super_resolve
 from ptclnm.imaging.superres.errors import SuperResError
 from ptclnm.imaging.superres.networks import Generator
@@ -22,19 +21,13 @@ from ptclnm.imaging.superres.plan import SRPlan
 from ptclnm.imaging.superres.training import TrainedSR, train_generator
 from ptclnm.models.deep.callbacks import save
 from ptclnm.models.deep.module import uses_bfloat16
-from ptclnm.models.kept import kept, key_of
-from ptclnm.paths import BUILD
 from ptclnm.progress import tell
-from ptclnm.report.files import replacing
 
-FOLDER = BUILD / "cache" / "superres"
-LIBRARIES = ("numpy", "torch", "pytorch-lightning")
 WEIGHTS = "generator.pt"
-DECIDES = ("degrade", "module", "networks", "patches", "plan", "training")
 SHAPE = ("scale", "blocks", "channels")
 
 
-def stored_generator(pictures: Pictures, plan: SRPlan, folder: Path = FOLDER) -> Path:
+def stored_generator(pictures: Pictures, plan: SRPlan, folder: Path = store.FOLDER) -> Path:
     """Train a generator once.
 
     Parameters
@@ -54,30 +47,16 @@ def stored_generator(pictures: Pictures, plan: SRPlan, folder: Path = FOLDER) ->
     Raises
     ------
     PtclnmError
-        As ``ptclnm.imaging.superres.training.train_generator``. A damaged entry is trained
-        again, with a warning.
+        As ``ptclnm.imaging.superres.training.train_generator``.
     """
     plan.check()
-    entry = entry_of(pictures, plan, folder)
-    kept(
-        entry,
-        lambda beside: _made(pictures, plan, folder, entry, beside),
-        "the generator is trained",
-    )
-    shutil.rmtree(_unfinished(entry), ignore_errors=True)
-    return entry
-
-
-def entry_of(pictures: Pictures, plan: SRPlan, folder: Path = FOLDER) -> Path:
-    """Folder of an entry: named after pictures, plan, arithmetic, code and libraries."""
-    here = Path(__file__).parent
-    about = [pictures.digest(), plan.settings(), uses_bfloat16(plan.precision)]
-    return folder / key_of(about, [here / f"{name}.py" for name in DECIDES], LIBRARIES)
+    key = store.key(_made, pictures, plan, uses_bfloat16(plan.precision))
+    return store.keep(folder / "superres" / key, partial(_made, pictures, plan, folder))
 
 
 def history_of(entry: Path) -> pd.DataFrame:
     """Losses of every epoch; see ``TrainedSR``."""
-    return pd.read_parquet(entry / "history.parquet")
+    return store.read(entry)["history"]
 
 
 def load_generator(path: Path, plan: SRPlan) -> Generator:
@@ -147,7 +126,7 @@ def stored_picture(
     plan : SRPlan
         Its plan.
     folder : Path, optional
-        Where pictures are kept, by their content, the weights and the code; None keeps none.
+        Where entries are kept; None keeps none.
 
     Returns
     -------
@@ -157,48 +136,22 @@ def stored_picture(
     network, digest = _loaded(weights, plan)
     if folder is None:
         return super_resolve(network, image)
-    path = folder / f"{_picture_key(image, digest)}.npy"
-    if (known := _read(path, image.shape)) is not None:
-        return known
-    made = super_resolve(network, image)
-    with replacing(path) as temporary, temporary.open("wb") as handle:
-        np.save(handle, made, allow_pickle=False)
-    return made
-
-
-def _picture_key(image: NDArray, weights: str) -> str:
-    here = Path(__file__).parent
-    pixels = np.ascontiguousarray(image, dtype=np.float32).tobytes()
-    about = [weights, list(image.shape), hashlib.sha256(pixels).hexdigest()]
-    return key_of(about, [here / "apply.py", here / "networks.py"], ("numpy", "torch"))
-
-
-def _read(path: Path, shape: tuple[int, ...]) -> NDArray | None:
-    if not path.is_file():
-        return None
-    try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        warnings.warn(f"{path} is damaged ({error}); it is made again", stacklevel=3)
-        return None
-    return found if found.shape == shape and found.dtype == np.float32 else None
-
-
-def _unfinished(entry: Path) -> Path:
-    """Where an entry's checkpoints are while it is trained; after a kill they are found there."""
-    return entry.with_name(f".training-{entry.name}")
+    key = store.key(super_resolve, digest, np.asarray(image, dtype=np.float32))
+    entry = folder / "superres_pictures" / key
+    store.keep(entry, lambda *_: {"picture": super_resolve(network, image)})
+    return store.read(entry)["picture"]
 
 
 def _made(
-    pictures: Pictures, plan: SRPlan, folder: Path, entry: Path, beside: Path
-) -> dict[str, pd.DataFrame]:
+    pictures: Pictures, plan: SRPlan, folder: Path, beside: Path, unfinished: Path
+) -> store.Tables:
     start = None
     if plan.adversarial_epochs:
         first = plan.without_adversary()
         before = stored_generator(pictures, first, folder)
         start = TrainedSR(load_generator(before / WEIGHTS, first), history_of(before))
     tell("training the super-resolving network")
-    done = train_generator(pictures, plan, _unfinished(entry), start)
+    done = train_generator(pictures, plan, unfinished, start)
     save_generator(done.network, plan, beside / WEIGHTS)
     about = json.dumps(asdict(plan))
     return {"history": done.history, "about": pd.DataFrame({"plan": [about]})}

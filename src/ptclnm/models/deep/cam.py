@@ -14,13 +14,14 @@ from scipy.stats import rankdata
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
+from ptclnm import store
 from ptclnm.models.data import TRAIN
 from ptclnm.models.deep.architectures import architecture
 from ptclnm.models.deep.batches import SHUFFLED
 from ptclnm.models.deep.crops import Crops
 from ptclnm.models.deep.module import three_channels
 from ptclnm.models.deep.plan import NONE, DeepPlan
-from ptclnm.models.deep.stored import FOLDER, stored_deep, stored_network
+from ptclnm.models.deep.stored import stored_deep, stored_network
 from ptclnm.models.deep.training import Images
 from ptclnm.models.deep.weights import network as new_network
 from ptclnm.models.validation import by_patient
@@ -133,7 +134,7 @@ def by_heart(plan: DeepPlan) -> DeepPlan:
     return replace(plan, patience=0, keep="last")
 
 
-def remembered(crops: Crops, plan: DeepPlan, folder: Path = FOLDER) -> float:
+def remembered(crops: Crops, plan: DeepPlan, folder: Path = store.FOLDER) -> float:
     """AUC of the network of shuffled labels on the training patients and those labels.
 
     The check by shuffled labels means something as far as the network has learnt them by heart.
@@ -148,7 +149,7 @@ def looked_at(
     plan: DeepPlan,
     at: NDArray,
     called: NDArray[np.bool_],
-    folder: Path = FOLDER,
+    folder: Path = store.FOLDER,
 ) -> tuple[dict[str, NDArray], pd.DataFrame]:
     """Draw the maps of some images by the network, and by two that should not agree with it.
 

@@ -1,13 +1,8 @@
 """The nodule's rectangle of every picture, cut and resized once."""
 
-import hashlib
-import json
-import warnings
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
+from ptclnm import store
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
 from ptclnm.errors import ProblemsError
-from ptclnm.imaging import read
 from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.models.data import TRAIN, some
-from ptclnm.paths import BUILD
-from ptclnm.report.files import replacing
 
-FOLDER = BUILD / "cache" / "crops"
-LIBRARIES = ("numpy", "pillow", "SimpleITK", "pydicom")
 Box = tuple[float, float, float, float]
 
 
@@ -105,13 +96,6 @@ class Crops:
         made = [resized(a, (0.0, 0.0, *map(float, a.shape)), self.side) for a in arrays.values()]
         return replace(self, pixels=np.stack(made))
 
-    def digest(self) -> str:
-        """Hash of everything that training and scores depend on."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.pixels).tobytes())
-        for part in (self.image_ids, self.patients, self.labels, self.splits):
-            digest.update(json.dumps(list(map(str, part))).encode())
-        return digest.hexdigest()
-
 
 def crops(
     cohort: Cohort,
@@ -119,7 +103,7 @@ def crops(
     margin: float = 0.0,
     images: Mapping[str, NDArray] | None = None,
     n_jobs: int | None = None,
-    folder: Path = FOLDER,
+    folder: Path = store.FOLDER,
 ) -> Crops:
     """Cut the minimum bounding rectangle of the mask out of every picture.
 
@@ -154,21 +138,16 @@ def crops(
     ImageError
         If a file cannot be read.
     """
-    table, cut = (
-        _ordered(cohort.table, images),
-        partial(_cut, image_size, margin, cohort.mask_label),
-    )
-    if images is not None:
-        pixels, masks = _cut_all(table, cut, images, n_jobs)
+    table = _ordered(cohort.table, images)
+    how = (image_size, margin, cohort.mask_label)
+    cut = partial(_cut_all, table, partial(_cut, *how), images, n_jobs)
+    if images is None:
+        entry = folder / "crops" / store.key(_cut, cohort.fingerprint, how, _files(table))
+        squares = store.read(store.keep(entry, lambda *_: cut()))
     else:
-        path = folder / f"{_key(cohort, table, image_size, margin)}.npz"
-        kept = _read(path)
-        pixels, masks = kept or _cut_all(table, cut, None, n_jobs)
-        if kept is None:
-            _write(path, pixels, masks)
+        squares = cut()
     return Crops(
-        pixels=pixels,
-        masks=masks,
+        **squares,
         image_ids=table["image_id"].to_numpy(dtype=str),
         patients=table["patient_id"].to_numpy(dtype=str),
         labels=table["label"].to_numpy(dtype=np.int64),
@@ -200,7 +179,7 @@ def _ordered(table: pd.DataFrame, images: Mapping | None) -> pd.DataFrame:
 
 def _cut_all(
     table: pd.DataFrame, one: Callable, images: Mapping | None, n_jobs: int | None
-) -> tuple[NDArray, NDArray]:
+) -> dict[str, NDArray]:
     work = [
         (row.image if images is None else np.asarray(images[row.image_id], float), row.mask)
         for row in table.itertuples()
@@ -210,7 +189,8 @@ def _cut_all(
     if empty:
         lines = [f"{len(empty)} masks mark no pixel: {some(empty)}. Draw them, or drop the images"]
         raise CropsError("crops", lines)
-    return np.stack([made[0] for made in cut]), np.stack([made[1] for made in cut])
+    pixels, masks = zip(*cut, strict=True)
+    return {"pixels": np.stack(pixels), "masks": np.stack(masks)}
 
 
 def _cut(side: int, margin: float, roi: int | str, pair: tuple) -> tuple[NDArray, NDArray] | None:
@@ -261,35 +241,8 @@ def resized(array: NDArray, box: Box, side: int) -> NDArray[np.float32]:
     return np.asarray(square, dtype=np.float32)
 
 
-def _key(cohort: Cohort, table: pd.DataFrame, side: int, margin: float) -> str:
-    """Name everything that the crops depend on, the files' dates and this code among it."""
-    about = [
-        cohort.fingerprint,
-        cohort.mask_label,
-        side,
-        margin,
-        *(Path(file).read_text(encoding="utf-8") for file in (__file__, read.__file__)),
-        *(version(name) for name in LIBRARIES),
-    ]
-    files = [Path(name) for column in ("image", "mask") for name in table[column]]
-    about += [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]
-    about.append(table["image_id"].tolist())
-    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:24]
-
-
-def _read(path: Path) -> tuple[NDArray, NDArray] | None:
-    """Read kept crops; None where there are none, or the file is damaged and cut again."""
-    if not path.is_file():
-        return None
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            return kept["pixels"], kept["masks"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        warnings.warn(f"{path} is damaged ({error}); the crops are cut again", stacklevel=3)
-        path.unlink()
-        return None
-
-
-def _write(path: Path, pixels: NDArray, masks: NDArray) -> None:
-    with replacing(path) as temporary, temporary.open("wb") as handle:
-        np.savez(handle, pixels=pixels, masks=masks)
+def _files(table: pd.DataFrame) -> list[list]:
+    """Name images, and files with size and date: a cohort's fingerprint may not know contents."""
+    paths = [Path(name) for column in ("image", "mask") for name in table[column]]
+    stamps = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    return [table["image_id"].tolist(), stamps]

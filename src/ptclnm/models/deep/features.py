@@ -14,15 +14,15 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 from torch import Tensor, nn
 
+from ptclnm import store
 from ptclnm.errors import ParameterError, nearest
 from ptclnm.models.data import TRAIN, ImageData
 from ptclnm.models.deep.architectures import POOLED, Architecture, architecture
 from ptclnm.models.deep.crops import Crops
 from ptclnm.models.deep.module import three_channels
 from ptclnm.models.deep.plan import DeepPlan
-from ptclnm.models.deep.stored import FOLDER, LIBRARIES, entry_of, stored_network
+from ptclnm.models.deep.stored import network_key, stored_network
 from ptclnm.models.deep.training import EVALUATED, Images
-from ptclnm.models.kept import kept, key_of
 from ptclnm.models.selection import selection
 
 COMPONENTS = 128  # Ni et al. 2024, "Results, DL"
@@ -35,7 +35,7 @@ def layers(name: str) -> tuple[str, ...]:
 
 
 def deep_features(
-    crops: Crops, plan: DeepPlan, layer: str = POOLED, folder: Path = FOLDER
+    crops: Crops, plan: DeepPlan, layer: str = POOLED, folder: Path = store.FOLDER
 ) -> pd.DataFrame:
     """Give every image's deep features, computed once.
 
@@ -63,14 +63,14 @@ def deep_features(
         If the network has no such layer.
     """
     _check_layer(plan.architecture, layer)
-    trained = entry_of(crops, plan, folder).name
-    entry = folder / "features" / key_of([trained, layer], [Path(__file__)], LIBRARIES)
+    trained = network_key(crops, plan)
+    entry = folder / "deep_features" / store.key(features_of, trained, layer)
 
-    def made(_: Path) -> dict[str, pd.DataFrame]:
+    def made(*_: Path) -> store.Tables:
         network, standard = stored_network(crops, plan, folder)
         return {"features": features_of(network, plan.architecture, crops, standard, layer)}
 
-    return kept(entry, made, "the features are computed")["features"]
+    return store.read(store.keep(entry, made))["features"]
 
 
 def features_of(

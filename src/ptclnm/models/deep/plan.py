@@ -1,7 +1,7 @@
 """What a deep model is and how it is trained, checked before any work."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from ptclnm.errors import ParameterError, nearest
 from ptclnm.limits import number_problems
@@ -125,10 +125,6 @@ class DeepPlan:
         """How the predictions call the model: its architecture, and weights if not ImageNet's."""
         kinds = {IMAGENET: "", NONE: " (from scratch)"}
         return self.architecture + kinds.get(self.weights, " (own weights)")
-
-    def settings(self) -> dict[str, object]:
-        """Give the settings that decide the scores, as JSON can hold them."""
-        return asdict(self)
 
 
 def plans(names: Iterable[str], common: DeepPlan) -> tuple[DeepPlan, ...]:

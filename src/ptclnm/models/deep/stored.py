@@ -1,8 +1,8 @@
 """Trained networks and their tables, kept between runs."""
 
-import shutil
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from ptclnm import store
 from ptclnm.cohorts.schema import SPLITS
 from ptclnm.models.deep.architectures import architecture
 from ptclnm.models.deep.callbacks import save
@@ -17,26 +18,14 @@ from ptclnm.models.deep.crops import Crops
 from ptclnm.models.deep.module import uses_bfloat16
 from ptclnm.models.deep.plan import DeepPlan
 from ptclnm.models.deep.training import Trained, scores, train
-from ptclnm.models.deep.weights import WeightsError, origin_key, read_state
-from ptclnm.models.kept import Tables, kept, key_of
+from ptclnm.models.deep.weights import origin_key, read_state
 from ptclnm.models.validation import patient_scores
-from ptclnm.paths import BUILD
 from ptclnm.progress import tell
 
-FOLDER = BUILD / "cache" / "deep"
-LIBRARIES = ("numpy", "torch", "torchvision", "timm", "pytorch-lightning")
 STATE = "network.pt"
-# Modules whose code decides what a network becomes.
-DECIDES = (
-    "deep/architectures", "deep/augment", "deep/batches", "deep/callbacks", "deep/convolutions",
-    "deep/module", "deep/plan", "deep/processes", "deep/same_padding", "deep/stored",
-    "deep/training", "deep/weights", "validation",
-)  # fmt: skip
-# Read once: what is edited while a page runs is not what it runs.
-CODE = key_of([], [Path(__file__).parents[1] / f"{name}.py" for name in DECIDES], [])
 
 
-def stored_deep(crops: Crops, plan: DeepPlan, folder: Path = FOLDER) -> Tables:
+def stored_deep(crops: Crops, plan: DeepPlan, folder: Path = store.FOLDER) -> store.Tables:
     """Train a network and score everyone, once.
 
     Parameters
@@ -46,7 +35,7 @@ def stored_deep(crops: Crops, plan: DeepPlan, folder: Path = FOLDER) -> Tables:
     plan : DeepPlan
         How.
     folder : Path
-        Where entries are kept: Parquet files, and the network's state dict beside them.
+        Where entries are kept, the network's state dict beside the tables.
 
     Returns
     -------
@@ -62,24 +51,21 @@ def stored_deep(crops: Crops, plan: DeepPlan, folder: Path = FOLDER) -> Tables:
     Raises
     ------
     PtclnmError
-        As ``ptclnm.models.deep.training.train``. A damaged entry is trained again, with a
-        warning.
+        As ``ptclnm.models.deep.training.train``.
     """
-    plan.check()
-    entry = entry_of(crops, plan, folder)
-    tables = kept(entry, lambda beside: _made(crops, plan, entry, beside), "the network is trained")
-    shutil.rmtree(_unfinished(entry), ignore_errors=True)
-    return tables
+    return store.read(_kept(crops, plan, folder))
 
 
-def stored_all(crops: Crops, plans: Sequence[DeepPlan], folder: Path = FOLDER) -> Tables:
+def stored_all(
+    crops: Crops, plans: Sequence[DeepPlan], folder: Path = store.FOLDER
+) -> store.Tables:
     """Give the tables of several plans, one below the other; see :func:`stored_deep`."""
     parts = [stored_deep(crops, plan, folder) for plan in plans]
     return {name: pd.concat([p[name] for p in parts], ignore_index=True) for name in parts[0]}
 
 
 def stored_network(
-    crops: Crops, plan: DeepPlan, folder: Path = FOLDER
+    crops: Crops, plan: DeepPlan, folder: Path = store.FOLDER
 ) -> tuple[nn.Module, tuple[float, float]]:
     """Give the trained network of a plan, trained now if it is not kept.
 
@@ -90,31 +76,29 @@ def stored_network(
     standard : tuple of float
         Mean and standard deviation that its input is standardised by.
     """
-    about = stored_deep(crops, plan, folder)["about"].iloc[0]
+    entry = _kept(crops, plan, folder)
+    about = store.read(entry)["about"].iloc[0]
     with torch.random.fork_rng(devices=[]):
         made = architecture(plan.architecture).build(plan.image_size)
-    path = entry_of(crops, plan, folder) / STATE
-    if not path.is_file():
-        raise WeightsError(str(path), ["the trained network is gone; delete its folder"])
-    made.load_state_dict(read_state(path))
+    made.load_state_dict(read_state(entry / STATE))
     return made.eval(), (float(about["mean"]), float(about["sd"]))
 
 
-def entry_of(crops: Crops, plan: DeepPlan, folder: Path = FOLDER) -> Path:
-    """Folder of an entry: named after data, plan, first weights, arithmetic, code, libraries."""
-    about = [crops.digest(), plan.settings(), origin_key(plan.architecture, plan.weights)]
-    about += [uses_bfloat16(plan.precision), CODE]
-    return folder / key_of(about, [], LIBRARIES)
+def network_key(crops: Crops, plan: DeepPlan) -> str:
+    """Name a trained network by data, plan, first weights, arithmetic and code."""
+    plan.check()
+    origin = origin_key(plan.architecture, plan.weights)
+    return store.key(_made, crops, plan, origin, uses_bfloat16(plan.precision))
 
 
-def _unfinished(entry: Path) -> Path:
-    """Where an entry's checkpoints are while it is trained; after a kill they are found there."""
-    return entry.with_name(f".training-{entry.name}")
+def _kept(crops: Crops, plan: DeepPlan, folder: Path) -> Path:
+    entry = folder / "deep" / network_key(crops, plan)
+    return store.keep(entry, partial(_made, crops, plan))
 
 
-def _made(crops: Crops, plan: DeepPlan, entry: Path, beside: Path) -> Tables:
+def _made(crops: Crops, plan: DeepPlan, beside: Path, unfinished: Path) -> store.Tables:
     tell(f"training {plan.name}")
-    done = train(crops, plan, _unfinished(entry))
+    done = train(crops, plan, unfinished)
     save(done.network.state_dict(), beside / STATE)
     start = time.perf_counter()
     found = scores(done.network, crops, plan, done.standard)
@@ -123,7 +107,7 @@ def _made(crops: Crops, plan: DeepPlan, entry: Path, beside: Path) -> Tables:
 
 def _tables(
     crops: Crops, plan: DeepPlan, done: Trained, found: np.ndarray, scoring: float
-) -> Tables:
+) -> store.Tables:
     images = pd.DataFrame(
         {"model": plan.name, "split": crops.splits, "patient_id": crops.patients,
          "image_id": crops.image_ids, "label": crops.labels, "score": found}
