@@ -9,9 +9,9 @@ from playwright.sync_api import Page, sync_playwright
 
 from ptclnm.evaluation.nomogram.study import Built, fit_study
 from ptclnm.paths import BOOK, ROOT
-from ptclnm.report.nomogram_calculator import WARNING, calculator, decimals_of
-from ptclnm.report.nomogram_drawing import label_of
-from ptclnm.report.nomogram_svg import LEFT, WIDTH
+from ptclnm.pages.nomogram.calculator import WARNING, calculator, decimals_of
+from ptclnm.pages.nomogram.drawing import label_of
+from ptclnm.pages.nomogram.svg import LEFT, WIDTH
 
 pytestmark = pytest.mark.browser
 

@@ -21,7 +21,7 @@ from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import MissingDataError, ParameterError, nearest
 from ptclnm.report import whose
 from ptclnm.report.claims import check_claims, no_claims
-from ptclnm.report.files import write_figure, write_table
+from ptclnm.report.files import replacing, write_figure, write_table
 
 SIMPLE = (str, int, float, bool, list, dict, tuple, type(None))
 INTERACTIVE = {"In", "Out", "exit", "quit", "get_ipython", "open"}
@@ -79,6 +79,11 @@ class Page:
         """Write `frame` as ``name.csv`` among the results and give it back to be shown."""
         write_table(frame, self._path(name, "csv"))
         return frame
+
+    def save_predictions(self, predictions: pd.DataFrame) -> None:
+        """Write the predictions table among the results, as Parquet."""
+        with replacing(self._path("predictions", "parquet")) as temporary:
+            predictions.to_parquet(temporary, index=False)
 
     def save_figure(self, figure: Figure, name: str) -> Figure:
         """Write `figure` as ``name.svg`` among the results and give it back to be shown."""
