@@ -86,7 +86,7 @@ class Signature:
         """Score by patient; of the training patients out of fold, or resubstituted."""
         scores = self.predictions.set_index("patient_id")["score"].copy()
         if kind == OUT_OF_FOLD:
-            scores[self.out_of_fold.index] = self.out_of_fold
+            scores.update(self.out_of_fold)
         return scores
 
 
