@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from ptclnm.evaluation.nomogram.study import Built, fit_study
+from ptclnm.evaluation.nomogram.study import Built, fit_nomograms
+from ptclnm.pages.nomogram.calculator import WARNING, calculator, decimals_of
+from ptclnm.pages.nomogram.drawing import label_of
+from ptclnm.pages.nomogram.svg import LEFT, WIDTH
 from ptclnm.paths import BOOK, ROOT
-from ptclnm.report.nomogram_calculator import WARNING, calculator, decimals_of
-from ptclnm.report.nomogram_drawing import label_of
-from ptclnm.report.nomogram_svg import LEFT, WIDTH
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +29,7 @@ def train() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def built(train) -> Built:
-    return fit_study(train, CLINICAL, {"Nomogram_A": "signature"}, CLINICAL).built[0]
+    return fit_nomograms(train, {"Nomogram_A": "signature"}, CLINICAL)[0]
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_it_says_in_view_that_it_is_not_for_the_clinic(page: Page) -> None:
 
 def test_text_of_a_cohort_is_text_on_the_page(train) -> None:
     table = train.assign(**{"margin": train["margin"].astype(str) + "</script><b>"})
-    built = fit_study(table, ["margin"], {"Nomogram_C": ""}, ["margin"]).built[0]
+    built = fit_nomograms(table, {"Nomogram_C": ""}, ["margin"])[0]
     made = calculator(built, table, "A <b>sentence</b>.").data
     assert "<b>" not in made and made.count("</script>") == 1
 

@@ -97,12 +97,15 @@ def _unfitted(name: str, note: str) -> pd.DataFrame:
     return pd.DataFrame([empty | {"kept": False, "note": note}])
 
 
-def likelihood_ratio_p(model: LogisticModel) -> float:
-    """P of the test of all terms of a model against the intercept alone."""
+def likelihood_ratio_p(model: LogisticModel, smaller: LogisticModel | None = None) -> float:
+    """P of the test of a model against a smaller one, or against the intercept alone."""
     share = model.events / model.n
-    null = model.events * np.log(share) + (model.n - model.events) * np.log(1 - share)
-    statistic = max(2 * (model.log_likelihood - null), 0.0)
-    return float(stats.chi2.sf(statistic, len(model.coefficients) - 1))
+    likelihood = model.events * np.log(share) + (model.n - model.events) * np.log(1 - share)
+    terms = 1
+    if smaller is not None:
+        likelihood, terms = smaller.log_likelihood, len(smaller.coefficients)
+    statistic = max(2 * (model.log_likelihood - likelihood), 0.0)
+    return float(stats.chi2.sf(statistic, len(model.coefficients) - terms))
 
 
 def join_rare(
@@ -136,7 +139,7 @@ def join_rare(
     if fewest < 1:
         raise ParameterError("fewest", [f"is {fewest!r}; allowed: 1 or more"])
     counted, made, rows = np.asarray(counted, dtype=bool), {}, []
-    for name in columns:
+    for name in dict.fromkeys(columns):
         column = table[name]
         if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
             continue
@@ -191,3 +194,28 @@ def vif(table: pd.DataFrame, model: LogisticModel) -> pd.DataFrame:
     design = model.design(table)
     factors = [variance_inflation_factor(design, i) for i in range(1, design.shape[1])]
     return pd.DataFrame({"term": model.terms[1:], "vif": factors})
+
+
+def regression_table(model: LogisticModel, table: pd.DataFrame) -> pd.DataFrame:
+    """Give a regression's coefficients with variance inflation and a test of each variable.
+
+    Parameters
+    ----------
+    model : LogisticModel
+        The fitted model.
+    table : DataFrame
+        The patients fitted on, with their ``label``.
+
+    Returns
+    -------
+    DataFrame
+        ``variable, level, term, coefficient, se, z, p, odds_ratio, low, high, vif, p_variable``,
+        the last by the likelihood ratio of the model without the variable.
+    """
+    p = {}
+    for name in model.names:
+        rest = [other for other in model.names if other != name]
+        smaller = fit_logistic(table, table["label"], rest) if rest else None
+        p[name] = likelihood_ratio_p(model, smaller)
+    found = model.table().merge(vif(table, model), on="term", how="left")
+    return found.assign(p_variable=found["variable"].map(p))

@@ -124,7 +124,10 @@ def _share(part: float, whole: float) -> float:
 
 
 def cutoffs(
-    predictions: pd.DataFrame, rule: str | float, left_out: pd.DataFrame | None = None
+    predictions: pd.DataFrame,
+    rule: str | float,
+    left_out: pd.DataFrame | None = None,
+    fit_on: str = TRAIN,
 ) -> dict[tuple[str, str, str], float]:
     """Cut-off of each study, model and set.
 
@@ -139,6 +142,8 @@ def cutoffs(
         seen it, and kept for every set; a number: that score.
     left_out : DataFrame, optional
         Columns ``model, label, score``: the scores that ``youden-cv`` needs, all folds pooled.
+    fit_on : str
+        The set of the training patients.
 
     Raises
     ------
@@ -152,10 +157,10 @@ def cutoffs(
     unseen = dict(list(left_out.groupby("model"))) if left_out is not None else {}
     found, problems = {}, []
     for study, model, split in groups:
-        own = groups.get((study, model, TRAIN if rule == "youden-train" else split))
+        own = groups.get((study, model, fit_on if rule == "youden-train" else split))
         source = unseen.get(model) if rule == LEFT_OUT else own
         if source is None:
-            problems.append(f"{model} has no patients in the set {TRAIN!r}; use youden-eval or "
+            problems.append(f"{model} has no patients in the set {fit_on!r}; use youden-eval or "
                             "a number")  # fmt: skip
             continue
         found[study, model, split] = youden(source["label"], source["score"])
@@ -186,6 +191,7 @@ def metrics_table(
     predictions: pd.DataFrame,
     rule: str | float = "youden-train",
     left_out: pd.DataFrame | None = None,
+    fit_on: str = TRAIN,
 ) -> pd.DataFrame:
     """Judge every model in every set.
 
@@ -195,7 +201,7 @@ def metrics_table(
         Columns ``study, model, split, patient_id, label, score``.
     rule : str or float
         Rule for the cut-off; see :func:`cutoffs`.
-    left_out : DataFrame, optional
+    left_out, fit_on
         As in :func:`cutoffs`.
 
     Returns
@@ -208,7 +214,7 @@ def metrics_table(
     auc = auc_table(predictions).rename(columns={"low": "auc_low", "high": "auc_high"})
     limits = ["auc_low", "auc_high"]
     auc[limits] = auc[limits].mask(auc["degenerate"].astype(bool))
-    points = operating_points(predictions, cutoffs(predictions, rule, left_out))
+    points = operating_points(predictions, cutoffs(predictions, rule, left_out, fit_on))
     head = ["study", "model", "split"]
     columns = [*head, "n", "positives", "auc", "auc_low", "auc_high"]
     return auc[columns].merge(points, on=head, how="inner")

@@ -78,3 +78,10 @@ def verdicts(claims: pd.DataFrame) -> str:
         return f"{whose} on this page {listing(parts.values())}."
     counted = listing(f"{found[name]:,} {outcome}" for name, outcome in parts.items())
     return f"Of {len(claims):,} claims on this page, {counted}."
+
+
+def p_text(p: float) -> str:
+    """Give a p-value with three decimals, or as a bound."""
+    if pd.isna(p):
+        return "unknown"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -3,17 +3,22 @@
 Li et al. 2024, 2.9: Nomogram_A holds the radiomics signature, B the deep one, C neither.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from ptclnm.evaluation.clinical import P_ENTER, join_rare, passing, univariable
+from ptclnm.evaluation.calibration import calibration
+from ptclnm.evaluation.clinical import P_ENTER, passing, regression_table, univariable
+from ptclnm.evaluation.delong import delong
 from ptclnm.evaluation.logistic import LogisticModel, ModelError, fit_logistic
 from ptclnm.evaluation.nomogram.points import Nomogram, nomogram
+from ptclnm.evaluation.nomogram.resampling import Fit, corrected_calibration, validate
+from ptclnm.evaluation.nomogram.sets import measured, stacked
 
-FEWEST = 5
 KEYS = ["split", "patient_id", "label"]
+REFIT, WHOLE = "fit", "screen and fit"
 
 
 @dataclass(frozen=True)
@@ -38,107 +43,26 @@ class Built:
     nomogram: Nomogram
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """All nomograms of a study, and what led to their variables.
+def check_patients(table: pd.DataFrame, fit_on: str) -> pd.DataFrame:
+    """Check that nomograms can be fitted on a set of a table, and put that set first.
 
     Parameters
     ----------
     table : DataFrame
-        ``split, patient_id, label``, clinical columns and signatures; one row a patient.
-    fit_on : str
-        The set that everything is fitted on.
-    screen : DataFrame
-        From ``ptclnm.evaluation.clinical.univariable``, on that set.
-    joined : DataFrame
-        Levels that had too few patients; from ``ptclnm.evaluation.clinical.join_rare``.
-    predictors : tuple of str
-        The clinical variables of every nomogram.
-    screened : bool
-        Whether the screen chose them.
-    p_enter : float
-        The screen's level.
-    built : tuple of Built
-        The nomograms.
-    """
-
-    table: pd.DataFrame
-    fit_on: str
-    screen: pd.DataFrame
-    joined: pd.DataFrame
-    predictors: tuple[str, ...]
-    screened: bool
-    p_enter: float
-    built: tuple[Built, ...]
-
-    @property
-    def train(self) -> pd.DataFrame:
-        """The patients fitted on."""
-        return self.table[self.table["split"] == self.fit_on].reset_index(drop=True)
-
-    @property
-    def others(self) -> tuple[str, ...]:
-        """The other sets."""
-        return tuple(name for name in dict.fromkeys(self.table["split"]) if name != self.fit_on)
-
-    def of(self, split: str) -> pd.DataFrame:
-        """The patients of a set."""
-        return self.table[self.table["split"] == split].reset_index(drop=True)
-
-
-def fit_study(
-    table: pd.DataFrame,
-    candidates: Sequence[str],
-    signatures: Mapping[str, str],
-    predictors: Sequence[str] = (),
-    fit_on: str = "train",
-    p_enter: float = P_ENTER,
-    fewest: int = FEWEST,
-) -> Fitted:
-    """Screen the clinical variables, then fit every nomogram.
-
-    Parameters
-    ----------
-    table : DataFrame
-        ``split, patient_id, label``, then clinical columns and signatures; one row a patient.
-    candidates : sequence of str
-        Clinical columns to screen.
-    signatures : mapping of str to str
-        Column of the signature by nomogram; empty for a nomogram without one.
-    predictors : sequence of str
-        Clinical columns of every nomogram; those that pass the screen where there are none.
+        ``split, patient_id, label``, then clinical columns; one row a patient.
     fit_on : str
         The set to fit on; all others validate.
-    p_enter : float
-        Level of the screen.
-    fewest : int
-        Levels of fewer patients in the set fitted on join the commonest.
 
     Returns
     -------
-    Fitted
-        The screen and every nomogram.
+    DataFrame
+        The patients, set by set.
 
     Raises
     ------
     ModelError
-        If there is no such set, a patient is there twice, no variable passes, or a regression
-        cannot be fitted; the nomogram is named.
+        If a column is missing, there is no such set, or a patient is there twice.
     """
-    _check(table, fit_on)
-    clinical = [name for name in dict.fromkeys([*candidates, *predictors]) if name in table]
-    table, joined = join_rare(table, clinical, table["split"] == fit_on, fewest)
-    train = table[table["split"] == fit_on].reset_index(drop=True)
-    screen = univariable(train, train["label"], candidates, p_enter)
-    chosen = tuple(predictors) or tuple(passing(screen))
-    if not chosen and not all(signatures.values()):
-        raise ModelError("clinical model", [f"no variable has p < {p_enter:g} alone; raise "
-                                            "p_enter or name the predictors"])  # fmt: skip
-    built = tuple(_build(name, column, chosen, train) for name, column in signatures.items())
-    return Fitted(table, fit_on, screen, joined, chosen, not predictors, p_enter, built)
-
-
-def _check(table: pd.DataFrame, fit_on: str) -> None:
     problems = [f"no column {name!r}" for name in KEYS if name not in table]
     if not problems and fit_on not in set(table["split"]):
         found = ", ".join(dict.fromkeys(map(str, table["split"]))) or "none"
@@ -147,10 +71,38 @@ def _check(table: pd.DataFrame, fit_on: str) -> None:
         problems.append(f"{twice} rows repeat a patient; a nomogram takes one row a patient")
     if problems:
         raise ModelError("nomograms", problems)
+    order = list(dict.fromkeys([fit_on, *table["split"]]))
+    return table.sort_values("split", key=lambda s: s.map(order.index), kind="stable",
+                             ignore_index=True)  # fmt: skip
 
 
-def _build(name: str, signature: str, predictors: tuple[str, ...], train: pd.DataFrame) -> Built:
-    columns = [signature, *predictors] if signature else list(predictors)
+def fit_nomograms(
+    train: pd.DataFrame, signatures: Mapping[str, str], predictors: Sequence[str]
+) -> tuple[Built, ...]:
+    """Fit every nomogram on the same patients.
+
+    Parameters
+    ----------
+    train : DataFrame
+        ``label``, clinical columns and signatures; one row a patient.
+    signatures : mapping of str to str
+        Column of the signature by nomogram; empty for a nomogram without one.
+    predictors : sequence of str
+        Clinical columns of every nomogram.
+
+    Raises
+    ------
+    ModelError
+        If a nomogram has no variable, or its regression cannot be fitted; it is named.
+    """
+    return tuple(_build(name, column, predictors, train) for name, column in signatures.items())
+
+
+def _build(name: str, signature: str, predictors: Sequence[str], train: pd.DataFrame) -> Built:
+    columns = [*filter(None, [signature]), *predictors]
+    if not columns:
+        raise ModelError(name, ["no variable passes the screen; raise p_enter or name the "
+                                "predictors"])  # fmt: skip
     try:
         model = fit_logistic(train, train["label"], columns)
     except ModelError as error:
@@ -158,10 +110,115 @@ def _build(name: str, signature: str, predictors: tuple[str, ...], train: pd.Dat
     return Built(name, signature, model, nomogram(model, train, outcome="Risk"))
 
 
-def nomogram_predictions(fitted: Fitted) -> pd.DataFrame:
+def nomogram_predictions(built: Sequence[Built], table: pd.DataFrame) -> pd.DataFrame:
     """Risks of every patient by every nomogram: ``model, split, patient_id, label, score``."""
-    parts = [
-        fitted.table[KEYS].assign(model=one.name, score=one.model.probability(fitted.table))
-        for one in fitted.built
-    ]
-    return pd.concat(parts, ignore_index=True)[["model", *KEYS, "score"]]
+    risks = {one.name: table[KEYS].assign(score=one.model.probability(table)) for one in built}
+    return stacked(risks, "model")
+
+
+def regressions(built: Sequence[Built], train: pd.DataFrame) -> pd.DataFrame:
+    """``model``, then ``ptclnm.evaluation.clinical.regression_table`` of each nomogram."""
+    return stacked({one.name: regression_table(one.model, train) for one in built}, "model")
+
+
+def points(built: Sequence[Built]) -> pd.DataFrame:
+    """Every tick of every nomogram with its points."""
+    return stacked({one.name: one.nomogram.table() for one in built}, "model")
+
+
+def optimism(
+    built: Sequence[Built],
+    train: pd.DataFrame,
+    draws: int,
+    seed: int = 0,
+    candidates: Sequence[str] = (),
+    p_enter: float = P_ENTER,
+) -> pd.DataFrame:
+    """Correct every nomogram's measures for optimism, the screen repeated where there was one.
+
+    Parameters
+    ----------
+    built : sequence of Built
+        The nomograms.
+    train : DataFrame
+        The patients fitted on.
+    draws, seed : int
+        Bootstrap resamples, and their seed.
+    candidates : sequence of str
+        Columns that a screen chose the predictors from; none where it did not.
+    p_enter : float
+        The screen's level.
+
+    Returns
+    -------
+    DataFrame
+        ``model, procedure``, then those of ``ptclnm.evaluation.nomogram.validate``.
+    """
+    tables = {}
+    for one in built:
+        procedures: dict[str, Fit | Sequence[str]] = {REFIT: one.model.names}
+        if candidates:
+            procedures[WHOLE] = _screened_again(candidates, one.signature, p_enter)
+        for name, fit in procedures.items():
+            tables[one.name, name] = validate(train, train["label"], fit, draws, seed)
+    return stacked(tables, "model", "procedure")
+
+
+def _screened_again(candidates: Sequence[str], signature: str, p_enter: float) -> Fit:
+    def fit(table: pd.DataFrame, labels: np.ndarray) -> Callable:
+        chosen = passing(univariable(table, labels, candidates, p_enter))
+        columns = [*filter(None, [signature]), *chosen]
+        if not columns:
+            raise ModelError("clinical model", ["no variable passes in this resample"])
+        return fit_logistic(table, labels, columns).linear_predictor
+
+    return fit
+
+
+def corrected_curves(
+    built: Sequence[Built], train: pd.DataFrame, draws: int, seed: int = 0
+) -> pd.DataFrame:
+    """Correct every nomogram's calibration curve for optimism; ``model``, then as for one."""
+    names = {one.name: one.model.names for one in built}
+    return stacked(
+        {
+            name: corrected_calibration(train, train["label"], columns, draws, seed)
+            for name, columns in names.items()
+        },
+        "model",
+    )
+
+
+def memory(
+    tables: Mapping[str, pd.DataFrame],
+    signatures: Mapping[str, str],
+    predictors: Sequence[str],
+    fit_on: str,
+) -> pd.DataFrame:
+    """Fit nomograms on each kind of training score, and see what new patients say.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        The patients by kind of training score.
+    signatures, predictors, fit_on
+        As in :func:`fit_nomograms`; the set fitted on.
+
+    Returns
+    -------
+    DataFrame
+        ``model, train_scores, split, auc, slope, intercept``; a model's memory of its training
+        patients makes its nomogram trust it too much, and the slope on new patients falls below 1.
+    """
+    found = {}
+    for name, column in signatures.items():
+        for kind, table in tables.items():
+            train = table[table["split"] == fit_on].reset_index(drop=True)
+            risks = nomogram_predictions(fit_nomograms(train, {name: column}, predictors), table)
+            found[name, kind] = measured(risks, _trust).drop(columns="model")
+    return stacked(found, "model", "train_scores", columns=["split", "auc", "slope", "intercept"])
+
+
+def _trust(labels: np.ndarray, risks: np.ndarray) -> pd.Series:
+    auc = pd.Series({"auc": delong(labels, risks).auc[0]})
+    return pd.concat([auc, calibration(labels, risks)[["slope", "intercept"]]])

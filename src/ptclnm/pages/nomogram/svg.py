@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ptclnm.evaluation.nomogram.points import Axis, Nomogram
-from ptclnm.report.nomogram_drawing import label_of, label_sides
+from ptclnm.pages.nomogram.drawing import label_of, label_sides
 
 LEFT, WIDTH, RIGHT, ROW, TOP = 190, 560, 24, 54, 34
 LETTER = 6.6  # width of a letter of a label

@@ -1,19 +1,23 @@
 """What Li et al. say of their nomograms (3.3, Figures 5 and 6), judged on the patients at hand."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
-from ptclnm.evaluation.nomogram.study import Fitted
+from ptclnm.cohorts.schema import Cohort
+from ptclnm.evaluation.nomogram.study import Built
 from ptclnm.evaluation.operating import TRAIN, proportion_intervals
 from ptclnm.published.tables import Study
-from ptclnm.report import verdict
+from ptclnm.report import verdict, whose
 from ptclnm.report.claims import claim_rows, slug
-from ptclnm.report.nomogram_tables import PAPER_TEST, Tables
-from ptclnm.report.sentences import auc_text, count, listing
+from ptclnm.report.sentences import auc_text, count, listing, p_text
 
 WHERE = "Results 3.3"
+NOMOGRAM = "Nomogram_"
+BEST = "Nomogram_A"
+PAPER_TEST = "test"
+REPORTED = ["auc", "auc_low", "auc_high", "accuracy"]
 # Columns of our cohorts that hold what the paper calls an independent risk factor.
 RISK_FACTORS = {
     "age": ("age",), "nodule diameter": ("diameter_mm", "size_mm"), "nodule margin": ("margin",),
@@ -24,80 +28,93 @@ OTHER = "The nomogram here has no {}, so that its numbers are not those of the p
 FITTED_ON = "Judged on the patients fitted on."
 
 
-def claims_table(
-    paper: Study, cohort: str, evidence: str, note: str, fitted: Fitted, tables: Tables
-) -> pd.DataFrame:
-    """Judge what the paper says of its nomograms.
+def beside_paper(metrics: pd.DataFrame, paper: Study, fit_on: str) -> pd.DataFrame:
+    """Join the paper's numbers where it prints a model of that name.
 
     Parameters
     ----------
+    metrics : DataFrame
+        From ``ptclnm.evaluation.metrics_table``.
     paper : Study
         The transcribed paper.
-    cohort, evidence : str
-        Whose patients these are, and what kind of evidence that is.
-    note : str
-        What a reader has to know of the endpoint.
-    fitted : Fitted
-        The nomograms.
-    tables : dict of str to DataFrame
-        From ``ptclnm.report.nomogram_tables.make_tables``.
+    fit_on : str
+        The set fitted on, which stands beside the paper's training set; every other stands beside
+        its test set.
 
     Returns
     -------
     DataFrame
-        The page's rows of the claims table; none for a paper without nomograms.
+        The metrics, then ``reported_auc, reported_auc_low, reported_auc_high,
+        reported_accuracy``.
     """
-    rows: list[Row] = []
-    if tables["metrics"]["reported_auc"].notna().any():
-        rows = [
-            *_aucs(fitted, tables), *_accuracies(fitted, tables), *_differences(paper, tables),
-            *_risk_factors(fitted, tables), *_weights(fitted), *_hosmer(fitted, tables),
-            *_decision(fitted, tables),
-        ]  # fmt: skip
-    turned = "" if fitted.fit_on == TRAIN else f"-on-{fitted.fit_on}"
-    made = claim_rows(rows, "nomogram", paper, cohort, evidence, note)
-    prefix = slug(f"nomogram-{paper.name}-{cohort}")
+    rows = paper.performance[paper.performance["metric"].isin(REPORTED)]
+    rows = rows.drop_duplicates(["evaluation_set", "model", "metric"])
+    wide = rows.pivot(index=["model", "evaluation_set"], columns="metric", values="value")
+    wide = wide.reindex(columns=REPORTED).astype(float).add_prefix("reported_").reset_index()
+    side = np.where(metrics["split"] == fit_on, TRAIN, PAPER_TEST)
+    keys = ["model", "evaluation_set"]
+    joined = metrics.assign(evaluation_set=side).merge(wide, on=keys, how="left")
+    return joined.drop(columns="evaluation_set")
+
+
+def table(rows: Iterable[Row], paper: Study, cohort: Cohort, fit_on: str) -> pd.DataFrame:
+    """Lay out the page's rows of the claims table; none for a paper without nomograms.
+
+    Parameters
+    ----------
+    rows : iterable of tuple
+        From the functions below.
+    paper : Study
+        The transcribed paper.
+    cohort : Cohort
+        Whose patients these are.
+    fit_on : str
+        The set fitted on.
+    """
+    own = rows if paper.performance["model"].str.startswith(NOMOGRAM).any() else ()
+    note = whose.claim_note(cohort)
+    made = claim_rows(list(own), "nomogram", paper, cohort.name, cohort.evidence, note)
+    turned = "" if fit_on == TRAIN else f"-on-{fit_on}"
+    prefix = slug(f"nomogram-{paper.name}-{cohort.name}")
     return made.assign(claim_id=made["claim_id"].str.replace(prefix, prefix + turned, n=1))
 
 
-def lacking(fitted: Fitted, model: str) -> list[str]:
-    """What the paper's nomogram has and a nomogram here has not; nothing for other models."""
-    if model not in {one.name for one in fitted.built}:
-        return []
-    return [
-        factor
-        for factor, columns in RISK_FACTORS.items()
-        if not set(columns) & set(fitted.predictors)
-    ]
-
-
-def _judged(fitted: Fitted, model: str, found: str, note: str = "") -> tuple[str, str]:
+def _judged(model: str, predictors: Collection[str], found: str, note: str = "") -> tuple[str, str]:
     """Verdict on a number that depends on which variables a nomogram has; its note, or a better."""
-    if lost := lacking(fitted, model):
+    lost = [factor for factor, own in RISK_FACTORS.items() if not set(own) & set(predictors)]
+    if lost and model.startswith(NOMOGRAM):
         return verdict.OPEN, OTHER.format(listing(lost).replace(" and ", " or "))
     return found, note
 
 
-def _aucs(fitted: Fitted, tables: Tables) -> Iterator[Row]:
-    rows = tables["metrics"]
-    for row in rows[rows["reported_auc"].notna()].to_dict("records"):
+def aucs(metrics: pd.DataFrame, predictors: Collection[str]) -> Iterator[Row]:
+    """AUCs that the paper prints, by the interval here.
+
+    Parameters
+    ----------
+    metrics : DataFrame
+        From :func:`beside_paper`.
+    predictors : collection of str
+        The clinical variables of the nomograms here.
+    """
+    for row in metrics[metrics["reported_auc"].notna()].to_dict("records"):
         yield (
             f"auc-{slug(row['model'])}-{row['split']}", WHERE,
             f"AUC of {row['model']} in the {row['split']} set",
             auc_text(row, "reported_"), auc_text(row),
-            *_judged(fitted, row["model"], *verdict.auc(row)),
+            *_judged(row["model"], predictors, *verdict.auc(row)),
         )  # fmt: skip
 
 
-def _accuracies(fitted: Fitted, tables: Tables) -> Iterator[Row]:
-    rows = tables["metrics"]
-    limits = proportion_intervals(rows).query("metric == 'accuracy' and method == 'Wilson'")
+def accuracies(metrics: pd.DataFrame, predictors: Collection[str]) -> Iterator[Row]:
+    """Accuracies that the paper prints, by Wilson's interval here; see :func:`aucs`."""
+    limits = proportion_intervals(metrics).query("metric == 'accuracy' and method == 'Wilson'")
     limits = limits.set_index(["model", "split"])
-    for row in rows[rows["reported_accuracy"].notna()].to_dict("records"):
+    for row in metrics[metrics["reported_accuracy"].notna()].to_dict("records"):
         low, high = limits.loc[(row["model"], row["split"]), ["low", "high"]]
         one_call = max(row["positives"], row["n"] - row["positives"]) / row["n"]
         found = verdict.within_interval(row["reported_accuracy"], low, high, one_call)
-        word, note = _judged(fitted, row["model"], found)
+        word, note = _judged(row["model"], predictors, found)
         yield (
             f"accuracy-{slug(row['model'])}-{row['split']}", WHERE,
             f"accuracy of {row['model']} in the {row['split']} set",
@@ -106,8 +123,8 @@ def _accuracies(fitted: Fitted, tables: Tables) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def _differences(paper: Study, tables: Tables) -> Iterator[Row]:
-    """Differences of AUCs that the paper calls significant, or not."""
+def differences(pairs: pd.DataFrame, paper: Study) -> Iterator[Row]:
+    """Differences of AUCs that the paper calls significant, or not, by DeLong's interval here."""
     table = paper.performance
     printed = table[(table["metric"] == "auc") & (table["evaluation_set"] == PAPER_TEST)]
     auc = printed.drop_duplicates("model").set_index("model")["value"].astype(float)
@@ -115,7 +132,7 @@ def _differences(paper: Study, tables: Tables) -> Iterator[Row]:
     asked = paper.comparisons[paper.comparisons["statistic"].isin(list(words))]
     for row in asked.to_dict("records"):
         pair = row["model_a"], row["model_b"]
-        for found in _found(tables["differences"], *pair):
+        for found in _found(pairs, *pair):
             reported = round(auc[pair[0]] - auc[pair[1]], 6)
             low, high, p = found["low"], found["high"], found["p"]
             yield (
@@ -137,18 +154,10 @@ def _found(table: pd.DataFrame, first: str, second: str) -> Iterator[dict]:
                          "high": -row["low"]}  # fmt: skip
 
 
-def p_text(p: float) -> str:
-    """Give a p-value with three decimals, or as a bound."""
-    if np.isnan(p):
-        return "unknown"
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def _risk_factors(fitted: Fitted, tables: Tables) -> Iterator[Row]:
-    clinical = [one for one in fitted.built if not one.signature]
-    if not clinical:
-        return
-    table = tables["coefficients"].query("model == @clinical[0].name")
+def risk_factors(coefficients: pd.DataFrame, built: Sequence[Built]) -> Iterator[Row]:
+    """Variables that the paper calls independent risk factors, by the clinical regression here."""
+    clinical = [one.name for one in built if not one.signature][:1]
+    table = coefficients[coefficients["model"].isin(clinical)]
     by = table.drop_duplicates("variable").set_index("variable")["p_variable"]
     for factor, columns in RISK_FACTORS.items():
         for column in (name for name in columns if name in by.index):
@@ -162,13 +171,12 @@ def _risk_factors(fitted: Fitted, tables: Tables) -> Iterator[Row]:
             )  # fmt: skip
 
 
-def _weights(fitted: Fitted) -> Iterator[Row]:
-    for one in fitted.built:
-        if not one.signature:
-            continue
+def weights(built: Sequence[Built]) -> Iterator[Row]:
+    """Whether the signature has the most points of its nomogram."""
+    for one in (one for one in built if one.signature):
         longest = {axis.name: float(axis.points.max()) for axis in one.nomogram.axes}
-        most = max(value for name, value in longest.items() if name != one.signature)
-        own = longest[one.signature]
+        own = longest.pop(one.signature)
+        most = max(longest.values(), default=0.0)
         yield (
             f"weight-{slug(one.name)}", WHERE,
             f"in {one.name} every clinical variable has fewer points than the signature", "yes",
@@ -177,8 +185,9 @@ def _weights(fitted: Fitted) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def _hosmer(fitted: Fitted, tables: Tables) -> Iterator[Row]:
-    for (model, split), part in tables["hosmer_lemeshow"].groupby(["model", "split"], sort=False):
+def hosmer_lemeshow(tests: pd.DataFrame, fit_on: str) -> Iterator[Row]:
+    """Whether the test's p lies above 0.05, with every number of groups."""
+    for (model, split), part in tests.groupby(["model", "split"], sort=False):
         holds = part["p"] > 0.05
         yield (
             f"hosmer-{slug(model)}-{split}", WHERE,
@@ -186,19 +195,20 @@ def _hosmer(fitted: Fitted, tables: Tables) -> Iterator[Row]:
             f"p {p_text(part['p'].min())} to {p_text(part['p'].max())} with {part['g'].min()} to "
             f"{part['g'].max()} groups; above 0.05 with {int(holds.sum())} of {len(part)}",
             verdict.for_every_choice(holds),
-            FITTED_ON if split == fitted.fit_on else "",
+            FITTED_ON if split == fit_on else "",
         )  # fmt: skip
 
 
-def _decision(fitted: Fitted, tables: Tables) -> Iterator[Row]:
-    best = "Nomogram_A"
-    if best not in {one.name for one in fitted.built} or len(fitted.built) < 2:
+def decision(curves: pd.DataFrame, fit_on: str) -> Iterator[Row]:
+    """Whether the best nomogram of the paper has the highest net benefit at every threshold."""
+    nomograms = curves["model"][curves["model"].str.startswith(NOMOGRAM)].unique()
+    if BEST not in nomograms or len(nomograms) < 2:
         return
-    for split, part in tables["decision"].groupby("split", sort=False):
+    for split, part in curves.groupby("split", sort=False):
         wide = part.pivot(index="threshold", columns="model", values="net_benefit")
-        first = wide[best] >= wide.max(axis=1) - 1e-12
+        first = wide[BEST] >= wide.max(axis=1) - 1e-12
         yield (
-            f"decision-{split}", WHERE, f"{best} has the highest net benefit in the {split} set",
+            f"decision-{split}", WHERE, f"{BEST} has the highest net benefit in the {split} set",
             "yes", f"at {int(first.sum())} of {count(len(first), 'threshold')}",
-            verdict.for_every_choice(first), FITTED_ON if split == fitted.fit_on else "",
+            verdict.for_every_choice(first), FITTED_ON if split == fit_on else "",
         )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What page 06 alone needs: what the nomograms are made of, figures, sentences, claims."""
