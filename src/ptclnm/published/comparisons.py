@@ -37,8 +37,10 @@ def correlation_for_p(difference: float, se_a: float, se_b: float, p: float) -> 
     -------
     float
         The correlation; above 1 or below -1 where none gives this p-value. A larger correlation
-        gives a smaller p-value.
+        gives a smaller p-value. NaN at a p-value of 1 or a standard error of 0.
     """
+    if p >= 1 or not se_a * se_b:
+        return float("nan")
     spread = difference / norm.isf(p / 2)
     return float((se_a**2 + se_b**2 - spread**2) / (2 * se_a * se_b))
 
@@ -51,6 +53,8 @@ def paired_p(difference: float, se_a: float, se_b: float, correlation: float) ->
 
 def _needs(statistic: str, rho: float) -> tuple[str, str, str]:
     """Premise, verdict and correlation that a printed p-value of a paired test needs."""
+    if np.isnan(rho):
+        return "", OPEN, "p-value and intervals leave no correlation to compute"
     bound = {"p": "", "p_below": "at least "}.get(statistic, "at most ")
     certain = {"p": False, "p_below": rho <= -1}.get(statistic, rho >= 1)
     possible = {"p": -1 <= rho <= 1, "p_below": rho <= 1}.get(statistic, rho >= -1)
