@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ptclnm.published.splits import ModelRow, Splits
-from ptclnm.published.stated import MISSING
+from ptclnm.published.totals import MISSING
 from ptclnm.published.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN
 
 NEEDED = ("sensitivity", "specificity", "ppv")

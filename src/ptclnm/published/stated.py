@@ -12,11 +12,11 @@ from ptclnm.published.printed import TIE
 from ptclnm.published.search import UNEXPLAINED, best_tables, metrics_of, unexplained
 from ptclnm.published.splits import SEVERAL, Group, ModelRow, Split, Splits, Stated
 from ptclnm.published.tables import Study
-from ptclnm.published.totals import Counts
+from ptclnm.published.totals import MISSING, Counts
 from ptclnm.published.verdicts import AGREES, OPEN, conflict, together
 
-# Cases of a class that may be missing from a row before it is said to rest on others.
-MISSING = 0.2
+# So many cases of a class may be missing from a row in any case, however small it is.
+A_FEW = 3
 # Pictures a patient that are thought possible where a study's folder does not say.
 IMAGES = (1, 3)
 ALL_THERE = "no patient of the set is missing from the row"
@@ -58,7 +58,7 @@ def images_a_patient(study: Study) -> tuple[int, int]:
 
 
 def _fewest(split: Split) -> Split:
-    return tuple(int(np.ceil((1 - MISSING) * count)) for count in split)
+    return tuple(max(min(int((1 - MISSING) * n), n - A_FEW), 1) for n in split)
 
 
 def _times(split: Split, images: int) -> Split:

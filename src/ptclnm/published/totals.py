@@ -13,6 +13,8 @@ from ptclnm.published.verdicts import judged
 TOTALS_COLUMNS = [
     "key", "study", "check", "where", "quantity", "printed", "follows", "premise", "verdict",
 ]  # fmt: skip
+# Cases of a class that may be missing from a row before it is said to rest on others.
+MISSING = 0.2
 # What shortages of a sum presuppose, and what means do.
 NONE_MISSING = "no value is missing"
 IN_A_PART = "every patient of {} is in one of its parts"
@@ -200,6 +202,7 @@ def _wholes(counts: Counts, row) -> set[int]:
 
 def _percentages(study: Study, counts: Counts) -> Iterator[dict]:
     """Hold percentages against counts, of a column, of its known values, or of a row."""
+    sizes = dict(zip(study.groups["group"], study.groups["n"], strict=True))
     for row in study.counts[study.counts["statistic"] == "percent"].itertuples():
         count = counts.printed.get((row.variable, row.level, row.group))
         size = study.size(row.group)
@@ -207,7 +210,9 @@ def _percentages(study: Study, counts: Counts) -> Iterator[dict]:
             continue
         wholes, exact = _wholes(counts, row), 100 * count / size
         same = any(printed_as(100 * count / of, row.value) for of in wholes)
-        other = any(printed_as(100 * count / of, row.value) for of in range(max(count, 1), size))
+        # A size that follows from a variable with missing values falls short of the column's.
+        most = size if sizes[row.group] else round(size / (1 - MISSING))
+        other = any(printed_as(100 * count / of, row.value) for of in range(max(count, 1), most))
         follows = row.value if same else f"{exact:.{decimals(row.value)}f}"
         quantity = f"{row.variable} = {row.level}, percent of {row.group}"
         key = f"{row.variable}={row.level}@{row.group}"
