@@ -92,7 +92,7 @@ def _left_out(pages: list["ExecutedPage"]) -> str:
     names = [
         f"[{escape_markdown(page.spec.page)}]({page.spec.page}.ipynb)"
         for page in pages
-        if any(whose.TITLE in text for text in _said(page))
+        if page.ended is not None or any(whose.TITLE in text for text in _said(page))
     ]
     if not names:
         return ""

@@ -10,14 +10,18 @@ from typing import Any
 
 import nbformat
 import pandas as pd
+from IPython.display import Markdown, display
 from matplotlib import rcParams
 from matplotlib.figure import Figure
 
+from ptclnm import cohorts
 from ptclnm.book.parameters import check_values, declared
 from ptclnm.book.project import Project
-from ptclnm.errors import ParameterError, nearest
-from ptclnm.report.claims import check_claims
-from ptclnm.report.files import write_figure, write_table
+from ptclnm.cohorts.schema import Cohort
+from ptclnm.errors import MissingDataError, ParameterError, nearest
+from ptclnm.report import whose
+from ptclnm.report.claims import check_claims, no_claims
+from ptclnm.report.files import replacing, write_figure, write_table
 
 SIMPLE = (str, int, float, bool, list, dict, tuple, type(None))
 INTERACTIVE = {"In", "Out", "exit", "quit", "get_ipython", "open"}
@@ -41,10 +45,45 @@ class Page:
     parameters: Mapping[str, Any]
     results: Path
 
+    def open(self, cohort: str, n_patients: int = 0, seed: int = 0) -> Cohort:
+        """Open a cohort; where its data are not here, say how to get them and end the page.
+
+        Parameters
+        ----------
+        cohort : str
+            A cohort's name, or the path of a manifest.
+        n_patients : int
+            Keep as many patients only; 0 keeps all.
+        seed : int
+            Seed of the draw and of the split.
+
+        Returns
+        -------
+        Cohort
+            As ``ptclnm.cohorts.open`` gives it, which names what else may be wrong.
+
+        Raises
+        ------
+        SystemExit
+            With status 0, where the data are not on this machine: a notebook stops at it, and
+            papermill takes it for a clean end. The page then judges no claim.
+        """
+        try:
+            return cohorts.open(cohort, n_patients=n_patients or None, seed=seed)
+        except MissingDataError as error:
+            self.save_claims(no_claims())
+            display(Markdown(whose.left_out(str(error))))
+            raise SystemExit(0) from error
+
     def save_table(self, frame: pd.DataFrame, name: str) -> pd.DataFrame:
         """Write `frame` as ``name.csv`` among the results and give it back to be shown."""
         write_table(frame, self._path(name, "csv"))
         return frame
+
+    def save_predictions(self, predictions: pd.DataFrame) -> None:
+        """Write the predictions table among the results, as Parquet."""
+        with replacing(self._path("predictions", "parquet")) as temporary:
+            predictions.to_parquet(temporary, index=False)
 
     def save_figure(self, figure: Figure, name: str) -> Figure:
         """Write `figure` as ``name.svg`` among the results and give it back to be shown."""

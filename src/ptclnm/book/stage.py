@@ -51,6 +51,12 @@ class ExecutedPage:
     declared: Mapping[str, Parameter]
     seconds: float
 
+    @property
+    def ended(self) -> int | None:
+        """Index of the cell that ended the page because data are missing; None if none did."""
+        cells = enumerate(self.notebook.cells)
+        return next((at for at, cell in cells if _errors(cell)), None)
+
 
 def stage_book(
     project: Project, profile: Profile, pages: list[ExecutedPage], claims: pd.DataFrame
@@ -147,7 +153,8 @@ def stage_page(page: ExecutedPage, profile: Profile) -> NotebookNode:
     The folder that the runner gives for results, and papermill's record with its absolute
     paths, are left out.
     """
-    cells = [cell for cell in map(_without_results_dir, page.notebook.cells) if cell is not None]
+    cells = until_ended(page)
+    cells = [cell for cell in map(_without_results_dir, cells) if cell is not None]
     cells = with_answer_first(with_title(cells, page.spec.title))
     cells = with_own_labels(cells, page.spec.page)
     at = next((i for i, cell in enumerate(cells) if TAG in _tags(cell)), 1)
@@ -159,6 +166,22 @@ def stage_page(page: ExecutedPage, profile: Profile) -> NotebookNode:
         cell.metadata.pop("papermill", None)
     staged.nbformat_minor = 5
     return nbformat.validator.normalize(staged)[1]
+
+
+def until_ended(page: ExecutedPage) -> list[NotebookNode]:
+    """Cells of a page up to the one that ended it, which says first what is missing."""
+    cells, at = page.notebook.cells, page.ended
+    if at is None:
+        return cells
+    last = copy.deepcopy(cells[at])
+    last.outputs = [output for output in last.outputs if output not in _errors(last)]
+    last.metadata["tags"] = [ANSWER, "remove-input"]
+    return [*cells[:at], last]
+
+
+def _errors(cell: NotebookNode) -> list[NotebookNode]:
+    """Errors among a cell's outputs: in a page that ran, only the clean end of `Page.open`."""
+    return [output for output in cell.get("outputs", []) if output.output_type == "error"]
 
 
 def _tags(cell: NotebookNode) -> list[str]:

@@ -1,6 +1,7 @@
 """Does DeLong's method keep its promises? Its error and coverage at given numbers of patients."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,10 @@ from statsmodels.stats.proportion import proportion_confint
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation.batch import Floats, batch_delong, draw, paired_z
 from ptclnm.evaluation.delong import limits
+from ptclnm.models.kept import kept, key_of
+from ptclnm.paths import BUILD
 
+FOLDER = BUILD / "cache" / "delong_study"
 ALPHA, POWER = 0.05, 0.8
 AUCS = (0.80, 0.95)
 CORRELATION = 0.5
@@ -81,6 +85,20 @@ def performance(
                        "simulations": simulations}
                 )  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def stored_performance(
+    splits: Mapping[str, Sizes], simulations: int, seed: int = 0, folder: Path = FOLDER
+) -> pd.DataFrame:
+    """Give :func:`performance`, computed once for each setting and code."""
+    sources = [Path(__file__).with_name(f"{name}.py") for name in ("batch", "study", "delong")]
+    key = key_of([list(splits.items()), simulations, seed], sources, ("numpy", "scipy"))
+    made = kept(
+        folder / key,
+        lambda _: {"study": performance(splits, simulations, seed)},
+        "the studies are drawn",
+    )
+    return made["study"]
 
 
 def share(count: int, of: int) -> dict[str, float]:
