@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
 
 from ptclnm.evaluation.study import ALPHA, AUCS, MEASURES, WAYS
-from ptclnm.pages.delong.words import ALONE
+from ptclnm.pages.delong.words import ALONE, NO_SETS
 from ptclnm.report.style import BLUE, GREY, INK, ORANGE, PALETTE, RED, use_style
 
 DASHES = ("-", "--", ":", "-.")
@@ -196,10 +196,10 @@ def strangers(rows: pd.DataFrame) -> Figure | str:
     Returns
     -------
     Figure or str
-        Nothing where there are no two such sets.
+        A sentence where there are no two such sets.
     """
     if rows.empty:
-        return ""
+        return NO_SETS
     with use_style():
         figure = Figure(figsize=(7, 0.3 * len(rows) + 1.4), layout="constrained")
         axes = figure.subplots()

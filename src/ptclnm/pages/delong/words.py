@@ -11,7 +11,11 @@ from ptclnm.report.sentences import bullets, count, listing
 SURE = 0.001
 MOST = 3
 ALONE = "One model only: there is nothing to compare."
-TOY = "a **toy cohort**: simulated, it shows what the test does, not what patients would show"
+TOY = "a **toy cohort**: it shows what the test does, not what patients would show"
+NO_SETS = (
+    "This run has no two evaluation sets with at least two patients of each class, so no model is "
+    "compared with itself."
+)
 AUC = {
     "split": "Set", "model": "Model", "n": "Patients", "positives": "With outcome", "auc": "AUC",
     "low": "95 %, from", "high": "to", "logit_low": "Logit scale, from", "logit_high": "to",
@@ -54,15 +58,16 @@ def answer(cohort: Cohort, auc: pd.DataFrame, pairs: pd.DataFrame, claims: pd.Da
     claims : DataFrame
         Rows of the claims table.
     """
-    who = (
-        f"{count(len(cohort.patients), 'patient')} of {cohort.title}, evidence `{cohort.evidence}`"
-    )
-    held, all_of = int((claims["verdict"] == CONSISTENT).sum()), count(len(claims), "p-value")
-    lines = [f"{who}: {TOY}." if cohort.evidence == "simulated" else f"{who}."]
+    toy = f", {TOY}" if cohort.evidence == "simulated" else ""
+    who = f"{count(len(cohort.patients), 'patient')} of {cohort.title}; evidence"
+    lines = [f"{who} `{cohort.evidence}`{toy}."]
     lines += [_set(part, pairs) for _, part in auc.groupby("split", sort=False)][:MOST]
     if len(claims):
-        lines.append(f"Of {all_of} of the paper that turn on a correlation, models here have the "
-                     f"correlation that {held} {'needs' if held == 1 else 'need'}.")  # fmt: skip
+        held = (claims["verdict"] == CONSISTENT).sum()
+        lines.append(
+            f"Of {count(len(claims), 'p-value')} of the paper that turn on how two models' AUCs "
+            f"correlate, models here have the correlation needed in {held}."
+        )
     return f"::::{{div}} answer\n{bullets(lines)}\n::::"
 
 
@@ -70,11 +75,15 @@ def _set(auc: pd.DataFrame, pairs: pd.DataFrame) -> str:
     best, last = auc.loc[auc["auc"].idxmax()], auc.loc[auc["auc"].idxmin()]
     own = pairs[(pairs["set_a"] == best["split"]) & (pairs["set_b"] == best["split"])]
     plain, holm = (int((own[name] < ALPHA).sum()) for name in ("p", "p_holm"))
-    tested = f" Of {count(len(own), 'pair')} {plain} have p < {ALPHA}, {holm} after Holm."
-    return (
+    text = (
         f"**{best['split']}**, {count(int(best['n']), 'patient')}, {best['positives']} with the "
-        f"outcome: AUC from {last['auc']:.3f} ({last['model']}) to {best['auc']:.3f} "
-        f"({best['model']}).{tested if len(own) else ''}"
+        f"outcome: the best AUC is {best['auc']:.3f} ({best['model']})"
+    )
+    if own.empty:
+        return f"{text}."
+    return (
+        f"{text}, the lowest {last['auc']:.3f} ({last['model']}). Of {count(len(own), 'pair')} "
+        f"{plain} have p < {ALPHA}, {holm} after Holm."
     )
 
 
@@ -103,14 +112,13 @@ def bootstrap(both: pd.DataFrame) -> str:
 
 def calls(table: pd.DataFrame) -> str:
     """Count the pairs whose calls differ, among all patients and within each class."""
-    return bullets(
-        (
-            f"{among}: {int((part['p_exact'] < ALPHA).sum())} of {count(len(part), 'pair')} with "
-            f"p < {ALPHA}, {int((part['p_holm'] < ALPHA).sum())} after Holm"
-            for among, part in table.groupby("among", sort=False)
-        ),
-        ALONE,
-    )
+    lines = []
+    for among, part in table.groupby("among", sort=False):
+        who = "all patients" if among == "all" else among
+        plain, holm = (int((part[name] < ALPHA).sum()) for name in ("p_exact", "p_holm"))
+        pairs = count(len(part), "pair")
+        lines.append(f"{who}: {plain} of {pairs} with p < {ALPHA}, {holm} after Holm")
+    return bullets(lines, ALONE)
 
 
 def promises(study: pd.DataFrame) -> str:
@@ -136,12 +144,9 @@ def _kept(part: pd.DataFrame) -> str:
 
 
 def strangers(rows: pd.DataFrame) -> str:
-    """Say what comparing different patients as pairs does to models of this run."""
+    """Say what comparing different patients as pairs does here; nothing without two sets."""
     if rows.empty:
-        return (
-            "This run has no two evaluation sets with at least two patients of each class, so no "
-            "model is compared with itself."
-        )
+        return ""
     first, hits = rows.iloc[0], {way: int((rows[way] < ALPHA).sum()) for way in WAYS}
     return (
         f"Here {count(int(rows['shared'].max()), 'patient')} of {first['set_a']} and "
