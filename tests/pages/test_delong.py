@@ -135,7 +135,7 @@ def test_a_p_value_that_no_correlation_here_could_decide_has_no_claim(audits) ->
 def test_strangers_are_said_to_be_none_of_the_same(predictions) -> None:
     rows = sets.strangers(predictions)
     assert "0 patients of internal and external are the same" in words.strangers(rows)
-    assert "no two evaluation sets with at least two" in figures.strangers(rows.head(0))
+    assert "no two evaluation sets with at least two" in words.strangers(rows.head(0))
 
 
 def test_a_difference_in_the_matrix_is_that_of_the_row_less_the_column() -> None:

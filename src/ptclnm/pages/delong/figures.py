@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
 
 from ptclnm.evaluation.study import ALPHA, AUCS, MEASURES, WAYS
-from ptclnm.pages.delong.words import ALONE, NO_SETS
+from ptclnm.pages.delong.words import ALONE
 from ptclnm.report.style import BLUE, GREY, INK, ORANGE, PALETTE, RED, use_style
 
 DASHES = ("-", "--", ":", "-.")
@@ -177,8 +177,9 @@ def mispaired(errors: pd.DataFrame) -> Figure:
     with use_style():
         figure = Figure(figsize=(6, 2.2), layout="constrained")
         axes = figure.subplots()
-        axes.barh(errors["way"], errors["value"], color=list(COLORS.values()), height=0.6)
-        axes.hlines(errors["way"], errors["low"], errors["high"], color=INK, lw=1.4)
+        ways = [f"{row.way}: {row.value:.3f}" for row in errors.itertuples()]
+        axes.barh(ways, errors["value"], color=list(COLORS.values()), height=0.6)
+        axes.hlines(ways, errors["low"], errors["high"], color=INK, lw=1.4)
         axes.axvline(ALPHA, color=GREY, lw=1.1, ls="--")
         axes.invert_yaxis()
         axes.set(xlabel=f"share of drawn studies with p < {ALPHA}, nothing differing")
@@ -199,7 +200,7 @@ def strangers(rows: pd.DataFrame) -> Figure | str:
         A sentence where there are no two such sets.
     """
     if rows.empty:
-        return NO_SETS
+        return "Nothing to draw."
     with use_style():
         figure = Figure(figsize=(7, 0.3 * len(rows) + 1.4), layout="constrained")
         axes = figure.subplots()

@@ -40,10 +40,6 @@ NEEDED = {
     "p_unpaired": "p, unpaired", "correlation_needed": "Correlation needed",
 }  # fmt: skip
 HERE = NEEDED | {"p_here": "p at ours", "power_here": "Chance of p < 0.05"}
-MISPAIRED = {
-    "way": "Compared", "value": "Share with p < 0.05", "low": "95 %, from", "high": "to",
-    "simulations": "Studies drawn",
-}  # fmt: skip
 
 
 def answer(cohort: Cohort, auc: pd.DataFrame, pairs: pd.DataFrame, claims: pd.DataFrame) -> str:
@@ -144,9 +140,9 @@ def _kept(part: pd.DataFrame) -> str:
 
 
 def strangers(rows: pd.DataFrame) -> str:
-    """Say what comparing different patients as pairs does here; nothing without two sets."""
+    """Say what comparing different patients as pairs does to models here."""
     if rows.empty:
-        return ""
+        return NO_SETS
     first, hits = rows.iloc[0], {way: int((rows[way] < ALPHA).sum()) for way in WAYS}
     return (
         f"Here {count(int(rows['shared'].max()), 'patient')} of {first['set_a']} and "
