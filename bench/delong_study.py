@@ -9,8 +9,9 @@ import argparse
 import pandas as pd
 
 from ptclnm import published
+from ptclnm.evaluation.study import stored_performance
+from ptclnm.pages.delong.printed import REFERENCE, class_splits
 from ptclnm.paths import BUILD
-from ptclnm.report.delong_study import found_splits, stored_study
 from ptclnm.report.files import write_table
 
 OUT = BUILD / "results" / "study" / "delong.csv"
@@ -24,8 +25,8 @@ def main() -> None:
     simulations = asked.parse_args().simulations
     parts = []
     for name in STUDIES:
-        splits = found_splits(published.load(name))
-        parts.append(stored_study(splits, simulations, seed=0).assign(study=name))
+        splits = class_splits(published.audit(published.load(name))) | REFERENCE
+        parts.append(stored_performance(splits, simulations).assign(study=name))
     table = pd.concat(parts, ignore_index=True)
     print(write_table(table, OUT), table.to_string(index=False), sep="\n")
 

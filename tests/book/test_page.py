@@ -11,7 +11,7 @@ import pytest
 
 from ptclnm.book.page import start_page
 from ptclnm.book.project import Project
-from ptclnm.errors import ParameterError
+from ptclnm.errors import MissingDataError, ParameterError, PtclnmError
 from ptclnm.report.claims import ClaimsError
 
 GIVEN = {"study": "a", "number": 1, "seed": 0, "results_dir": ""}
@@ -20,6 +20,26 @@ GIVEN = {"study": "a", "number": 1, "seed": 0, "results_dir": ""}
 def test_a_misspelt_variable_stops_with_a_suggestion(small: Project) -> None:
     with pytest.raises(ParameterError, match="did you mean 'study'"):
         start_page("first", {**GIVEN, "studdy": "b"}, small)
+
+
+def test_a_page_ends_cleanly_where_its_data_are_missing(small: Project, monkeypatch) -> None:
+    def missing(*_, **__):
+        raise MissingDataError("fetch it")
+
+    page = start_page("first", GIVEN, small)
+    monkeypatch.setattr("ptclnm.cohorts.open", missing)
+    shown = []
+    monkeypatch.setattr("ptclnm.book.page.display", shown.append)
+    with pytest.raises(SystemExit) as end:
+        page.open("clnm_ptc")
+    assert end.value.code == 0
+    assert "fetch it" in shown[0].data
+    assert pd.read_csv(page.results / "claims.csv").empty
+
+
+def test_what_is_wrong_with_a_cohort_but_its_absence_is_an_error(small: Project) -> None:
+    with pytest.raises(PtclnmError, match="did you mean 'clnm_ptc'"):
+        start_page("first", GIVEN, small).open("clnm_ptcc")
 
 
 def test_all_wrong_values_are_told_at_once(small: Project) -> None:

@@ -52,6 +52,21 @@ def test_the_claims_page_names_the_pages_that_had_no_data() -> None:
     assert "without their data in this run: [p](p.ipynb).**" in claims_page(none, [page])
 
 
+def test_a_page_that_ends_without_its_data_says_so_first_and_shows_nothing_after() -> None:
+    page = executed({"study": "b"}, "# Parameters")
+    said = new_output("display_data", data={"text/markdown": left_out("Fetch it.")})
+    end = new_output("error", ename="SystemExit", evalue="0", traceback=["%tb"])
+    opened = new_code_cell("patients = page.open(cohort)", outputs=[said, end])
+    page.notebook.cells += [new_markdown_cell("Text."), opened, new_code_cell("never_run()")]
+    assert "without their data in this run: [p](p.ipynb).**" in claims_page(no_claims(), [page])
+    staged = stage_page(page, profile())
+    assert "Fetch it." in staged.cells[1].outputs[0].data["text/markdown"]
+    assert [len(cell.get("outputs", [])) for cell in staged.cells].count(1) == 1
+    assert "SystemExit" not in nbformat.writes(staged)
+    assert staged.cells[-1].source == "Text."
+    assert opened.outputs == [said, end], "the executed notebook keeps what it has"
+
+
 def test_the_line_above_the_parameters_tells_profile_from_hand() -> None:
     page = executed({"study": "b"}, "# Parameters")
     note = stage_page(page, profile()).cells[1].source

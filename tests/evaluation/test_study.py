@@ -10,8 +10,15 @@ from ptclnm import published, store
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation import compare, delong, paired_tests
 from ptclnm.evaluation.batch import batch_delong, draw, paired_z
-from ptclnm.evaluation.study import MEASURES, WAYS, as_if_paired, mispaired, performance
-from ptclnm.report.delong_study import found_splits, stored_study
+from ptclnm.evaluation.study import (
+    MEASURES,
+    WAYS,
+    as_if_paired,
+    mispaired,
+    performance,
+    stored_performance,
+)
+from ptclnm.pages.delong.printed import REFERENCE, class_splits
 
 
 def test_a_batch_is_delong_study_by_study() -> None:
@@ -90,8 +97,8 @@ def test_pairing_sorted_strangers_finds_differences_that_are_not_there() -> None
 @pytest.mark.study
 @pytest.mark.parametrize("name", ["ni2024", "li2024"])
 def test_error_and_coverage_at_large_sets_are_as_promised(name: str) -> None:
-    splits = found_splits(published.load(name))
-    found = stored_study(splits, simulations=10_000, seed=0)
+    splits = class_splits(published.audit(published.load(name))) | REFERENCE
+    found = stored_performance(splits, simulations=10_000, seed=0)
     large = found[found["set"] == "reference"].set_index(["measure", "auc"])["value"]
     error, plain, logit = (large[measure] for measure in MEASURES)
     assert error.between(0.045, 0.055).all()
@@ -102,16 +109,11 @@ def test_error_and_coverage_at_large_sets_are_as_promised(name: str) -> None:
     assert (small["value"][MEASURES[2]] > small["value"][MEASURES[1]]).all()
 
 
-def test_splits_are_those_that_the_audit_finds() -> None:
-    splits = found_splits(published.load("li2024"))
-    assert splits == {"li2024, test": (45, 119), "reference": (500, 500)}
-
-
 def test_a_stored_study_is_the_study_again(tmp_path, monkeypatch) -> None:
     splits = {"x": (9, 20)}
-    first = stored_study(splits, 50, 1, tmp_path)
+    first = stored_performance(splits, 50, 1, tmp_path)
     pd.testing.assert_frame_equal(first, performance(splits, 50, 1), check_exact=True)
-    again = partial(stored_study, splits, 50, 1, tmp_path)
+    again = partial(stored_performance, splits, 50, 1, tmp_path)
     (path,) = tmp_path.glob("delong_study/*/study.parquet")
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.warns(UserWarning, match="is damaged"):

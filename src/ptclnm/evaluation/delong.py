@@ -67,6 +67,20 @@ class Curves:
         """Standard errors of the AUCs, shape (k,)."""
         return np.sqrt(np.diag(self.covariance))
 
+    @property
+    def difference_se(self) -> Floats:
+        """Standard errors of the differences of every two AUCs, shape (k (k - 1) / 2,)."""
+        a, b = np.triu_indices(len(self.names), 1)
+        s = self.covariance
+        return np.sqrt(np.maximum(s[a, a] + s[b, b] - 2 * s[a, b], 0))
+
+    @property
+    def correlations(self) -> Floats:
+        """Correlations of every two AUCs that both vary, at most k (k - 1) / 2."""
+        a, b = np.triu_indices(len(self.names), 1)
+        spread = self.se[a] * self.se[b]
+        return self.covariance[a, b][spread > 0] / spread[spread > 0]
+
     def intervals(
         self, level: float = 0.95, scale: Literal["auc", "logit"] = "auc"
     ) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Does DeLong's method keep its promises? Its error and coverage at given numbers of patients."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy import stats
 from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
+from ptclnm import store
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation.batch import Floats, batch_delong, draw, paired_z
 from ptclnm.evaluation.delong import limits
@@ -81,6 +83,15 @@ def performance(
                        "simulations": simulations}
                 )  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def stored_performance(
+    splits: Mapping[str, Sizes], simulations: int, seed: int = 0, folder: Path = store.FOLDER
+) -> pd.DataFrame:
+    """Give :func:`performance`, computed once for each setting and code."""
+    entry = folder / "delong_study" / store.key(performance, splits, simulations, seed)
+    store.keep(entry, lambda *_: {"study": performance(splits, simulations, seed)})
+    return store.read(entry)["study"]
 
 
 def share(count: int, of: int) -> dict[str, float]:

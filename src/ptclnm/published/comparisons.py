@@ -51,6 +51,13 @@ def paired_p(difference: float, se_a: float, se_b: float, correlation: float) ->
     return float(2 * norm.sf(abs(difference) / np.sqrt(variance)))
 
 
+def power(difference: float, se_a: float, se_b: float, correlation: float) -> float:
+    """Chance of p < 0.05 in that test if a difference of two AUCs is the true one."""
+    se = np.sqrt(se_a**2 + se_b**2 - 2 * correlation * se_a * se_b)
+    reach = norm.isf(ALPHA / 2)
+    return float(norm.sf(reach - difference / se) + norm.cdf(-reach - difference / se))
+
+
 def _needs(statistic: str, rho: float) -> tuple[str, str, str]:
     """Premise, verdict and correlation that a printed p-value of a paired test needs."""
     if np.isnan(rho):

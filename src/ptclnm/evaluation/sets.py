@@ -1,0 +1,175 @@
+"""Every model against every other, in each evaluation set of a predictions table."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import pandas as pd
+
+from ptclnm.cohorts.schema import SPLITS
+from ptclnm.evaluation.contrasts import contrast_test
+from ptclnm.evaluation.delong import Curves
+from ptclnm.evaluation.mcnemar import mcnemar_table
+from ptclnm.evaluation.nested import Inputs
+from ptclnm.evaluation.operating import cutoffs
+from ptclnm.evaluation.pairs import (
+    COLUMNS,
+    compare,
+    curves_of,
+    holm,
+    paired_tests,
+    pairs_table,
+    with_holm,
+)
+from ptclnm.evaluation.resampling import bootstrap_pairs
+from ptclnm.evaluation.study import WAYS, as_if_paired
+
+TRAIN = "train"
+PAIRS = [*COLUMNS, "p_holm", "set_a", "set_b", "nested"]
+BOTH = ["split", "model_a", "model_b", "difference", "se", "low", "high", "p",
+        "se_bootstrap", "low_bootstrap", "high_bootstrap", "p_bootstrap"]  # fmt: skip
+CALLS = ["split", "model_a", "model_b", "among", "n", "only_a", "only_b", "p_exact", "chi2",
+         "p_corrected", "p_holm"]  # fmt: skip
+ACROSS = ["model", "set_a", "set_b", "paired", "shared", "auc_a", "auc_b", *WAYS]
+
+
+def by_set(predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Split predictions by evaluation set, training left out, in the order of ``SPLITS``."""
+    there = [name for name in SPLITS if name != TRAIN and name in set(predictions["split"])]
+    return {name: predictions[predictions["split"] == name] for name in there}
+
+
+def paired_sets(predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Evaluation sets in which two models and more scored the same patients."""
+    return {name: part for name, part in by_set(predictions).items() if _paired(part)}
+
+
+def _paired(part: pd.DataFrame) -> bool:
+    patients = [frozenset(ids) for _, ids in part.groupby("model")["patient_id"]]
+    return len(patients) > 1 and len(set(patients)) == 1
+
+
+def curves_by_set(predictions: pd.DataFrame) -> dict[str, Curves]:
+    """Curves of all models of each of :func:`paired_sets`, with their common covariance."""
+    return {name: curves_of(part) for name, part in paired_sets(predictions).items()}
+
+
+def correlations(curves: Mapping[str, Curves]) -> pd.Series:
+    """Correlation of the AUC estimates of every two models of a set, where both vary."""
+    return pd.Series([rho for c in curves.values() for rho in c.correlations], dtype=float)
+
+
+def all_pairs(predictions: pd.DataFrame, inputs: Inputs | None = None) -> pd.DataFrame:
+    """Compare every two models in each set, and every model with itself across sets.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        The predictions table.
+    inputs : mapping of str to collection of str, optional
+        What each model is given; see ``ptclnm.evaluation.nested``.
+
+    Returns
+    -------
+    DataFrame
+        ``model_a, model_b, paired, n, auc_a, auc_b, difference, low, high, z, p, p_holm, set_a,
+        set_b, nested``; Holm's correction is within each pair of sets.
+    """
+    sets = by_set(predictions)
+    parts = [
+        pairs_table(part, inputs=inputs or {}).assign(set_a=name, set_b=name)
+        for name, part in sets.items()
+        if part["model"].nunique() > 1
+    ]
+    for a, b in combinations(sets, 2):
+        first, second = (dict(list(sets[name].groupby("model", sort=False))) for name in (a, b))
+        rows = [compare(first[name], second[name]) for name in first if name in second]
+        if rows:
+            across = with_holm(pd.DataFrame(rows))
+            parts.append(across.assign(nested=False, set_a=a, set_b=b))
+    return _stacked(parts, PAIRS)
+
+
+def all_at_once(curves: Mapping[str, Curves]) -> pd.DataFrame:
+    """Test in each set that all its models have the same AUC: ``split, models, n, chi2, df, p``."""
+    rows = [(name, len(c.names), len(c.labels), *contrast_test(c)) for name, c in curves.items()]
+    return pd.DataFrame(rows, columns=["split", "models", "n", "chi2", "df", "p"])
+
+
+def beside_bootstrap(predictions: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
+    """Put the bootstrap of every paired difference beside DeLong's.
+
+    Returns
+    -------
+    DataFrame
+        ``split, model_a, model_b, difference, se, low, high, p, se_bootstrap, low_bootstrap,
+        high_bootstrap, p_bootstrap``.
+    """
+    parts = []
+    for name, part in paired_sets(predictions).items():
+        curves = curves_of(part)
+        drawn = bootstrap_pairs(part, draws, seed).drop(columns="difference")
+        exact = paired_tests(curves).assign(se=curves.difference_se, split=name)
+        parts.append(exact.merge(drawn, on=["model_a", "model_b"], suffixes=("", "_bootstrap")))
+    return _stacked(parts, BOTH)
+
+
+def calls(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
+    """McNemar's tests of every two models at their cut-offs, set by set, with Holm's correction.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        The predictions table of one study, training patients included.
+    rule : str
+        Where scores are cut; see ``ptclnm.evaluation.operating.rule_of``.
+
+    Returns
+    -------
+    DataFrame
+        ``split, model_a, model_b, among, n, only_a, only_b, p_exact, chi2, p_corrected, p_holm``;
+        Holm's correction is within each set and each of all patients, those with the outcome,
+        those without.
+    """
+    at = {(model, split): cut for (_, model, split), cut in cutoffs(predictions, rule).items()}
+    parts = []
+    for name, part in paired_sets(predictions).items():
+        own = {model: at[model, name] for model in part["model"].unique()}
+        table = mcnemar_table(part, own).assign(split=name)
+        corrected = table.groupby("among", sort=False)["p_exact"]
+        parts.append(table.assign(p_holm=corrected.transform(lambda p: holm(p.to_numpy()))))
+    return _stacked(parts, CALLS)
+
+
+def strangers(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Compare each model across the first two sets: rightly, and as if patients were the same.
+
+    Returns
+    -------
+    DataFrame
+        ``model, set_a, set_b, paired, shared, auc_a, auc_b, unpaired, paired by row, paired by
+        rank``; the last three are p-values, see ``ptclnm.evaluation.study.as_if_paired``. Empty
+        where no two sets have two patients of each class.
+    """
+    sets = [(name, part) for name, part in by_set(predictions).items() if _least_class(part) > 1]
+    if len(sets) < 2:
+        return pd.DataFrame(columns=ACROSS)
+    (a, first), (b, second) = sets[:2]
+    rows = []
+    for model, one in first.groupby("model", sort=False):
+        other = second[second["model"] == model]
+        right = compare(one, other)[["paired", "auc_a", "auc_b"]].to_dict()
+        wrong = as_if_paired((one["label"], one["score"]), (other["label"], other["score"]))
+        shared = len(set(one["patient_id"]) & set(other["patient_id"]))
+        rows.append({"model": model, "set_a": a, "set_b": b, "shared": shared} | right | wrong)
+    return pd.DataFrame(rows)[ACROSS]
+
+
+def _least_class(part: pd.DataFrame) -> int:
+    """Patients of the smaller class that every model of a set has at least."""
+    return int(part.groupby("model")["label"].agg(lambda y: min(y.sum(), (1 - y).sum())).min())
+
+
+def _stacked(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    """Put tables below each other; the columns are there even where no table is."""
+    joined = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(columns))
+    return joined[list(columns)]

@@ -1,0 +1,215 @@
+"""Figures of page 07: curves, matrix of differences, bootstrap, what the method keeps."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from sklearn.metrics import roc_curve
+
+from ptclnm.evaluation.study import ALPHA, AUCS, MEASURES, WAYS
+from ptclnm.pages.delong.words import ALONE
+from ptclnm.report.style import BLUE, GREY, INK, ORANGE, PALETTE, RED, use_style
+
+DASHES = ("-", "--", ":", "-.")
+# A difference of AUCs that is drawn in full colour.
+FULL = 0.4
+# Inches beside each other that can still be read on a page.
+WIDEST = 11
+COLORS = dict(zip(WAYS, (BLUE, ORANGE, RED), strict=True))
+
+
+def roc(predictions: pd.DataFrame, auc: pd.DataFrame) -> Figure:
+    """Draw the curves of every model, a panel for each set, the largest AUC first.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Columns ``model, split, label, score``.
+    auc : DataFrame
+        Columns ``split, model, auc, low, high, degenerate``.
+    """
+    splits, models = (list(dict.fromkeys(auc[name])) for name in ("split", "model"))
+    curves = dict(list(predictions.groupby(["split", "model"])))
+    with use_style():
+        size = 4.4 * len(splits), 4.4 + 0.16 * len(models)
+        figure = Figure(figsize=size, layout="constrained")
+        panels = figure.subplots(1, len(splits), squeeze=False)[0]
+        for axes, split in zip(panels, splits, strict=True):
+            rows = auc[auc["split"] == split].sort_values("auc", ascending=False, kind="stable")
+            for row in rows.itertuples():
+                part, at = curves[split, row.model], models.index(row.model)
+                fpr, tpr, _ = roc_curve(part["label"], part["score"], drop_intermediate=False)
+                limits = "no interval" if row.degenerate else f"{row.low:.3f}–{row.high:.3f}"
+                axes.plot(
+                    fpr, tpr, DASHES[at // len(PALETTE) % len(DASHES)], lw=1.4,
+                    color=PALETTE[at % len(PALETTE)], label=f"{row.model} {row.auc:.3f} ({limits})",
+                )  # fmt: skip
+            axes.plot([0, 1], [0, 1], color=GREY, lw=0.9, ls=":")
+            axes.set(title=split, xlabel="1 − specificity", ylabel="sensitivity", aspect="equal",
+                     xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))  # fmt: skip
+            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), fontsize=7)
+    return figure
+
+
+def matrix(pairs: pd.DataFrame, auc: pd.DataFrame) -> Figure | str:
+    """Draw differences of AUCs above the diagonal, adjusted p-values below, a panel for each set.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        Columns ``set_a, set_b, model_a, model_b, difference, p_holm``.
+    auc : DataFrame
+        Columns ``split, model, auc``; the largest AUC of a set comes first.
+
+    Returns
+    -------
+    Figure or str
+        A sentence where no set has two models.
+    """
+    sets = dict(list(pairs[pairs["set_a"] == pairs["set_b"]].groupby("set_a", sort=False)))
+    if not sets:
+        return ALONE
+    size = 0.55 * auc["model"].nunique() + 1.9
+    down, across = (1, len(sets)) if size * len(sets) < WIDEST else (len(sets), 1)
+    with use_style():
+        figure = Figure(figsize=(size * across, size * down), layout="constrained")
+        panels = figure.subplots(down, across, squeeze=False).flat
+        for axes, (split, part) in zip(panels, sets.items(), strict=True):
+            rows = auc[auc["split"] == split].sort_values("auc", ascending=False, kind="stable")
+            _matrix(axes, part, list(rows["model"]))
+            axes.set_title(split)
+    return figure
+
+
+def _matrix(axes: Axes, pairs: pd.DataFrame, order: Sequence[str]) -> None:
+    difference, adjusted = square(pairs, order, "difference"), square(pairs, order, "p_holm")
+    font = 8 if len(order) < 12 else 6
+    axes.imshow(difference, cmap="Oranges", vmin=0, vmax=FULL)
+    for i, j in zip(*np.triu_indices(len(order), 1), strict=True):
+        p = adjusted[i, j]
+        shown = "–" if np.isnan(p) else f"{p:.3f}" if p >= 0.0005 else "<0.001"
+        axes.text(j, i, f"{difference[i, j]:.3f}", ha="center", va="center", fontsize=font)
+        axes.text(i, j, shown, ha="center", va="center", fontsize=font, color=BLUE,
+                  weight="bold" if p < ALPHA else "normal")  # fmt: skip
+    axes.set_xticks(range(len(order)), order, rotation=40, ha="right", fontsize=font)
+    axes.set_yticks(range(len(order)), order, fontsize=font)
+    axes.grid(visible=False)
+
+
+def square(pairs: pd.DataFrame, order: Sequence[str], name: str) -> np.ndarray:
+    """Values by model and model, above the diagonal; a difference takes the sign of the order."""
+    at = {model: i for i, model in enumerate(order)}
+    table = np.full((len(order), len(order)), np.nan)
+    for row in pairs.to_dict("records"):
+        i, j = at[row["model_a"]], at[row["model_b"]]
+        sign = -1 if name == "difference" and i > j else 1
+        table[min(i, j), max(i, j)] = sign * row[name]
+    return table
+
+
+def bootstrap(both: pd.DataFrame) -> Figure | str:
+    """Draw the bootstrap's standard errors and p-values over DeLong's.
+
+    Parameters
+    ----------
+    both : DataFrame
+        Columns ``split, se, p, se_bootstrap, p_bootstrap``.
+
+    Returns
+    -------
+    Figure or str
+        A sentence where there is no pair.
+    """
+    if both.empty:
+        return ALONE
+    titles = {"se": "standard error of a difference", "p": "p-value"}
+    with use_style():
+        figure = Figure(figsize=(7.6, 3.8), layout="constrained")
+        for axes, (name, title) in zip(figure.subplots(1, 2), titles.items(), strict=True):
+            for color, (split, part) in zip(PALETTE, both.groupby("split", sort=False),
+                                            strict=False):  # fmt: skip
+                axes.plot(part[name], part[f"{name}_bootstrap"], "o", mfc="none", mec=color, ms=5,
+                          label=split)  # fmt: skip
+            top = 1.0 if name == "p" else 1.1 * both[["se", "se_bootstrap"]].max(axis=None)
+            axes.plot([0, top], [0, top], color=GREY, lw=0.9, ls=":")
+            axes.set(title=title, xlabel="DeLong", ylabel="bootstrap", xlim=(0, top),
+                     ylim=(0, top), aspect="equal")  # fmt: skip
+        figure.axes[0].legend(loc="upper left")
+    return figure
+
+
+def promises(study: pd.DataFrame) -> Figure:
+    """Draw error and coverage by set, with Monte-Carlo intervals.
+
+    Parameters
+    ----------
+    study : DataFrame
+        From ``ptclnm.evaluation.study.performance``.
+    """
+    sets = study.drop_duplicates("set").iloc[::-1]
+    ticks = [f"{r.set}\n{r.positives} with, {r.negatives} without" for r in sets.itertuples()]
+    with use_style():
+        figure = Figure(figsize=(9, 0.62 * len(sets) + 1.7), layout="constrained")
+        for axes, measure in zip(figure.subplots(1, 3, sharey=True), MEASURES, strict=True):
+            part = study[study["measure"] == measure].set_index("set").loc[list(sets["set"])]
+            for shift, auc, color in zip((0.13, -0.13), AUCS, (BLUE, ORANGE), strict=True):
+                rows, at = part[part["auc"] == auc], np.arange(len(sets)) + shift
+                axes.hlines(at, rows["low"], rows["high"], color=color, lw=2.4)
+                axes.plot(rows["value"], at, "o", color=color, ms=5, label=f"true AUC {auc:.2f}")
+            axes.axvline(part["nominal"].iloc[0], color=RED, lw=1.1, ls="--", label="as promised")
+            axes.set(title=measure, xlabel="share of drawn studies", ylim=(-0.6, len(sets) - 0.4))
+            axes.tick_params(axis="x", labelsize=8)
+        figure.axes[0].set_yticks(range(len(sets)), ticks, fontsize=8)
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
+
+
+def mispaired(errors: pd.DataFrame) -> Figure:
+    """Draw how often each way of comparing different patients errs.
+
+    Parameters
+    ----------
+    errors : DataFrame
+        From ``ptclnm.evaluation.study.mispaired``.
+    """
+    with use_style():
+        figure = Figure(figsize=(6, 2.2), layout="constrained")
+        axes = figure.subplots()
+        ways = [f"{row.way}: {row.value:.3f}" for row in errors.itertuples()]
+        axes.barh(ways, errors["value"], color=list(COLORS.values()), height=0.6)
+        axes.hlines(ways, errors["low"], errors["high"], color=INK, lw=1.4)
+        axes.axvline(ALPHA, color=GREY, lw=1.1, ls="--")
+        axes.invert_yaxis()
+        axes.set(xlabel=f"share of drawn studies with p < {ALPHA}, nothing differing")
+    return figure
+
+
+def strangers(rows: pd.DataFrame) -> Figure | str:
+    """Draw the p-values of each model in one set against itself in another, by way.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From ``ptclnm.evaluation.sets.strangers``.
+
+    Returns
+    -------
+    Figure or str
+        A sentence where there are no two such sets.
+    """
+    if rows.empty:
+        return "Nothing to draw."
+    with use_style():
+        figure = Figure(figsize=(7, 0.3 * len(rows) + 1.4), layout="constrained")
+        axes = figure.subplots()
+        for way, color in COLORS.items():
+            p = np.maximum(rows[way].astype(float), 1e-6)
+            axes.plot(p, rows["model"], "o", color=color, ms=6, label=way)
+        axes.axvline(ALPHA, color=GREY, lw=1.1, ls="--")
+        axes.invert_yaxis()
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+        sets = f"{rows['set_a'].iloc[0]} against {rows['set_b'].iloc[0]}"
+        axes.set(xscale="log", xlabel="p-value", title=sets)
+    return figure

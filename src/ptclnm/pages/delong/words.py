@@ -1,0 +1,162 @@
+"""Sentences of page 07 whose logic depends on what the tests find, and headings of its tables."""
+
+import pandas as pd
+
+from ptclnm.cohorts.schema import Cohort
+from ptclnm.evaluation.study import ALPHA, WAYS
+from ptclnm.report.claims import CONSISTENT
+from ptclnm.report.sentences import bullets, count, listing
+
+# Below this chance a promise counts as missed: a page judges a dozen at once and more.
+SURE = 0.001
+MOST = 3
+ALONE = "One model only: there is nothing to compare."
+TOY = "a **toy cohort**: it shows what the test does, not what patients would show"
+NO_SETS = (
+    "This run has no two evaluation sets with at least two patients of each class, so no model is "
+    "compared with itself."
+)
+AUC = {
+    "split": "Set", "model": "Model", "n": "Patients", "positives": "With outcome", "auc": "AUC",
+    "low": "95 %, from", "high": "to", "logit_low": "Logit scale, from", "logit_high": "to",
+    "degenerate": "No variance: no interval",
+}  # fmt: skip
+PAIRS = {
+    "set_a": "Set", "model_a": "Model", "set_b": "Less set", "model_b": "Less model",
+    "paired": "Patients", "difference": "Difference", "low": "95 %, from", "high": "to", "p": "p",
+    "p_holm": "p, Holm",
+}  # fmt: skip
+TOGETHER = {
+    "split": "Set", "models": "Models", "n": "Patients", "chi2": "χ²", "df": "Degrees of freedom",
+    "p": "p",
+}  # fmt: skip
+CALLS = {
+    "split": "Set", "model_a": "First", "model_b": "Second", "among": "Among",
+    "only_a": "First alone right", "only_b": "Second alone right", "p_exact": "p, exact",
+    "p_corrected": "p, corrected", "p_holm": "p, exact, Holm",
+}  # fmt: skip
+NEEDED = {
+    "model_a": "Model", "set_a": "Set", "model_b": "Against", "set_b": "Set", "printed": "Printed",
+    "p_unpaired": "p, unpaired", "correlation_needed": "Correlation needed",
+}  # fmt: skip
+HERE = NEEDED | {"p_here": "p at ours", "power_here": "Chance of p < 0.05"}
+
+
+def answer(cohort: Cohort, auc: pd.DataFrame, pairs: pd.DataFrame, claims: pd.DataFrame) -> str:
+    """Give the page's answer in at most five lines: who was judged, each set, the paper.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The patients.
+    auc, pairs : DataFrame
+        From ``auc_table`` and ``all_pairs``.
+    claims : DataFrame
+        Rows of the claims table.
+    """
+    toy = f", {TOY}" if cohort.evidence == "simulated" else ""
+    who = f"{count(len(cohort.patients), 'patient')} of {cohort.title}; evidence"
+    lines = [f"{who} `{cohort.evidence}`{toy}."]
+    lines += [_set(part, pairs) for _, part in auc.groupby("split", sort=False)][:MOST]
+    if len(claims):
+        held = (claims["verdict"] == CONSISTENT).sum()
+        lines.append(
+            f"Of {count(len(claims), 'p-value')} of the paper that turn on how two models' AUCs "
+            f"correlate, models here have the correlation needed in {held}."
+        )
+    return f"::::{{div}} answer\n{bullets(lines)}\n::::"
+
+
+def _set(auc: pd.DataFrame, pairs: pd.DataFrame) -> str:
+    best, last = auc.loc[auc["auc"].idxmax()], auc.loc[auc["auc"].idxmin()]
+    own = pairs[(pairs["set_a"] == best["split"]) & (pairs["set_b"] == best["split"])]
+    plain, holm = (int((own[name] < ALPHA).sum()) for name in ("p", "p_holm"))
+    text = (
+        f"**{best['split']}**, {count(int(best['n']), 'patient')}, {best['positives']} with the "
+        f"outcome: the best AUC is {best['auc']:.3f} ({best['model']})"
+    )
+    if own.empty:
+        return f"{text}."
+    return (
+        f"{text}, the lowest {last['auc']:.3f} ({last['model']}). Of {count(len(own), 'pair')} "
+        f"{plain} have p < {ALPHA}, {holm} after Holm."
+    )
+
+
+def nested(pairs: pd.DataFrame) -> str:
+    """Name the pairs of which one model is nested in the other."""
+    rows = pairs[pairs["nested"].astype(bool)].drop_duplicates(["model_a", "model_b"])
+    named = listing(f"{row.model_a} and {row.model_b}" for row in rows.itertuples())
+    if rows.empty:
+        return "No two models here are declared to be nested."
+    return f"Nested here: {named}. Read their difference with its interval, not its p-value."
+
+
+def bootstrap(both: pd.DataFrame) -> str:
+    """Say how far DeLong's standard errors are from the bootstrap's."""
+    both = both[both["se"] > 0]
+    if both.empty:
+        return ALONE
+    ratio = both["se_bootstrap"] / both["se"]
+    apart = int(((both["p"] < ALPHA) != (both["p_bootstrap"] < ALPHA)).sum())
+    return (
+        f"The bootstrap's standard errors are {ratio.min():.2f} to {ratio.max():.2f} times "
+        f"DeLong's, {ratio.median():.2f} at the median. In {apart} of {count(len(both), 'pair')} "
+        f"the two fall on different sides of p = {ALPHA}."
+    )
+
+
+def calls(table: pd.DataFrame) -> str:
+    """Count the pairs whose calls differ, among all patients and within each class."""
+    lines = []
+    for among, part in table.groupby("among", sort=False):
+        who = "all patients" if among == "all" else among
+        plain, holm = (int((part[name] < ALPHA).sum()) for name in ("p_exact", "p_holm"))
+        pairs = count(len(part), "pair")
+        lines.append(f"{who}: {plain} of {pairs} with p < {ALPHA}, {holm} after Holm")
+    return bullets(lines, ALONE)
+
+
+def promises(study: pd.DataFrame) -> str:
+    """Say what the method keeps of its promises, set by set."""
+    groups = study.groupby(["set", "positives", "negatives"], sort=False)
+    return bullets(
+        f"**{name}**, {positives} with the outcome and {negatives} without. {_kept(part)}"
+        for (name, positives, negatives), part in groups
+    )
+
+
+def _kept(part: pd.DataFrame) -> str:
+    missed = listing(
+        f"{row.measure} at AUC {row.auc:.2f}: {row.value:.3f} ({row.low:.3f}–{row.high:.3f})"
+        for row in part[part["chance"] < SURE].itertuples()
+    )
+    least = part.drop_duplicates("auc").set_index("auc")["detectable"]
+    finds = listing(f"{size:.3f} at AUC {auc:.2f}" for auc, size in least.items())
+    return (
+        f"{f'Missed: {missed}' if missed else 'Kept throughout'}. A difference of {finds} is found "
+        "in four studies of five."
+    )
+
+
+def strangers(rows: pd.DataFrame) -> str:
+    """Say what comparing different patients as pairs does to models here."""
+    if rows.empty:
+        return NO_SETS
+    first, hits = rows.iloc[0], {way: int((rows[way] < ALPHA).sum()) for way in WAYS}
+    return (
+        f"Here {count(int(rows['shared'].max()), 'patient')} of {first['set_a']} and "
+        f"{first['set_b']} are the same, so each model is tested {first['paired']}: "
+        f"{hits[WAYS[0]]} of {count(len(rows), 'model')} have p < {ALPHA}. Paired by row it would "
+        f"be {hits[WAYS[1]]}, by rank {hits[WAYS[2]]}."
+    )
+
+
+def correlation(rho: pd.Series) -> str:
+    """Say how closely the AUCs of two models go together here."""
+    if rho.empty:
+        return "No two models here: correlations are left out."
+    return (
+        f"The AUCs of two models on the same patients correlate here with {rho.median():.2f} at "
+        f"the median ({rho.min():.2f} to {rho.max():.2f} over {count(len(rho), 'pair')})."
+    )
