@@ -95,7 +95,7 @@ def calibration(
     measure, parts = measures.set_index(["model", "split"]), risks.groupby(["model", "split"])
     models, splits = (list(dict.fromkeys(curves[name])) for name in ("model", "split"))
     with use_style():
-        size = (4.2 * len(splits), 4.2 * len(models))
+        size = (3.4 * len(splits), 3.4 * len(models))
         figure = Figure(figsize=size, layout="constrained")
         grid = figure.subplots(len(models), len(splits), squeeze=False)
         for axes, (model, split) in zip(grid.flat, product(models, splits), strict=True):
