@@ -9,9 +9,8 @@ import pandas as pd
 
 from ptclnm import store
 from ptclnm.cohorts.datasets import require, sha256
-from ptclnm.cohorts.ddti.cases import read_cases
+from ptclnm.cohorts.ddti.cases import drop_outside, picture_table, read_cases, select
 from ptclnm.cohorts.ddti.crops import choose, crop_box, crosses, rasterise, seam, write_png
-from ptclnm.cohorts.ddti.table import drop_outside, picture_table, select
 from ptclnm.cohorts.flow import Flow
 from ptclnm.errors import ManifestError
 from ptclnm.imaging.read import read_image

@@ -118,7 +118,8 @@ def crop_box(
         The margin stops short of the first line that is black over the width (or height) of
         the crop: beyond it stands burned-in text, the TI-RADS grade among it.
     """
-    (top, bottom), (left, right) = _box(mask)
+    box = ndimage.find_objects(mask.astype(np.uint8))[0]
+    (top, bottom), (left, right) = ((side.start, side.stop) for side in box)
     reach = round(margin * max(bottom - top, right - left))
     rows, columns = picture.shape
     west, east = max(left - reach, 0), min(right + reach, columns)
@@ -188,12 +189,6 @@ def write_png(array: np.ndarray, path: str) -> None:
     """Write grey levels 0 to 255 as an 8-bit PNG."""
     whole = np.clip(np.rint(array), 0, 255).astype(np.uint8)
     sitk.WriteImage(sitk.GetImageFromArray(whole), path)
-
-
-def _box(mask: np.ndarray) -> tuple[tuple[int, int], tuple[int, int]]:
-    """First and last-plus-one row and column of a mask."""
-    found = ndimage.find_objects(mask.astype(np.uint8))[0]
-    return (found[0].start, found[0].stop), (found[1].start, found[1].stop)
 
 
 def _lit(picture: np.ndarray, axis: int) -> np.ndarray:
