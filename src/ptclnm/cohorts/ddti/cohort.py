@@ -5,9 +5,8 @@ from typing import Literal
 import pandas as pd
 
 from ptclnm.cohorts.datasets import dataset, locate
-from ptclnm.cohorts.ddti.build import prepared, source_contents
 from ptclnm.cohorts.ddti.cases import SONOGRAPHIC
-from ptclnm.cohorts.ddti.crops import POLICIES
+from ptclnm.cohorts.ddti.crops import POLICIES, prepared, source_contents
 from ptclnm.cohorts.fingerprint import fingerprint
 from ptclnm.cohorts.flow import Flow
 from ptclnm.cohorts.schema import COLUMNS, Cohort
