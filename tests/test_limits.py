@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from ptclnm.errors import ParameterError
-from ptclnm.limits import checked_whole, number_problems, real_problem, whole_problem
+from ptclnm.limits import (
+    checked_whole,
+    choice_problem,
+    number_problems,
+    real_problem,
+    refuse,
+    whole_problem,
+)
 
 
 @pytest.mark.parametrize("value", [True, 1.0, "3", None, -1, np.float64(2)])
@@ -40,3 +47,16 @@ def test_all_numbers_of_a_plan_are_reported_at_once() -> None:
 
     found = number_problems(Plan(), {"epochs": 1, "seed": 0}, {"lr": (0.0, 1.0, True)})
     assert [line.split()[0] for line in found] == ["epochs", "lr"]
+
+
+def test_a_word_that_is_none_of_the_choice_is_named_with_the_nearest() -> None:
+    assert choice_problem("policy", "drop", ("drop", "keep")) == ""
+    line = choice_problem("policy", "dorp", ("drop", "keep"))
+    assert line.startswith("policy is 'dorp': did you mean 'drop'? Allowed: drop, keep")
+
+
+def test_only_lines_that_say_something_are_refused() -> None:
+    refuse("plan", "", "")
+    with pytest.raises(ParameterError) as caught:
+        refuse("plan", "", "a is wrong", "b is wrong")
+    assert caught.value.problems == ["a is wrong", "b is wrong"]

@@ -143,7 +143,7 @@ def _fields(model: Any, place: Sequence[str | int]) -> Iterable[str]:
     return model.model_fields
 
 
-def table_problems(error: "SchemaErrors", first_row: int = 2) -> list[str]:
+def table_problems(error: "SchemaErrors", first_row: int = 2, remedy: str = "") -> list[str]:
     """Phrase what a pandera schema refuses.
 
     Parameters
@@ -152,22 +152,32 @@ def table_problems(error: "SchemaErrors", first_row: int = 2) -> list[str]:
         Of a lazy validation. The error text of each check says what is allowed.
     first_row : int
         What the row of index 0 is called; 2 where a file's header is row 1.
+    remedy : str
+        What to do about a column that is missing; all that are needed where not given.
 
     Returns
     -------
     list of str
-        E.g. ``row 3, column 'Age': found '270'; allowed: 1 to 120``, in the order of columns.
+        E.g. ``row 3, column 'Age': found '270'; allowed: 1 to 120``, by column and row.
     """
-    columns, lines = list(error.schema.columns), []
-    for case in error.failure_cases.itertuples():
+    columns, cases = list(error.schema.columns), error.failure_cases
+    absent = "column_in_dataframe" in set(cases["check"])
+    lines: dict[str, tuple[int, float]] = {}
+    for case in cases.itertuples():
+        value = getattr(case.failure_case, "item", lambda case=case: case.failure_case)()
+        whole = case.index is None or case.index != case.index
+        row, place = -1 if whole else int(case.index) + first_row, -1
+        where = "every row" if whole else f"row {row}"
         if case.check == "column_in_dataframe":
-            lines.append(f"no column {case.failure_case!r}; needed: {', '.join(columns)}")
+            line = f"no column {value!r}; {remedy or 'needed: ' + ', '.join(columns)}"
         elif case.check == "column_in_schema":
-            lines.append(
-                f"unknown column {case.failure_case!r}: {nearest(case.failure_case, columns)}"
-            )
+            line = f"unknown column {value!r}: {nearest(value, columns).rstrip('.')}"
+        elif case.schema_context == "Column":
+            place = columns.index(case.column)
+            line = f"{where}, column {case.column!r}: found {shown(value)}; {case.check}"
+        elif absent:
+            continue  # a check of several columns cannot be made without one of them
         else:
-            row = "every row" if case.index is None else f"row {int(case.index) + first_row}"
-            found = f"{row}, column {case.column!r}: found {shown(case.failure_case)}"
-            lines.append(f"{found}; {case.check}")
-    return list(dict.fromkeys(lines))
+            place, line = len(columns), f"{where}: {case.check}"
+        lines.setdefault(line, (place, row))
+    return sorted(lines, key=lines.__getitem__)

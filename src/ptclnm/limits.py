@@ -1,9 +1,9 @@
 """Limits of parameters: each check gives the line of an error, or nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 
-from ptclnm.errors import ParameterError
+from ptclnm.errors import ParameterError, nearest
 
 
 def whole_problem(name: str, value: object, low: int) -> str:
@@ -55,6 +55,26 @@ def real_problem(name: str, value: object, low: float, high: float, above: bool 
     if good and not (above and value == low):
         return ""
     return f"{name} is {value!r}; allowed: {'above ' if above else ''}{low:g} to {high:g}"
+
+
+def choice_problem(name: str, value: object, allowed: Sequence[object]) -> str:
+    """Say what is wrong with a value that is to be one of a few.
+
+    Returns
+    -------
+    str
+        E.g. ``policy is 'dorp': did you mean 'drop'? Allowed: drop, keep.``; empty where nothing
+        is wrong.
+    """
+    return (
+        "" if value in allowed else f"{name} is {value!r}: {nearest(str(value), map(str, allowed))}"
+    )
+
+
+def refuse(subject: str, *problems: str) -> None:
+    """Raise ParameterError with the lines that are not empty, if there are any."""
+    if lines := [line for line in problems if line]:
+        raise ParameterError(subject, lines)
 
 
 def number_problems(

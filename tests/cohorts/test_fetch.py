@@ -9,8 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from ptclnm.cohorts import datasets as known
-from ptclnm.cohorts.datasets import Dataset, dataset
-from ptclnm.cohorts.fetch import FetchError, fetch
+from ptclnm.cohorts.datasets import Dataset, FetchError, dataset, fetch
 from ptclnm.errors import MissingDataError, PtclnmError
 
 FILES = {

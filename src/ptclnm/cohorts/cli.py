@@ -1,42 +1,42 @@
 """The command ``ptclnm data``: list, check, fetch and simulate what cohorts are made of."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from ptclnm.cohorts.datasets import check_files, dataset, datasets, locate
-from ptclnm.cohorts.fetch import fetch
+from ptclnm.cohorts.datasets import check_files, dataset, datasets, fetch, locate
 from ptclnm.cohorts.registry import is_manifest
 from ptclnm.errors import MissingDataError, ProblemsError, PtclnmError
 
+
+class _Group(TyperGroup):
+    def invoke(self, ctx: typer.Context) -> Any:
+        """Print a named error without its traceback, and leave with exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except PtclnmError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(2) from error
+
+
 app = typer.Typer(
-    no_args_is_help=True, help="What cohorts are made of: list, check, fetch, simulate."
+    cls=_Group,
+    no_args_is_help=True,
+    help="What cohorts are made of: list, check, fetch, simulate.",
 )
-
-
-@contextmanager
-def _named_errors() -> Iterator[None]:
-    """Print a named error without its traceback, and leave with exit code 2."""
-    try:
-        yield
-    except PtclnmError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
 
 
 @app.command("list")
 def list_datasets() -> None:
     """Show every dataset: evidence, size, endpoint, licence, and where it is."""
-    with _named_errors():
-        for name, entry in datasets().items():
-            typer.echo(f"{name}: {entry.title}")
-            typer.echo(f"  {entry.evidence}; files: {entry.files}, MB: {entry.bytes / 1e6:.2f}")
-            typer.echo(f"  endpoint: {entry.endpoint}. Not: {entry.endpoint_is_not}")
-            typer.echo(f"  licence: {entry.licence} {entry.use}")
-            typer.echo(f"  {_place(name)}")
+    for name, entry in datasets().items():
+        typer.echo(f"{name}: {entry.title}")
+        typer.echo(f"  {entry.evidence}; files: {entry.files}, MB: {entry.bytes / 1e6:.2f}")
+        typer.echo(f"  endpoint: {entry.endpoint}. Not: {entry.endpoint_is_not}")
+        typer.echo(f"  licence: {entry.licence} {entry.use}")
+        typer.echo(f"  {_place(name)}")
 
 
 def _place(name: str) -> str:
@@ -52,16 +52,13 @@ def check(
     target: Annotated[str, typer.Argument(help="A dataset's name, or a manifest's path.")],
 ) -> None:
     """Compare a dataset with its recorded hashes, or check a manifest and all it names."""
-    with _named_errors():
-        if is_manifest(target):
-            _check_manifest(Path(target))
-            return
-        problems = check_files(target)
-        if problems:
-            raise ProblemsError(f"{target} in {locate(target)}", problems)
-        typer.echo(
-            f"{target}: all files as recorded ({dataset(target).files}), in {locate(target)}"
-        )
+    if is_manifest(target):
+        _check_manifest(Path(target))
+        return
+    problems = check_files(target)
+    if problems:
+        raise ProblemsError(f"{target} in {locate(target)}", problems)
+    typer.echo(f"{target}: all files as recorded ({dataset(target).files}), in {locate(target)}")
 
 
 def _check_manifest(path: Path) -> None:
@@ -82,14 +79,13 @@ def fetch_dataset(
     ] = None,
 ) -> None:
     """Download a dataset, check every file, and say where it is."""
-    with _named_errors():
-        folder = fetch(dataset(name), dest, _report)
-        typer.echo(f"{name}: complete in {folder}")
-        if dest:
-            typer.echo(
-                f"It is found there if the folder is called {name} and PTCLNM_DATA names "
-                "the folder above it."
-            )
+    folder = fetch(dataset(name), dest, _report)
+    typer.echo(f"{name}: complete in {folder}")
+    if dest:
+        typer.echo(
+            f"It is found there if the folder is called {name} and PTCLNM_DATA names "
+            "the folder above it."
+        )
 
 
 def _report(name: str, number: int, total: int) -> None:
@@ -106,8 +102,7 @@ def example(
     """Write a complete small cohort of made-up patients, with its manifest, to start from."""
     from ptclnm.cohorts.own.example import write_example
 
-    with _named_errors():
-        typer.echo(f"Written: {write_example(folder, seed=seed)}")
+    typer.echo(f"Written: {write_example(folder, seed=seed)}")
 
 
 @app.command()
@@ -132,11 +127,10 @@ def simulate(
     from ptclnm.cohorts.simulate.latent import signals
     from ptclnm.cohorts.simulate.patients import study_of
 
-    with _named_errors():
-        study_of(name)
-        given = signals(name, signal, texture_signal, shape_signal, size_signal)
-        if out.exists():
-            raise PtclnmError(f"{out} exists already. Name a folder that does not.")
-        cohort = open_simulated(name, n_patients, seed, given, True, n_jobs)
-        typer.echo(f"Written: {export(cohort, out)}")
-        typer.echo(f"{cohort.patients.shape[0]} patients, {len(cohort.table)} pictures")
+    study_of(name)
+    given = signals(name, signal, texture_signal, shape_signal, size_signal)
+    if out.exists():
+        raise PtclnmError(f"{out} exists already. Name a folder that does not.")
+    cohort = open_simulated(name, n_patients, seed, given, True, n_jobs)
+    typer.echo(f"Written: {export(cohort, out)}")
+    typer.echo(f"{cohort.patients.shape[0]} patients, {len(cohort.table)} pictures")

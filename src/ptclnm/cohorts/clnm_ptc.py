@@ -1,17 +1,19 @@
 """CLNM-in-PTC: the model sheets of a multicentre study, two external cohorts with real labels."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+import pandera.pandas as pa
 
-from ptclnm.cohorts.datasets import dataset, locate, require
+from ptclnm.cohorts import datasets
 from ptclnm.cohorts.fingerprint import fingerprint
 from ptclnm.cohorts.flow import Flow
 from ptclnm.cohorts.schema import COLUMNS, Cohort
 from ptclnm.cohorts.splits import subsample
-from ptclnm.errors import ManifestError, ParameterError
+from ptclnm.errors import ManifestError
+from ptclnm.limits import choice_problem, refuse
 
 NAME = "clnm_ptc"
 COHORTS = ("test0", "test1")
@@ -19,12 +21,7 @@ FOLDS = (1, 2, 3, 4, 5)
 SIGNATURE = "dl_signature"
 BY_FOLD = {k: f"{SIGNATURE}_fold_{k}" for k in FOLDS}
 
-CLINICAL = {
-    "Age": "age",
-    "Gender": "gender_code",
-    "Size_of_US": "size_mm",
-    "T_stage": "t_stage_code",
-}
+CLINICAL = datasets.dataset(NAME).clinical
 RADIOMICS = ("lbp-2D_glszm_SmallAreaEmphasis", "square_glcm_Correlation")
 SCORES = (SIGNATURE, *RADIOMICS, *BY_FOLD.values())
 RANGES = {
@@ -36,13 +33,17 @@ RANGES = {
     "Size_of_US": (0.1, 200),
     **dict.fromkeys(RADIOMICS, (-1e9, 1e9)),
 }
-WARNINGS = (
-    "The codings of gender (0, 1) and T stage (0 to 4) are not documented: they are codes, and "
-    "whether the T stage was known before surgery is not said.",
-    "The five folds hold the same patients; the clinical columns are taken once.",
-    "The deep-learning signature comes from models that were fitted on other patients (584, "
-    "validated on 146), for whom no clinical columns are published.",
-    "One cohort serves to fit and the other to validate, which is not how the source used them.",
+
+
+def _between(low: float, high: float) -> pa.Check:
+    def test(values: pd.Series) -> pd.Series:
+        return pd.to_numeric(values, errors="coerce").between(low, high)
+
+    return pa.Check(test, ignore_na=False, error=f"allowed: {low} to {high}")
+
+
+SCHEMA = pa.DataFrameSchema(
+    {name: pa.Column(checks=_between(*ends), nullable=True) for name, ends in RANGES.items()}
 )
 
 
@@ -81,28 +82,24 @@ def open_cohort(
     ParameterError
         If a setting is not among those allowed.
     """
-    _check(fit_on, fold)
-    root = locate(NAME)
+    refuse(
+        NAME,
+        choice_problem("fit_on", fit_on, COHORTS),
+        choice_problem("fold", fold, (*FOLDS, "mean")),
+    )
+    root = datasets.locate(NAME)
     table = pd.concat([read_patients(root, name, fold) for name in COHORTS], ignore_index=True)
     whole = table.assign(split=np.where(table["center"] == fit_on, "train", "test"))
     kept = subsample(whole, n_patients, seed).reset_index(drop=True)
-    settings: dict[str, Any] = {
-        "n_patients": n_patients,
-        "seed": seed,
-        "fit_on": fit_on,
-        "fold": fold,
-    }
-    entry = dataset(NAME)
-    return Cohort(
-        name=NAME,
-        title=entry.title,
-        evidence=entry.evidence,
-        endpoint=entry.stated_endpoint,
+    flow = Flow()
+    flow.there("CLNM-in-PTC, two external cohorts with clinical columns", whole)
+    flow.kept(whole, kept, n_patients)
+    settings = {"n_patients": n_patients, "seed": seed, "fit_on": fit_on, "fold": fold}
+    return datasets.dataset(NAME).cohort(
         table=kept[[*COLUMNS, *CLINICAL.values(), *SCORES]],
+        flow=flow.frame(),
         clinical=tuple(CLINICAL.values()),
-        flow=_flow(whole, kept, n_patients),
         fingerprint=fingerprint(kept, settings),
-        warnings=WARNINGS,
     )
 
 
@@ -164,39 +161,5 @@ def read_sheet(root: Path, name: str, fold: int) -> pd.DataFrame:
     ManifestError
         Every missing column and impossible value of the sheet at once.
     """
-    path = require(root, f"nomogram/nomogram_signature/fold_{fold}/{name}_nom_sign_{fold}.csv")
-    try:
-        sheet = pd.read_csv(path, encoding="utf-8")
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ManifestError(str(path), [f"not a CSV in UTF-8: {error}"]) from error
-    absent = [c for c in ("Label", "Y_pred", *CLINICAL, *RADIOMICS) if c not in sheet]
-    if absent:
-        raise ManifestError(str(path), [f"no column {c!r}" for c in absent])
-    problems = []
-    for column, (low, high) in RANGES.items():
-        numbers = pd.to_numeric(sheet[column], errors="coerce")
-        for row in np.flatnonzero(~numbers.between(low, high)):
-            found = str(sheet[column].iloc[row])[:40]
-            problems.append(f"row {row + 2}, column {column!r}: {found!r} is not {low} to {high}")
-    if problems:
-        raise ManifestError(str(path), problems)
-    return sheet
-
-
-def _check(fit_on: str, fold: int | str) -> None:
-    problems = []
-    if fit_on not in COHORTS:
-        problems.append(f"fit_on is {fit_on!r}. Allowed: {', '.join(COHORTS)}.")
-    if fold != "mean" and fold not in FOLDS:
-        problems.append(f"fold is {fold!r}. Allowed: 1 to 5, or mean.")
-    if problems:
-        raise ParameterError(NAME, problems)
-
-
-def _flow(whole: pd.DataFrame, kept: pd.DataFrame, n_patients: int | None) -> pd.DataFrame:
-    flow = Flow()
-    flow.there("CLNM-in-PTC, two external cohorts with clinical columns", whole)
-    flow.lost("subset", whole, kept, f"not drawn: {n_patients} patients were asked for")
-    flow.there("kept", kept)
-    flow.splits(kept)
-    return flow.frame()
+    file = f"nomogram/nomogram_signature/fold_{fold}/{name}_nom_sign_{fold}.csv"
+    return datasets.read_table(NAME, datasets.require(root, file), SCHEMA)

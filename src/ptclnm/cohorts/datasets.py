@@ -1,18 +1,39 @@
 """The public datasets: what exists, where it lies on this machine, whether it is whole."""
 
 import hashlib
+import logging
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
+import pandera.pandas as pa
 import pooch
+import requests
 import yaml
 
-from ptclnm.errors import ManifestError, MissingDataError, PtclnmError, nearest
+from ptclnm.cohorts.schema import Cohort
+from ptclnm.errors import (
+    ManifestError,
+    MissingDataError,
+    ProblemsError,
+    PtclnmError,
+    nearest,
+    table_problems,
+)
 from ptclnm.paths import DATA_MANIFEST, data_root
 
 FETCHED = "PTCLNM_FETCHED"
+HTTP = pooch.HTTPDownloader(progressbar=False, timeout=30)
+
+Downloader = Callable[[str, str, pooch.Pooch | None], None]
+
+
+class FetchError(ProblemsError):
+    """Files that were downloaded and are not what was recorded."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +59,19 @@ class Dataset:
     rewrite: str = ""
     folders: dict[str, str] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
+    clinical: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def stated_endpoint(self) -> str:
         """What the endpoint is and what it is not, as a page says it."""
         return f"{self.endpoint}. Not: {self.endpoint_is_not}".rstrip(".")
+
+    def cohort(self, warnings: Iterable[str] = (), **rest: Any) -> Cohort:
+        """Make a cohort of it: `warnings` come after its own, `rest` is as for `Cohort`."""
+        rest |= {"name": self.name, "title": self.title, "evidence": self.evidence}
+        return Cohort(endpoint=self.stated_endpoint, warnings=(*self.warnings, *warnings), **rest)
 
     def url(self, file: str) -> str:
         """Address of one file, given its local path below the dataset's folder."""
@@ -154,6 +183,42 @@ def require(root: Path, file: str) -> Path:
     return path
 
 
+def read_table(name: str, path: Path, schema: pa.DataFrameSchema, **options: Any) -> pd.DataFrame:
+    """Read and check a CSV of a dataset.
+
+    Parameters
+    ----------
+    name : str
+        Name of the dataset.
+    path : Path
+        The file.
+    schema : DataFrameSchema
+        Its columns; the error text of each check says what is allowed.
+    **options
+        For ``pandas.read_csv``.
+
+    Returns
+    -------
+    DataFrame
+        The source's columns, those beside the schema's included.
+
+    Raises
+    ------
+    ManifestError
+        For every missing column and impossible value at once.
+    """
+    try:
+        table = pd.read_csv(path, encoding="utf-8", **options)
+        if not isinstance(table.index, pd.RangeIndex):
+            raise pd.errors.ParserError("rows have more cells than the header")
+        return schema.validate(table, lazy=True)
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise ManifestError(str(path), [f"not a CSV in UTF-8: {error}"]) from error
+    except pa.errors.SchemaErrors as error:
+        remedy = f"run `ptclnm data fetch {name}`"
+        raise ManifestError(str(path), table_problems(error, remedy=remedy)) from None
+
+
 def check_files(name: str, folder: Path | None = None) -> list[str]:
     """Compare the files of a dataset with their recorded hashes.
 
@@ -190,3 +255,90 @@ def sha256(path: Path) -> str:
     """Hash a file's bytes."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def fetch(
+    entry: Dataset,
+    destination: Path | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Path:
+    """Download what is not there yet.
+
+    Parameters
+    ----------
+    entry : Dataset
+        Which dataset.
+    destination : Path, optional
+        Folder for its files; by default ``<name>`` in :func:`fetched_root`.
+    progress : callable, optional
+        Called before each file with its name, its number from 1 and the number of files.
+
+    Returns
+    -------
+    Path
+        The dataset's folder, complete.
+
+    Raises
+    ------
+    MissingDataError
+        If the server cannot be reached or has no such file. What has come stays; the next call
+        goes on from there.
+    FetchError
+        If files differ from the recorded sha256; these are not kept.
+    PtclnmError
+        If the folder cannot be written to.
+    """
+    folder = (destination or fetched_root() / entry.name).expanduser().resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PtclnmError(f"{folder} cannot be made ({error.strerror}); name another.") from error
+    registry = entry.registry()
+    pooch.get_logger().setLevel(logging.WARNING)
+    store = pooch.create(
+        path=folder,
+        base_url=entry.base_url,
+        registry={name: f"sha256:{digest}" for name, digest in registry.items()},
+        urls={name: entry.url(name) for name in registry},
+        env=None,
+    )
+    downloader = REWRITES[entry.rewrite] if entry.rewrite else HTTP
+    wrong: list[str] = []
+    for number, (name, digest) in enumerate(registry.items(), start=1):
+        path = folder / name
+        if path.is_file() and sha256(path) == digest:
+            continue
+        if progress:
+            progress(name, number, len(registry))
+        problem = _fetch_one(store, name, downloader, entry)
+        wrong += [problem] if problem else []
+    if wrong:
+        raise FetchError(f"{entry.name} from {entry.source}", wrong)
+    return folder
+
+
+def semicolons_to_commas(url: str, path: str, store: pooch.Pooch | None) -> None:
+    """Download a CSV with semicolons and CRLF, and rewrite it with commas and LF."""
+    HTTP(url, path, store)
+    text = Path(path).read_bytes()
+    Path(path).write_bytes(text.replace(b"\r\n", b"\n").replace(b";", b","))
+
+
+REWRITES: dict[str, Downloader] = {"semicolons_to_commas": semicolons_to_commas}
+
+
+def _fetch_one(store: pooch.Pooch, name: str, downloader: Downloader, entry: Dataset) -> str | None:
+    """Fetch one file; return what is wrong with it, if it came and is wrong."""
+    try:
+        store.fetch(name, downloader=downloader)
+    except requests.RequestException as error:
+        raise MissingDataError(
+            f"{name} of {entry.name} could not be downloaded from {entry.url(name)} "
+            f"({type(error).__name__}). What has come so far is kept in {store.path}. "
+            f"Run `ptclnm data fetch {entry.name}` again where there is a network, or copy the "
+            f"dataset from elsewhere and set PTCLNM_DATA to the folder that holds {entry.name}/."
+        ) from error
+    except ValueError:
+        # What pooch raises where the hash differs; it has removed the file.
+        return f"{name}: its sha256 differs from the recorded one; nothing was kept. Run again."
+    return None

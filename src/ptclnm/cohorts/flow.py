@@ -34,21 +34,35 @@ class Flow:
 
     A line without a reason says what is there at that point; a line with one says what was
     lost there. What is there, less what was lost, is what is there next, in all three counts.
+
+    Parameters
+    ----------
+    lines : DataFrame, optional
+        An earlier flow, as from `frame`, that goes on here.
     """
 
-    def __init__(self) -> None:
-        self._lines: list[dict] = []
+    def __init__(self, lines: pd.DataFrame | None = None) -> None:
+        self._lines: list[dict] = [] if lines is None else lines.to_dict("records")
 
     def there(self, step: str, table: pd.DataFrame) -> None:
         """Note what is there."""
         self._lines.append({"step": step, **counts(table), "reason": ""})
 
-    def lost(self, step: str, before: pd.DataFrame, after: pd.DataFrame, reason: str) -> None:
-        """Note what `after` lacks of `before`; nothing is noted where nothing is lacking."""
+    def lost(
+        self, step: str, before: pd.DataFrame, after: pd.DataFrame, reason: str
+    ) -> pd.DataFrame:
+        """Note what `after` lacks of `before`, if anything, and return `after`."""
         was, still = counts(before), counts(after)
         lost = {key: was[key] - still[key] for key in was}
         if any(lost.values()):
             self._lines.append({"step": step, **lost, "reason": reason})
+        return after
+
+    def kept(self, whole: pd.DataFrame, table: pd.DataFrame, n_patients: int | None) -> None:
+        """Note the patients that were not drawn, what is kept, and its splits."""
+        self.lost("subset", whole, table, f"not drawn: {n_patients} patients were asked for")
+        self.there("kept", table)
+        self.splits(table)
 
     def splits(self, table: pd.DataFrame) -> None:
         """Note each split with its number of patients that have the endpoint."""

@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ptclnm.cohorts.schema import Cohort
+from ptclnm.cohorts.schema import Cohort, checked
 from ptclnm.errors import ParameterError, PtclnmError, nearest
 
 Opener = Callable[..., Cohort]
@@ -60,7 +60,7 @@ def open_cohort(
     name = str(name_or_manifest)
     if is_manifest(name):
         opener: Opener = _load(MANIFEST)
-        return opener(Path(name), n_patients, seed, **settings)
+        return checked(opener(Path(name), n_patients, seed, **settings))
     if name not in COHORTS:
         raise PtclnmError(
             f"No cohort is called {name!r}: {nearest(name, COHORTS)} "
@@ -71,7 +71,7 @@ def open_cohort(
     unknown = [key for key in settings if key not in allowed]
     if unknown:
         raise ParameterError(name, [f"no setting {k!r}: {nearest(k, allowed)}" for k in unknown])
-    return opener(n_patients=n_patients, seed=seed, **settings)
+    return checked(opener(n_patients=n_patients, seed=seed, **settings))
 
 
 def is_manifest(name: str) -> bool:

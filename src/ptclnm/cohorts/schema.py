@@ -1,13 +1,54 @@
 """The cohort table: one row per image, the contract between cohorts and everything after."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+import pandera.pandas as pa
+
+from ptclnm.errors import ManifestError, table_problems
 
 SPLITS = ("train", "internal", "external", "test")
 COLUMNS = ("patient_id", "image_id", "image", "mask", "split", "center", "label")
 EVIDENCE = ("published", "simulated", "public", "own")
+
+
+def _one_a_patient(column: str) -> pa.Check:
+    def test(table: pd.DataFrame) -> pd.Series:
+        return table.groupby("patient_id")[column].transform("nunique").eq(1)
+
+    return pa.Check(test, error=f"{column} differs within its patient; allowed: one a patient")
+
+
+def _names(allowed: Iterable[object]) -> pa.Check:
+    return pa.Check.isin(list(allowed), error=f"allowed: {', '.join(map(str, allowed))}")
+
+
+CONTRACT = pa.DataFrameSchema(
+    {
+        "patient_id": pa.Column(str, pa.Check.ne("", error="allowed: text")),
+        **dict.fromkeys(("image_id", "image", "mask", "center"), pa.Column(str)),
+        "split": pa.Column(str, _names(SPLITS)),
+        "label": pa.Column(checks=_names((0, 1))),
+    },
+    checks=[_one_a_patient("split"), _one_a_patient("label")],
+)
+
+
+def checked(cohort: "Cohort") -> "Cohort":
+    """Return a cohort whose table keeps the contract.
+
+    Raises
+    ------
+    ManifestError
+        For every column that is missing, every impossible cell, and every patient on two sides.
+    """
+    try:
+        CONTRACT.validate(cohort.table, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        raise ManifestError(f"cohort {cohort.name}", table_problems(error, 0)) from None
+    return cohort
 
 
 @dataclass(frozen=True)

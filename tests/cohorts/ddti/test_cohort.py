@@ -9,7 +9,7 @@ from PIL import Image
 
 import ptclnm.cohorts as cohorts
 from ptclnm import store
-from ptclnm.cohorts.ddti import build
+from ptclnm.cohorts.ddti import crops
 from ptclnm.cohorts.schema import COLUMNS
 from ptclnm.errors import ManifestError, MissingDataError, ParameterError
 from ptclnm.imaging.read import read_image, read_mask
@@ -194,7 +194,7 @@ def test_an_interrupted_making_leaves_nothing_behind(source, monkeypatch, tmp_pa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(build, "_note", stop)
+        patch.setattr(crops, "_note", stop)
         with pytest.raises(KeyboardInterrupt):
             opened()
     assert list((tmp_path / "cache" / "cohorts").iterdir()) == []

@@ -136,12 +136,26 @@ def test_rules_by_centre_are_checked(folder, old, new, word):
         ("mask_label: 1", "mask_label: 0", "from 1 to 65535"),
         ("seed: 1}", "seed: 1, ratoi: 2}", "did you mean 'ratio'"),
         ("mask_label: 1", "mask_label: 1\noptions: {min_roi_pixels: 3}", "from 16"),
+        ("mask_label: 1", "mask_label: 1\ncolour:", "unknown key 'colour'"),
+        ("seed: 1", "seed:", "seed is None"),
+        ("{ratio: 0.7, seed: 1}", "{}", "exactly one"),
     ],
 )
 def test_manifest_is_checked_strictly(folder, old, new, word):
     folder.replace(old, new)
     errors = check_manifest(folder.manifest).errors
     assert {p.code for p in errors} == {"manifest_key"} and any(word in str(p) for p in errors)
+
+
+def test_problems_of_all_sections_of_the_manifest_come_at_once(folder):
+    folder.replace("title: Example", "titel: Example")
+    folder.replace("kind: categorical", "kind: categoric")
+    folder.replace("negative: [N0]", "negative: [N0, n1A]")
+    folder.replace("seed: 1", "seed: -1")
+    words = {"'titel'", "title is missing", "clinical[2]: kind", "'n1a' is in two", "seed is -1"}
+    texts = [str(p) for p in check_manifest(folder.manifest).errors]
+    assert len(texts) == len(words)
+    assert all(any(word in text for text in texts) for word in words)
 
 
 def test_words_of_yaml_stay_words(folder):

@@ -1,14 +1,25 @@
-"""From contours to what everything downstream sees: a crop and its mask, free of text."""
+"""From contours to what everything downstream sees: crops and masks on disk, free of text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import SimpleITK as sitk
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from ptclnm.cohorts.ddti.cases import Polygon
+from ptclnm import store
+from ptclnm.cohorts.datasets import require, sha256
+from ptclnm.cohorts.ddti.cases import Polygon, drop_outside, picture_table, read_cases, select
+from ptclnm.cohorts.flow import Flow
+from ptclnm.errors import ManifestError
+from ptclnm.imaging.read import read_image
+
+# Rows and columns of every picture of the source.
+SIZE = (360, 560)
 
 POLICIES = ("largest", "union", "each")
 # Outside the sector the pictures are black but for JPEG noise, measured up to 16 grey levels,
@@ -118,7 +129,8 @@ def crop_box(
         The margin stops short of the first line that is black over the width (or height) of
         the crop: beyond it stands burned-in text, the TI-RADS grade among it.
     """
-    (top, bottom), (left, right) = _box(mask)
+    box = ndimage.find_objects(mask.astype(np.uint8))[0]
+    (top, bottom), (left, right) = ((side.start, side.stop) for side in box)
     reach = round(margin * max(bottom - top, right - left))
     rows, columns = picture.shape
     west, east = max(left - reach, 0), min(right + reach, columns)
@@ -190,12 +202,6 @@ def write_png(array: np.ndarray, path: str) -> None:
     sitk.WriteImage(sitk.GetImageFromArray(whole), path)
 
 
-def _box(mask: np.ndarray) -> tuple[tuple[int, int], tuple[int, int]]:
-    """First and last-plus-one row and column of a mask."""
-    found = ndimage.find_objects(mask.astype(np.uint8))[0]
-    return (found[0].start, found[0].stop), (found[1].start, found[1].stop)
-
-
 def _lit(picture: np.ndarray, axis: int) -> np.ndarray:
     """Tell which lines are not black."""
     return (picture > BLACK).mean(axis=axis) > LIT
@@ -207,3 +213,98 @@ def _extend(lit: np.ndarray, start: int, limit: int, step: int) -> int:
     while at != limit and lit[at if step > 0 else at - 1]:
         at += step
     return at
+
+
+def source_contents(root: Path) -> dict[str, str]:
+    """Hash every picture and case file of the source folder by its path below it.
+
+    Raises
+    ------
+    MissingDataError
+        If there is no picture, or a case's file is not there.
+    """
+    paths = sorted([*(root / "images").glob("*.jpg"), *(root / "xml").glob("*.xml")])
+    if not paths:
+        require(root, "xml/1.xml")
+    return {str(path.relative_to(root)): sha256(path) for path in paths}
+
+
+def prepared(
+    root: Path, contents: Mapping[str, str], settings: Mapping[str, Any]
+) -> tuple[pd.DataFrame, pd.DataFrame, Path]:
+    """Return the crops of one setting, made where they are not there.
+
+    Parameters
+    ----------
+    root : Path
+        DDTI's folder, with ``images`` and ``xml``.
+    contents : mapping
+        As :func:`source_contents` returns it.
+    settings : mapping
+        ``polygons``, ``duplicates`` and ``margin``.
+
+    Returns
+    -------
+    table : DataFrame
+        One row a crop; ``image`` and ``mask`` are file names, ``source`` is the picture's name.
+    flow : DataFrame
+        What was lost on the way.
+    folder : Path
+        Where the crops and masks are.
+    """
+    entry = store.FOLDER / "cohorts" / store.key(_make, contents, settings)
+    tables = store.read(
+        store.keep(entry, lambda beside, _: _make(root, contents, settings, beside))
+    )
+    return tables["table"], tables["flow"], entry
+
+
+def _make(
+    root: Path, contents: Mapping[str, str], settings: Mapping[str, Any], to: Path
+) -> store.Tables:
+    """Write crops and masks of one setting to a folder, and give its table and flow."""
+    pictures = {name.removeprefix("images/"): digest for name, digest in contents.items()}
+    table = picture_table(read_cases(root / "xml"), pictures)
+    for name in table.loc[table["content"].isna(), "image"]:
+        require(root, f"images/{name}")
+    chosen, flow = select(drop_outside(table, SIZE[1], SIZE[0]), settings["duplicates"])
+    rows = [
+        row for picture in chosen.to_dict("records") for row in _cut(picture, root, settings, to)
+    ]
+    drop = ["polygons", "state", "content", "case"]
+    crops = pd.DataFrame(rows).drop(columns=drop)
+    crops = crops.rename(columns={"image": "source", "crop": "image"})
+    _note(flow, chosen, crops)
+    return {"table": crops, "flow": flow.frame()}
+
+
+def _cut(
+    picture: dict[str, Any], root: Path, settings: Mapping[str, Any], to: Path
+) -> list[dict[str, Any]]:
+    """Cut every nodule of one picture out, write crop and mask, and return their rows."""
+    grey = read_image(root / "images" / picture["image"]).array
+    if grey.shape != SIZE:
+        found = f"{picture['image']}: {grey.shape[1]} x {grey.shape[0]} pixels"
+        remedy = f"DDTI's are {SIZE[1]} x {SIZE[0]}; run `ptclnm data fetch ddti`"
+        raise ManifestError(str(root), [f"{found}; {remedy}"])
+    at_seam = seam(grey)
+    drawn = [rasterise(polygon, grey.shape) for polygon in picture["polygons"]]
+    masks = choose([m for m in drawn if not crosses(m, at_seam)], settings["polygons"])
+    rows = []
+    for number, mask in enumerate(masks, start=1):
+        name = Path(picture["image"]).stem + (f"-{number}" if len(masks) > 1 else "")
+        box = crop_box(grey, mask, settings["margin"], at_seam)
+        write_png(box.of(grey), str(to / f"{name}.png"))
+        write_png(np.where(box.of(mask), 255, 0), str(to / f"{name}_mask.png"))
+        files = {"image_id": name, "crop": f"{name}.png", "mask": f"{name}_mask.png"}
+        rows.append(picture | files | {"views": 1 if at_seam is None else 2})
+    return rows
+
+
+def _note(flow: Flow, chosen: pd.DataFrame, crops: pd.DataFrame) -> None:
+    """Note what the pictures themselves cost, and the rows that several contours add."""
+    by_source = crops.assign(image=crops["source"])
+    cut = chosen[chosen["image"].isin(crops["source"])]
+    flow.lost("contour", chosen, cut, "contour drawn across two views side by side")
+    if len(by_source) > len(cut):
+        flow.there("one row a contour", by_source)
