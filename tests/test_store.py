@@ -146,7 +146,7 @@ def test_packages_that_are_named_in_tables_alone_count(monkeypatch) -> None:
 def test_packages_on_the_way_do_nothing_but_offer_names() -> None:
     """So that their own imports, which the closure leaves out, decide nothing."""
     packages = {module.package for module in store.SOURCES.values()} & set(store.SOURCES)
-    for name in packages:
+    for name in packages - {"ptclnm.book"}:  # it runs pages, and keeps nothing
         body = ast.parse(store.SOURCES[name].text).body
         for node in body:
             named = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("__")

@@ -11,6 +11,7 @@ BOOK = ROOT / "book"
 PROFILES = BOOK / "profiles"
 DATA_MANIFEST = ROOT / "data_manifest"
 PUBLISHED = DATA_MANIFEST / "published"
+RESULTS = ROOT / "results"
 BUILD = ROOT / "_build"
 
 

@@ -2,11 +2,14 @@
 
 import re
 
+import pandas as pd
 import pytest
 
 from ptclnm import published
 from ptclnm.pages.published_record import words
 from ptclnm.published.claims import claims
+from ptclnm.published.honest import shares
+from ptclnm.published.verdicts import CONFLICTS, CONTRADICTS
 
 
 @pytest.fixture(scope="module", params=["li2024", "ni2024"])
@@ -48,3 +51,16 @@ def test_a_split_is_said_to_conflict_only_with_its_premise(audit):
         assert row.premise in text
     unconditional = (audit.split_checks["premise"] == "").all()
     assert ("Neither missing patients nor images" in text) == unconditional
+
+
+def test_error_rates_are_said_for_none_one_and_many():
+    def rates(wrong: int) -> pd.DataFrame:
+        found = [("honest", CONTRADICTS)] * wrong + [("honest", CONFLICTS)] * (50 - wrong)
+        found += [("copied column", CONTRADICTS)] * 3 + [("copied column", "no accusation")]
+        return shares(found)
+
+    assert "50 honest papers drawn by simulation, none are accused" in words.error_rates(rates(0))
+    assert "1 is accused without a premise" in words.error_rates(rates(1))
+    text = words.error_rates(rates(2))
+    assert "2 are accused" in text and "96 % conflict under a premise" in text
+    assert "copied column 75 %" in text

@@ -19,6 +19,7 @@ from ptclnm.book.parameters import check_values, declared
 from ptclnm.book.project import Project
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import MissingDataError, ParameterError, nearest
+from ptclnm.paths import RESULTS
 from ptclnm.report import whose
 from ptclnm.report.claims import check_claims, no_claims
 from ptclnm.report.files import replacing, write_figure, write_table
@@ -84,6 +85,19 @@ class Page:
         """Write the predictions table among the results, as Parquet."""
         with replacing(self._path("predictions", "parquet")) as temporary:
             predictions.to_parquet(temporary, index=False)
+
+    def reference(self, run: str, name: str) -> pd.DataFrame:
+        """Give a table of a longer run whose results are part of the project, ``results/<run>``.
+
+        Raises
+        ------
+        ptclnm.errors.MissingDataError
+            If the project has no such table.
+        """
+        path = RESULTS / run / f"{name}.csv"
+        if not path.is_file():
+            raise MissingDataError(f"{path} is not there; `make {run}` makes it.")
+        return pd.read_csv(path)
 
     def save_figure(self, figure: Figure, name: str) -> Figure:
         """Write `figure` as ``name.svg`` among the results and give it back to be shown."""

@@ -26,6 +26,10 @@ COMPARISONS = {
 DISCORDANCE = {
     "model_a": "Model", "model_b": "Against", "metric": "Metric", "follows": "Right, and p",
 }  # fmt: skip
+ERROR_RATES = {
+    "kind": "Papers with", "papers": "Papers", "verdicts": "Gravest verdict", "share": "Share",
+    "low": "From", "high": "To",
+}  # fmt: skip
 TENSORS = {"module": "Module of DenseNet121", "shape": "Shape for one image of 224 pixels"}
 SAMPLE_SIZE = {
     "model": "Model", "patients": "Patients", "events": "With outcome", "predictors": "Candidates",

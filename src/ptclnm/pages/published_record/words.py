@@ -4,6 +4,7 @@ import pandas as pd
 
 from ptclnm.published.audit import Audit
 from ptclnm.published.comparisons import ALPHA
+from ptclnm.published.honest import HONEST
 from ptclnm.published.tables import Study
 from ptclnm.published.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN
 from ptclnm.report.claims import escape_markdown
@@ -404,3 +405,28 @@ def _of(wide: pd.DataFrame, key: tuple, metric: str) -> str:
     first, second, of = (int(wide.loc[key, (k, metric)]) for k in ("count_a", "count_b", "of"))
     sure = ", p < 0.05 at any pairing" if wide.loc[key, ("p_high", metric)] < ALPHA else ""
     return f"{second} to {first} of {of}{sure}"
+
+
+def error_rates(rates: pd.DataFrame) -> str:
+    """Say how often the audit accuses honest papers, and how often it finds one slip.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        From ``honest.shares``: columns ``papers, kind, verdicts, wrong, share, low, high``.
+    """
+    honest = rates[rates["kind"] == HONEST].set_index("verdicts")
+    wrong, high = (honest.loc[CONTRADICTS, name] for name in ("wrong", "high"))
+    slips = rates[rates["kind"] != HONEST]
+    caught = slips[slips["verdicts"] == CONTRADICTS].sort_values("share", ascending=False)
+    return (
+        f"Of {count(honest.loc[CONTRADICTS, 'papers'], 'honest paper')} drawn by simulation, "
+        f"{wrong or 'none'} {'is' if wrong == 1 else 'are'} accused without a premise (at most "
+        f"{100 * high:.1f} % with 95 % confidence), and "
+        f"{100 * honest.loc[CONFLICTS, 'share']:.0f} % conflict under a premise, as papers do that "
+        "count images, leave patients out or give accuracy at another cut-off without saying so. "
+        f"Of papers with one slip, {slips.drop_duplicates('kind')['papers'].sum():,} in all, the "
+        "share that is contradicted depends on the slip: "
+        + listing(f"{row.kind} {100 * row.share:.0f} %" for row in caught.itertuples())
+        + ". A conflict under a premise is no proof of a slip: honest papers have it too."
+    )
