@@ -291,3 +291,13 @@ def test_compared_rows_of_other_shares_contradict_unless_some_cases_may_be_missi
     assert compared((25, 20, 5, 50), (20, 10, 10, 60)) == "agrees"
     assert compared((25, 20, 5, 50), (20, 10, 7, 60)) == "conflicts, if", "three are missing"
     assert compared((25, 20, 5, 50), (10, 10, 5, 75)) == "contradicts"
+
+
+def test_a_lone_level_larger_than_its_group_is_a_contradiction_and_no_crash(write_study):
+    counts = [
+        "demo,Table 1,h,Sex,male,train,count,80", "demo,Table 1,h,Sex,male,test,count,140",
+        "demo,Table 1,h,Sex,,train;test,p,0.500",
+    ]  # fmt: skip
+    rows = metric_lines("test", "M", (25, 20, 5, 50))
+    found = audited(write_study, performance=rows, counts=counts)
+    assert set(found.p_values["verdict"]) == {"cannot be checked"}

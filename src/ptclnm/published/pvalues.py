@@ -218,7 +218,8 @@ def _count_rows(study: Study, part: pd.DataFrame, pair: tuple[str, str]) -> list
     sizes = [study.size(group) for group in pair]
     if len(table) == 1 and None not in sizes:
         table = np.vstack([table, np.array(sizes) - table[0]])  # "Male, n (%)" alone
-    if (table.sum(axis=1) > 0).sum() < 2 or not table.sum(axis=0).all():
+    # A level that is larger than its group is found by the sums; no test follows from it.
+    if (table < 0).any() or (table.sum(axis=1) > 0).sum() < 2 or not table.sum(axis=0).all():
         return []
     smd = smd_counts(table)
     return [
