@@ -301,3 +301,5 @@ def test_a_lone_level_larger_than_its_group_is_a_contradiction_and_no_crash(writ
     rows = metric_lines("test", "M", (25, 20, 5, 50))
     found = audited(write_study, performance=rows, counts=counts)
     assert set(found.p_values["verdict"]) == {"cannot be checked"}
+    totals = found.totals.set_index("key")
+    assert totals.loc["levels:Sex@test", "verdict"] == "contradicts"

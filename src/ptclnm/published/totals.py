@@ -154,8 +154,8 @@ def _levels(study: Study) -> Iterator[dict]:
     sizes = dict(zip(study.groups["group"], study.groups["n"], strict=True))
     for (where, variable, group), part in rows.groupby(["where", "variable", "group"], sort=False):
         size = study.size(group)
-        if len(part) > 1 and size is not None:
-            found = int(part["value"].astype(int).sum())
+        found = int(part["value"].astype(int).sum())
+        if size is not None and (len(part) > 1 or found > size):
             quantity = f"{variable}: its levels add up to the size of {group}"
             premise = "" if sizes[group] and found > size else NONE_MISSING
             key = f"{variable}@{group}"
