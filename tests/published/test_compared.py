@@ -153,9 +153,7 @@ def test_an_input_that_is_no_variable_is_named(write_study):
 def test_inputs_that_are_known_only_afterwards(write_study):
     found = late_inputs(published.load("li2024")).set_index("variable")
     assert list(found.index[found["verdict"] == "conflicts, if"]) == ["Multifocality"]
-    assert found.loc["Multifocality", "premise"] == (
-        "Multifocality was not known earlier by other means"
-    )
+    assert found.loc["Multifocality", "premise"] == ("Multifocality was known afterwards only")
     assert set(found.drop("Multifocality")["verdict"]) == {"agrees"}
     assert late_inputs(published.load("ni2024")).empty
 

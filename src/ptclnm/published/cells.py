@@ -51,11 +51,9 @@ def _same_as(row: ModelRow, metric: str, rows: tuple[ModelRow, ...]) -> str:
 
 
 def favours(study: Study, model: str, printed: float, follows: float) -> str:
-    """Whom a wrong cell favours: ``the model``, a ``reader`` it is compared with, or neither."""
-    better = printed > follows
-    if model in study.about.get("readers", ()):
-        return "the reader" if better else "the models, against the reader"
-    return "the model" if better else "nobody: the value that follows is the better one"
+    """How a wrong cell makes a model, or a reader it is compared with, look."""
+    who = "the reader" if model in study.about.get("readers", ()) else "the model"
+    return f"{who} look {'better' if printed > follows else 'worse'}"
 
 
 def _impossible(splits: Splits) -> Iterator[dict]:

@@ -125,6 +125,9 @@ def _obtained(name: str, rows: pd.DataFrame) -> str:
         none = "can be checked" if left else "holds"
         return f"all {total} hold" if good else f"none of {total} {none}"
     parts = [f"{n} {one if n == 1 else many}" for (one, many), n in counts.items() if n]
+    if name == "comparisons" and total - good - left == 1:
+        odd = rows[rows["verdict"].isin([CONTRADICTS, CONFLICTS])].iloc[0]
+        parts[1] += f" ({odd['model_a']}: {odd['follows']})"
     return f"of {total}, {' and '.join([', '.join(parts[:-1]), parts[-1]])}"
 
 
@@ -139,8 +142,11 @@ def _unnamed(rows: pd.DataFrame) -> str:
 
 def _note(name: str, rows: pd.DataFrame, settled_by: str) -> str:
     """What would settle a claim, and whom a wrong cell favours where that is not the authors."""
-    if name == "cells" and len(rows) and rows["favours"].str.startswith("nobody").all():
-        return f"What follows is better: against the authors' own interest. {settled_by}".strip()
+    if name == "cells" and len(rows) and rows["favours"].eq("the model look worse").all():
+        words = (
+            "The values that follow make the models look better: the slip is against the authors"
+        )
+        return f"{words}' own interest. {settled_by}".strip()
     return settled_by
 
 

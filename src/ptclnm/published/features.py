@@ -143,7 +143,9 @@ def _deep(study: Study, printed: dict[str, int]) -> list[dict]:
     found, dense = tensors(model, values), fully_connected(model)
     text = f"as many as {found['shape'].iloc[0]}" if len(found) else "no tensor"
     text += f", {len(found)} modules" if len(found) > 1 else ""
-    words = f"{len(dense)} of them, with {' and '.join(map(str, dense))} inputs"
+    inputs = " and ".join(f"{n:,}" for n in dense)
+    layers = "fully-connected layer has" if len(dense) == 1 else "fully-connected layers have"
+    words = f"its {layers} {inputs} inputs"
     premise = AS_PUBLISHED.format(name)
     return [
         _line("deep_total", f"values of a tensor inside {name}", values, text, len(found) > 0,

@@ -20,6 +20,7 @@ A_FEW = 3
 # Pictures a patient that are thought possible where a study's folder does not say.
 IMAGES = (1, 3)
 ALL_THERE = "no patient of the set is missing from the row"
+NOT_MANY = "no more than a fifth of the patients is missing from the row"
 PATIENTS = "patients are counted, not images"
 ONCE = "each patient is counted, and once"
 CUT_OFF = "fits, if digits were cut off and not rounded"
@@ -181,7 +182,7 @@ def split_checks(splits: Splits) -> pd.DataFrame:
     records = []
     for group in splits.groups:
         rows = [splits.row(group.evaluation_set, model) for model in group.models]
-        premises = _conflicts(splits, rows)
+        premises = _conflicts(splits, rows, group)
         records += [
             _record(splits, row, group, premise)
             for row, premise in zip(rows, premises, strict=True)
@@ -191,7 +192,7 @@ def split_checks(splits: Splits) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(whole, "Int64"))
 
 
-def _conflicts(splits: Splits, rows: list[ModelRow]) -> list[str | None]:
+def _conflicts(splits: Splits, rows: list[ModelRow], group: Group) -> list[str | None]:
     """Premise of each row's conflict with the stated split; None where there is no conflict."""
     stated = splits.study.stated_split(rows[0].evaluation_set)
     lost = [None not in stated and row.missed(stated) >= UNEXPLAINED for row in rows]
@@ -200,8 +201,10 @@ def _conflicts(splits: Splits, rows: list[ModelRow]) -> list[str | None]:
     if _of_stated_size(splits, rows[0].evaluation_set):
         return ["" if yes else None for yes in lost]
     joint = _possible(splits, rows)
+    fewer = NOT_MANY * any(p <= stated[0] and n <= stated[1] for p, n in group.splits)
     return [
-        _rescued(splits, row, joint) if yes else None for row, yes in zip(rows, lost, strict=True)
+        together([_rescued(splits, row, joint), fewer]) if yes else None
+        for row, yes in zip(rows, lost, strict=True)
     ]
 
 

@@ -130,7 +130,7 @@ def late_inputs(study: Study) -> pd.DataFrame:
     records = [
         {
             "key": variable, "study": study.name, "where": where, "variable": variable,
-            **judged(variable not in late, f"{variable} was not known earlier by other means"),
+            **judged(variable not in late, f"{variable} was known afterwards only"),
             "follows": f"listed as known {'afterwards' if variable in late else 'before'}",
         }
         for variable, where in dict(_inputs(study)).items()

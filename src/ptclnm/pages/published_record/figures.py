@@ -85,7 +85,7 @@ def share_figure(shares: pd.DataFrame, study: Study) -> Figure | str:
         axes.plot((low + high) / 2, at, "|", color=BLUE, ms=11, mew=2, label="behind the metrics")
         named = np.where(rows["set_stated"], "", " (set not named)")
         axes.set_yticks(at, rows["model"] + ", " + rows["evaluation_set"] + named)
-        axes.set(xlabel="share with the outcome, %", ylim=(-0.6, len(rows) - 0.4))
+        axes.set(xlabel=f"share with {study.about['positive']}, %", ylim=(-0.6, len(rows) - 0.4))
         figure.legend(loc="outside upper center", ncols=2)
     return figure
 

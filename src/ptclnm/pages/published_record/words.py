@@ -5,6 +5,7 @@ import pandas as pd
 from ptclnm.published.audit import Audit
 from ptclnm.published.comparisons import ALPHA
 from ptclnm.published.honest import HONEST
+from ptclnm.published.stated import images_a_patient
 from ptclnm.published.tables import Study
 from ptclnm.published.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN
 from ptclnm.report.claims import escape_markdown
@@ -56,16 +57,17 @@ def matters(judged: pd.DataFrame) -> str:
     if bad.empty:
         return "No claim conflicts with another."
     names = bad["matter"].where(bad["matter"] != "", bad["quantity"])
-    heads = {"substance": "What the conclusions rest on", "slip": "Slips, most of them harmless"}
+    heads = {"substance": "What the conclusions rest on", "slip": "Slips of print or count"}
     lines = [
         f"{head}: {escape_markdown(_listed(names[bad['kind'] == kind]))}."
         for kind, head in heads.items()
         if (bad["kind"] == kind).any()
     ]
-    verb = "conflicts" if len(bad) == 1 else "conflict"
+    sure, under = ((bad["verdict"] == word).sum() for word in BAD)
     return (
-        f"{count(len(bad), 'claim')} {verb} with other printed values, about "
-        f"{count(names.nunique(), 'matter')}.\n\n{bullets(lines)}"
+        f"{count(sure, 'claim')} {'contradicts' if sure == 1 else 'contradict'} other printed "
+        f"values and {under} {'conflicts' if under == 1 else 'conflict'} with them under a "
+        f"premise, about {count(names.nunique(), 'matter')}.\n\n{bullets(lines)}"
     )
 
 
@@ -104,7 +106,7 @@ def _split_sentence(audit: Audit, part: pd.DataFrame) -> str:
     text += (
         f" With the stated {stated} the worst cell of a row is off by {miss.replace('and', 'to')}."
     )
-    return text + _premise(part)
+    return text + _premise(audit, part)
 
 
 def _choice(audit: Audit, part: pd.DataFrame) -> str:
@@ -116,16 +118,20 @@ def _choice(audit: Audit, part: pd.DataFrame) -> str:
     sized = size == audit.study.size(first["evaluation_set"])
     if len(rows) == 1:
         return f"{size} in all, the only split up to {audit.splits.limit:,} that fits"
-    which = "the only one of the stated size" if sized else "the smallest"
-    others = f"of {len(rows)} up to {audit.splits.limit:,} that fit equally well"
-    return f"{size} in all, {which} {others}"
+    which = "only this one has the stated size" if sized else "this is the smallest"
+    others = f"{len(rows)} splits up to {audit.splits.limit:,} fit equally well"
+    return f"{size} in all; {others}, and {which}"
 
 
-def _premise(part: pd.DataFrame) -> str:
+def _premise(audit: Audit, part: pd.DataFrame) -> str:
     """Say what a conflict presupposes, and how images would fit where they would."""
     premises = dict.fromkeys(part["premise"])
     if "" in premises:
-        return " Neither missing patients nor images, counted instead of patients, explain that."
+        most = images_a_patient(audit.study)[1]
+        return (
+            f" Neither missing patients nor images, at most {most} of a patient and counted "
+            "instead of patients, explain that."
+        )
     images = listing(dict.fromkeys(filter(None, part["as_images"])))
     fits = f" As images, {images} fits." if images else ""
     return f" That conflicts if {listing(premises)}.{fits}"
@@ -139,11 +145,18 @@ def shares(audit: Audit) -> str:
     if (found["verdict"] == AGREES).all():
         pairs = count(len(found), "pair")
         return f"Of all {pairs} of rows that are compared in one set, the shares can be the same."
-    return bullets(
+    lines = [
         f"**{row.verdict.removesuffix(', if')}**: {row.model_a} and {row.model_b}: {row.follows}"
         + (f", if {row.premise}." if row.premise else ".")
         for row in found.itertuples()
-    )
+    ]
+    lines += [
+        f"The share behind {row.model}, {row.evaluation_set}, is that stated for "
+        f"{row.sets.replace(';', ' and ')}. That is no proof that those patients were used."
+        for row in audit.shares.itertuples()
+        if row.sets and row.evaluation_set not in row.sets.split(";")
+    ]
+    return bullets(lines)
 
 
 def like_for_like(audit: Audit) -> str:
@@ -165,7 +178,8 @@ def like_for_like(audit: Audit) -> str:
         + listing(f"{row.auc} ({row.model}, {row.evaluation_set})" for row in part)
         for part in groups
     ]
-    return f"Like for like, the AUCs by share with the outcome are {'; '.join(lines)}."
+    equal = "Rows of one share need not be of the same patients."
+    return f"By share with the outcome the AUCs are {'; '.join(lines)}. {equal}"
 
 
 def totals(audit: Audit) -> str:
@@ -175,8 +189,8 @@ def totals(audit: Audit) -> str:
     head = f"Of {count(len(audit.totals), 'sum')}, {good:,} {'comes' if good == 1 else 'come'} out."
     return head + "\n\n" + bullets(
         (
-            f"{escape_markdown(row.quantity)} ({row.where}): printed {row.printed}, but "
-            f"{row.follows} follows" + (f", if {row.premise}." if row.premise else ".")
+            f"{escape_markdown(row.quantity)} ({row.where}): {row.printed} against {row.follows}"
+            + (f", which conflicts if {row.premise}." if row.premise else ".")
             for row in wrong.itertuples()
         ),
         "None fails.",
@@ -218,7 +232,7 @@ def _cell(part: pd.DataFrame) -> str:
     )
     text = f"{name}, {row['evaluation_set']} ({row['where']}): {values}; {row['problem']}"
     text += f", printed also as {row['same_as']}" if row["same_as"] else ""
-    text += f". It favours {row['favours']}." if row["favours"] else "."
+    text += f". That makes {row['favours']}." if row["favours"] else "."
     return text + (f" This presupposes that {row['premise']}." if row["premise"] else "")
 
 
@@ -237,7 +251,7 @@ def auc(audit: Audit) -> str:
             f"The printed intervals are {ratio.min():.2f} to {ratio.max():.2f} times as wide as "
             f"Hanley and McNeil's formula expects at the splits found, {ratio.median():.2f} at "
             f"the median; the narrowest is that of {low['model']}, {low['evaluation_set']}. The "
-            "formula assumes a shape of the scores, so that this judges nothing."
+            "formula assumes a shape of the scores, so this is no verdict."
         )
     return bullets(lines, "No AUC is printed with its interval.")
 
@@ -250,7 +264,7 @@ def comparisons(audit: Audit) -> str:
     good, left = ((found["verdict"] == word).sum() for word in (AGREES, OPEN))
     odd = found[found["verdict"].isin(BAD)]
     head = (
-        f"Of {count(len(found), 'printed comparison')}, {good} "
+        f"Of {count(len(found), 'comparison')}, {good} "
         f"{'follows' if good == 1 else 'follow'} from the printed values, {left} "
         f"{'needs' if left == 1 else 'need'} a correlation that is not printed, and {len(odd)} "
         f"{'does' if len(odd) == 1 else 'do'} not hold."
@@ -306,7 +320,7 @@ def sizes(audit: Audit) -> str:
         f"That leaves {row.left} of {count(row.failing, 'failing sum')}."
         for row in audit.slip.itertuples()
     ]
-    return bullets(lines, "All sums that give a group's size agree.")
+    return bullets(lines, "The sums that give a group's size agree.")
 
 
 def balance(audit: Audit) -> str:
@@ -328,7 +342,7 @@ def alone(audit: Audit) -> str:
     if audit.contrasts.empty:
         return "No variable is printed by class, so what one alone would give does not follow."
     mean = audit.contrasts.groupby("variable")["auc"].mean().nlargest(2)
-    lines = []
+    lines = ["AUCs of one variable alone, the two best on average:"]
     for name in mean.index:
         rows = audit.contrasts[audit.contrasts["variable"] == name]
         aucs = listing(f"{row.auc:.2f} ({row.evaluation_set})" for row in rows.itertuples())
@@ -351,11 +365,14 @@ def nobody(audit: Audit) -> str:
         return ""
     total, lower = len(audit.calling_nobody), found.get("no", 0)
     if lower == total:
-        return "Every printed accuracy is below that of calling nobody positive."
+        return (
+            "Every printed accuracy is below that of calling nobody positive, which finds no case."
+        )
     rest = "" if not found.get("perhaps", 0) else f"; for {found['perhaps']} rounding decides"
     return (
         f"Of {count(total, 'printed accuracy', 'printed accuracies')}, {lower} "
-        f"{'is' if lower == 1 else 'are'} below that of calling nobody positive{rest}."
+        f"{'is' if lower == 1 else 'are'} below that of calling nobody positive, which finds no "
+        f"case{rest}."
     )
 
 
