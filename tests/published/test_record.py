@@ -220,7 +220,7 @@ def test_feature_accounting(audits):
         "repeated:classifiers": "",
     }
     assert ni.loc["categories", "follows"] == "1343 is no multiple of 91, 92, 93, 94"
-    assert "1024" in ni.loc["deep_layer", "follows"]
+    assert "1,024" in ni.loc["deep_layer", "follows"]
     assert ni.loc["total", "follows"].startswith("17 x (first order 18 + GLCM 24 + GLRLM 16")
 
 

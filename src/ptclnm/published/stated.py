@@ -201,10 +201,13 @@ def _conflicts(splits: Splits, rows: list[ModelRow], group: Group) -> list[str |
     if _of_stated_size(splits, rows[0].evaluation_set):
         return ["" if yes else None for yes in lost]
     joint = _possible(splits, rows)
-    fewer = NOT_MANY * any(p <= stated[0] and n <= stated[1] for p, n in group.splits)
+    few = NOT_MANY * any(p <= stated[0] and n <= stated[1] for p, n in group.splits)
+    found = [_rescued(splits, row, joint) if yes else None
+             for row, yes in zip(rows, lost, strict=True)]  # fmt: skip
+    whole = (ALL_THERE, ONCE)
     return [
-        together([_rescued(splits, row, joint), fewer]) if yes else None
-        for row, yes in zip(rows, lost, strict=True)
+        premise if premise is None or premise.startswith(whole) else together([premise, few])
+        for premise in found
     ]
 
 
