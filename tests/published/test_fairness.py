@@ -303,3 +303,22 @@ def test_a_lone_level_larger_than_its_group_is_a_contradiction_and_no_crash(writ
     assert set(found.p_values["verdict"]) == {"cannot be checked"}
     totals = found.totals.set_index("key")
     assert totals.loc["levels:Sex@test", "verdict"] == "contradicts"
+
+
+def test_an_auc_may_lie_beyond_a_limit_whose_digits_were_cut_off(write_study):
+    rows = aucs("Cut", "0.994", "0.94", "0.99") + aucs("Out", "0.994", "0.94", "0.98")
+    verdicts = audited(write_study, performance=rows).auc.set_index("model")["verdict"]
+    assert verdicts["Cut"] != "contradicts" and verdicts["Out"] == "contradicts"
+
+
+def test_the_size_of_a_class_is_its_largest_sum_over_levels(write_study):
+    groups = ["demo,T,h,all,,,60", "demo,T,h,test,all,,60", "demo,T,h,test_p,test,positive,",
+              "demo,T,h,test_n,test,negative,"]  # fmt: skip
+    counts = [
+        f"demo,Table 1,h,{variable},{level},{group},count,{n}"
+        for variable, lost in (("First", 2), ("Second", 0))
+        for group, sizes in (("test_p", (8, 12)), ("test_n", (15, 25)))
+        for level, n in zip(("No", "Yes"), (sizes[0] - lost, sizes[1]), strict=True)
+    ]
+    study = published.load(write_study(groups=groups, counts=counts))
+    assert study.stated_split("test") == (20, 40)

@@ -144,7 +144,9 @@ def _judge(
     value, low, high = (float(row[name]) for name in ("auc", "auc_low", "auc_high"))
     shown = [row["auc"], *(row[name] for name in POINT if pd.notna(row[name]))]
     slack = sum(10.0 ** -decimals(text) for text in shown) + 1e-9
-    if not low <= value <= high:
+    if value + 10.0 ** -decimals(row["auc"]) < low or value > high + 10.0 ** -decimals(
+        row["auc_high"]
+    ):
         return "", CONTRADICTS, "the interval does not hold the AUC"
     if value < bounds[0] - slack or value > bounds[1] + slack:
         return ON_CURVE, CONFLICTS, f"the operating point allows {bounds[0]:.3f} to {bounds[1]:.3f}"

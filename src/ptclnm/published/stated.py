@@ -62,6 +62,14 @@ def _fewest(split: Split) -> Split:
     return tuple(max(min(int((1 - MISSING) * n), n - A_FEW), 1) for n in split)
 
 
+def _largest(study: Study, name: str) -> Split:
+    """The stated split; some more where its classes are sums over levels, which may lack values."""
+    parts = study.groups[study.groups["parent"] == name]
+    room = A_FEW if (parts.loc[parts["role"] != "", "n"] == "").any() else 0
+    positive, negative = study.stated_split(name)
+    return positive + room, negative + room
+
+
 def _times(split: Split, images: int) -> Split:
     return split[0] * images, split[1] * images
 
@@ -74,9 +82,10 @@ def readings(study: Study, row: ModelRow) -> Iterator[Reading]:
     """
     name = row.evaluation_set
     stated, most = study.stated_split(name), images_a_patient(study)[1]
-    yield Reading(ALL_THERE, _fewest(stated), stated)
+    largest = _largest(study, name)
+    yield Reading(ALL_THERE, _fewest(stated), largest)
     if most > 1:
-        yield Reading(PATIENTS, stated, _times(stated, most))
+        yield Reading(PATIENTS, stated, _times(largest, most))
     for other in _other_outcomes(study, name):
         yield Reading(f"the outcome is {study.about['positive']}", other, other)
     for other in study.groups["group"] if not row.set_stated else ():
@@ -116,7 +125,7 @@ def _rescued(splits: Splits, row: ModelRow, joint: NDArray[np.bool_]) -> str:
     tried = list(readings(splits.study, row))
     stated = splits.study.stated_split(row.evaluation_set)
     most = images_a_patient(splits.study)[1]
-    last = Reading(ONCE, _fewest(stated), _times(stated, most))
+    last = Reading(ONCE, _fewest(stated), _times(_largest(splits.study, row.evaluation_set), most))
     for possible in (joint, _possible(splits, [row])):
         holding = [reading.premise for reading in tried if reading.holds(possible)]
         if holding or last.holds(possible):

@@ -57,7 +57,8 @@ DataFrame
     def stated_split(self, evaluation_set: str) -> tuple[int | None, int | None]:
         """Positives and negatives that the paper prints for an evaluation set.
 
-        Where only the variables' rows are printed, their sum within the class stands for it.
+        Where only the variables' rows are printed, their largest sum within the class stands for
+        it.
         """
         if evaluation_set not in self._splits:
             self._splits[evaluation_set] = self._stated_split(evaluation_set)
@@ -77,7 +78,7 @@ DataFrame
         return sizes["positive"], sizes["negative"]
 
     def size(self, group: str) -> int | None:
-        """Printed size of a group, or else the sum over a variable with all its levels."""
+        """Printed size of a group, or else the largest sum over a variable with all its levels."""
         if group not in self._sizes:
             self._sizes[group] = self._size(group)
         return self._sizes[group]
@@ -95,8 +96,8 @@ DataFrame
         rows = rows[rows.groupby("variable")["level"].transform("size") > 1]
         if rows.empty:
             return None
-        first = rows[rows["variable"] == rows["variable"].iloc[0]]
-        return int(first["value"].astype(int).sum())
+        # Values that are missing make a variable's sum too small, never too large.
+        return int(rows["value"].astype(int).groupby(rows["variable"]).sum().max())
 
 
 def studies(folder: Path = PUBLISHED) -> list[str]:

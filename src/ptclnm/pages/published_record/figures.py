@@ -23,7 +23,7 @@ def split_maps(audit: Audit) -> Figure | str:
     if not names:
         return "No model has three printed metrics that would decide a split."
     with use_style():
-        figure = Figure(figsize=(4.6 * max(len(names), 1), 4.2), layout="constrained")
+        figure = Figure(figsize=(4.6 * max(len(names), 1), 3.4), layout="constrained")
         for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
             first = audit.split_checks[audit.split_checks["evaluation_set"] == name].iloc[0]
             found = (first["found_positive"], first["found_negative"])
@@ -102,7 +102,7 @@ def auc_forest(auc: pd.DataFrame) -> Figure | str:
         return "No AUC is printed with its interval."
     rows = auc.drop_duplicates(["evaluation_set", "model"]).iloc[::-1].reset_index(drop=True)
     with use_style():
-        figure = Figure(figsize=(7, 0.25 * len(rows) + 1.3), layout="constrained")
+        figure = Figure(figsize=(7, 0.2 * len(rows) + 1.3), layout="constrained")
         axes = figure.subplots()
         value = rows["auc"].astype(float)
         low, high = rows["low"].astype(float), rows["high"].astype(float)
