@@ -8,8 +8,8 @@ import argparse
 
 from ptclnm.compute import parallel_map
 from ptclnm.paths import BUILD
-from ptclnm.published import honest
 from ptclnm.report.files import write_table
+from recount import honest
 
 OUT = BUILD / "results" / "study" / "audit.csv"
 

@@ -5,16 +5,16 @@ import re
 import pandas as pd
 import pytest
 
+import recount
 from ptclnm import published
 from ptclnm.pages.published_record import words
-from ptclnm.published.claims import claims
-from ptclnm.published.honest import shares
-from ptclnm.published.verdicts import CONFLICTS, CONTRADICTS
+from recount import CONFLICTS, CONTRADICTS, claims
+from recount.honest import shares
 
 
 @pytest.fixture(scope="module", params=["li2024", "ni2024"])
 def audit(request):
-    return published.audit(published.load(request.param))
+    return recount.audit(published.load(request.param))
 
 
 def test_the_answer_has_at_most_five_lines_each_of_another_matter(audit):

@@ -6,9 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ptclnm.published.audit import Audit
-from ptclnm.published.tables import Study
 from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, use_style
+from recount import Audit, Study
 
 
 def split_maps(audit: Audit) -> Figure | str:

@@ -2,14 +2,10 @@
 
 import pandas as pd
 
-from ptclnm.published.audit import Audit
-from ptclnm.published.comparisons import ALPHA
-from ptclnm.published.honest import HONEST
-from ptclnm.published.stated import images_a_patient
-from ptclnm.published.tables import Study
-from ptclnm.published.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN
 from ptclnm.report.claims import escape_markdown
 from ptclnm.report.sentences import bullets, count, listing
+from recount import AGREES, ALPHA, CONFLICTS, CONTRADICTS, OPEN, Audit, Study, images_a_patient
+from recount.honest import HONEST
 
 LINES = 5
 METRIC_NAMES = {

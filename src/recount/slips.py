@@ -1,0 +1,197 @@
+"""Which printed number is the slip where sums do not come out, and which numbers say what size."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from recount.tables import Study
+from recount.verdicts import judged
+
+# A printed count: variable, level and group; of the size of a group, its name alone.
+Cell = tuple[str, str, str]
+ALONE = "one printed number alone is wrong"
+SLIP_COLUMNS = [
+    "key", "study", "where", "quantity", "printed", "follows", "failing", "left", "premise",
+    "verdict",
+]  # fmt: skip
+SIZE_COLUMNS = ["key", "study", "group", "size", "printed", "sources"]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Printed numbers that add up to the same on both sides, and in words what adds up."""
+
+    name: str
+    left: tuple[Cell, ...]
+    right: tuple[Cell, ...]
+
+    def lacks(self, values: dict[Cell, int]) -> int:
+        """What the right side lacks to equal the left."""
+        left, right = (sum(values[cell] for cell in side) for side in (self.left, self.right))
+        return left - right
+
+
+class Sums:
+    """The sums that a study's printed counts should obey, in terms of printed numbers alone.
+
+    Parameters
+    ----------
+    study : Study
+        The transcribed paper.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        counts = study.counts[study.counts["statistic"] == "count"]
+        counts = counts.drop_duplicates(["variable", "level", "group"])
+        sizes = study.groups[study.groups["n"] != ""]
+        keys = list(zip(counts["variable"], counts["level"], counts["group"], strict=True))
+        self.where = dict(zip(keys, counts["where"], strict=True))
+        self.values = dict(zip(keys, counts["value"].astype(int), strict=True))
+        for row in sizes.itertuples():
+            self.where["", "", row.group] = row.where
+            self.values["", "", row.group] = int(row.n)
+        parents = study.groups[study.groups["parent"] != ""]
+        self.parts = parents.groupby("parent", sort=False)["group"].agg(list).to_dict()
+
+    def levels(self, variable: str, group: str) -> tuple[Cell, ...]:
+        """Counts of a variable's levels in a group; none where only one level is printed."""
+        found = [cell for cell in self.values if cell[0] == variable and cell[2] == group]
+        return tuple(found) if len(found) > 1 else ()
+
+    def below(self, variable: str, level: str | None, group: str) -> tuple[Cell, ...]:
+        """Counts of a variable (of one level) in the parts of a group, or in theirs."""
+        found: tuple[Cell, ...] = ()
+        for part in self.parts.get(group, []):
+            cell = (variable, level, part)
+            own = self.levels(variable, part) if level is None else (cell,) * (cell in self.values)
+            cells = own or self.below(variable, level, part)
+            if not cells:
+                return ()
+            found += cells
+        return found
+
+    def sizes(self, group: str) -> Iterator[tuple[str, tuple[Cell, ...]]]:
+        """Every way to add up the patients of a group, with the place it is printed in."""
+        parts = [("", "", part) for part in self.parts.get(group, [])]
+        if parts and set(parts) <= self.values.keys():
+            yield f"{' + '.join(self.parts[group])} ({self.where[parts[0]]})", tuple(parts)
+        for variable in dict.fromkeys(cell[0] for cell in self.values if cell[0]):
+            for cells in (self.levels(variable, group), self.below(variable, None, group)):
+                if cells:
+                    yield f"{variable} ({self.where[cells[0]]})", cells
+
+    def term(self, key: str) -> tuple[Cell, ...]:
+        """Printed numbers behind a term of ``relations.csv``; none where it rests on others."""
+        name, _, group = key.rpartition("@")
+        variable, _, level = name.partition("=")
+        if (variable, level, group) in self.values:
+            return ((variable, level, group),)
+        if level:
+            return self.below(variable, level, group)
+        return next((cells for _, cells in self.sizes(group)), ()) if not name else ()
+
+    @cached_property
+    def all(self) -> list[Sum]:
+        """Sizes against levels and parts, levels against parts, and the relations declared."""
+        found = []
+        for group in self.study.groups["group"]:
+            ways = list(self.sizes(group))
+            size = ("", "", group)
+            left = (size,) if size in self.values else next((cells for _, cells in ways), ())
+            found += [Sum(f"size of {group}: {name}", left, cells) for name, cells in ways]
+        for cell in self.values:
+            cells = self.below(*cell) if cell[0] else ()
+            if cells:
+                found.append(Sum(f"{cell[0]} = {cell[1]}: parts of {cell[2]}", (cell,), cells))
+        for row in self.study.relations.itertuples():
+            terms = [self.term(key) for key in (row.total, *row.parts.split(";"))]
+            if row.relation == "=" and all(terms):
+                found.append(Sum(row.quantity, terms[0], sum(terms[1:], ())))
+        unique = {(frozenset(one.left), frozenset(one.right)): one for one in found}
+        return [one for one in unique.values() if one.left != one.right]
+
+    def failing(self, values: dict[Cell, int]) -> list[Sum]:
+        """Sums that do not come out with some values of the printed numbers."""
+        return [one for one in self.all if one.lacks(values)]
+
+
+def slip(study: Study) -> pd.DataFrame:
+    """Find the single printed number whose change leaves fewest sums failing.
+
+    Parameters
+    ----------
+    study : Study
+        The transcribed paper.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``SLIP_COLUMNS``: `follows` is what the number would have to be, `failing` and
+        `left` are the sums that fail before and after. No row where all sums come out, where no
+        change helps, or where several changes help alike.
+    """
+    sums = Sums(study)
+    failing = sums.failing(sums.values)
+    repairs = {
+        (cell, sums.values[cell] + sign * one.lacks(sums.values))
+        for one in failing
+        for side, sign in ((one.left, -1), (one.right, 1))
+        for cell in side
+    }
+    left = {
+        (cell, value): len(sums.failing(sums.values | {cell: value}))
+        for cell, value in repairs
+        if value > 0
+    }
+    fewest = min(left.values(), default=len(failing))
+    best = [change for change, number in left.items() if number == fewest]
+    records = [
+        {
+            "key": _key(cell), "study": study.name, "where": sums.where[cell],
+            "quantity": _words(cell), "printed": sums.values[cell], "follows": value,
+            "failing": len(failing), "left": fewest, **judged(False, ALONE),
+        }
+        for cell, value in best
+        if len(best) == 1 and fewest < len(failing)
+    ]  # fmt: skip
+    return pd.DataFrame(records, columns=SLIP_COLUMNS)
+
+
+def _key(cell: Cell) -> str:
+    variable, level, group = cell
+    return f"{variable}={level}@{group}" if variable else f"@{group}"
+
+
+def _words(cell: Cell) -> str:
+    variable, level, group = cell
+    return f"{variable} = {level} of {group}" if variable else f"size of {group}"
+
+
+def size_sources(study: Study) -> pd.DataFrame:
+    """List what size the printed numbers give each group whose own size is printed.
+
+    Parameters
+    ----------
+    study : Study
+        The transcribed paper.
+
+    Returns
+    -------
+    DataFrame
+        One row a group and size: columns ``SIZE_COLUMNS``. `printed` tells whether it is the size
+        that is printed, `sources` names the sums that give it, separated by semicolons.
+    """
+    sums, records = Sums(study), []
+    for group in study.groups.loc[study.groups["n"] != "", "group"]:
+        own = ("", "", group)
+        given = {sums.values[own]: {f"printed ({sums.where[own]})": None}}
+        for name, cells in sums.sizes(group):
+            given.setdefault(sum(sums.values[cell] for cell in cells), {})[name] = None
+        records += [
+            (f"{group}={size}", study.name, group, size, size == sums.values[own], "; ".join(names))
+            for size, names in given.items()
+        ]
+    return pd.DataFrame(records, columns=SIZE_COLUMNS)
