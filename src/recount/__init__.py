@@ -1,15 +1,12 @@
 """Recount the printed numbers of a paper: do they follow from each other."""
 
-from recount.audit import Audit, audit
-from recount.claims import claims
+from recount.auc import intervals
+from recount.audit import Audit, audit, claims, published_table1
 from recount.comparisons import ALPHA, paired_p, power
-from recount.describe import published_table1
-from recount.errors import RecordError
 from recount.features import deep_tensors, part_readings, printed_features
-from recount.intervals import intervals
 from recount.printed import decimals
 from recount.pvalues import one_row_a_variable, p_values, pair_name
-from recount.schema import CELL_METRICS, METRICS
+from recount.schema import CELL_METRICS, METRICS, RecordError
 from recount.stated import confirmed, images_a_patient
 from recount.tables import Study, load
 from recount.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN

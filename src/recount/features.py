@@ -4,7 +4,7 @@ from itertools import combinations, product
 
 import pandas as pd
 
-from recount.errors import RecordError, nearest
+from recount.schema import RecordError, nearest
 from recount.tables import Study
 from recount.verdicts import judged
 
@@ -28,18 +28,11 @@ def class_choices(first_order: bool = True, texture: bool = True) -> list[dict[s
     first_order, texture : bool
         Whether first-order and texture classes may be among them.
     """
-    heads = [{}]
-    if first_order:
-        heads += [{"first order": size} for size in FIRST_ORDER]
-    textures = [{}]
-    if texture:
-        subsets = [
-            dict(chosen)
-            for count in range(len(TEXTURE) + 1)
-            for chosen in combinations(TEXTURE.items(), count)
-        ]
-        cooccurrence = [{}, *({"GLCM": size} for size in GLCM)]
-        textures = [glcm | rest for glcm, rest in product(cooccurrence, subsets)]
+    heads = [{}, *({"first order": size} for size in FIRST_ORDER if first_order)]
+    subsets = [dict(chosen) for count in range(len(TEXTURE) + 1)
+               for chosen in combinations(TEXTURE.items(), count)]  # fmt: skip
+    cooccurrence = [{}, *({"GLCM": size} for size in GLCM)]
+    textures = [glcm | rest for glcm, rest in product(cooccurrence, subsets) if texture] or [{}]
     return [head | tail for head, tail in product(heads, textures) if head or tail]
 
 
@@ -78,11 +71,9 @@ def printed_features(study: Study) -> dict[str, int]:
 
 def _line(
     key: str, quantity: str, printed: object, follows: object, good: bool, premise: str = ""
-) -> dict:
-    return {
-        "key": key, "quantity": quantity, "printed": str(printed), "follows": str(follows),
-        **judged(good, premise),
-    }  # fmt: skip
+) -> dict[str, object]:
+    return {"key": key, "quantity": quantity, "printed": str(printed),
+            **judged(good, premise, str(follows))}  # fmt: skip
 
 
 def _formula(printed: dict[str, int]) -> list[dict]:
@@ -100,18 +91,16 @@ def _parts(printed: dict[str, int]) -> list[dict]:
     if not set(needed) <= printed.keys():
         return []
     first, shape, texture, total = (printed[name] for name in needed)
-    lines = [
-        _line(
-            "sum", "total is the sum of its parts", total,
-            f"{first} + {shape} + {texture} = {first + shape + texture}",
-            first + shape + texture == total,
-        )
-    ]  # fmt: skip
+    got = first + shape + texture
+    text = f"{first} + {shape} + {texture} = {got}"
     alone = readings(first, class_choices(texture=False))
-    text = "; ".join(f"{r.image_types} x {r.per_image}" for r in alone.itertuples())
-    quantity = "first-order features are a whole number of image types"
+    found = "; ".join(f"{r.image_types} x {r.per_image}" for r in alone.itertuples())
     none = f"no multiple of {' or '.join(map(str, FIRST_ORDER))}"
-    return [*lines, _line("first_order", quantity, first, text or none, bool(text), OWN_CLASSES)]
+    quantity = "first-order features are a whole number of image types"
+    return [
+        _line("sum", "total is the sum of its parts", total, text, got == total),
+        _line("first_order", quantity, first, found or none, bool(found), OWN_CLASSES),
+    ]
 
 
 def _whole(printed: dict[str, int]) -> list[dict]:
@@ -119,18 +108,19 @@ def _whole(printed: dict[str, int]) -> list[dict]:
     if "total" not in printed:
         return []
     total, shape, number = (printed.get(name, 0) for name in ("total", "shape", "categories"))
-    found = readings(total, class_choices(), shape)
-    text = "; ".join(f"{r.image_types} x ({r.classes})" for r in found.itertuples())
-    quantity = "total from pyradiomics classes and image types"
-    lines = [_line("total", quantity, total, text or "none", bool(text), OWN_CLASSES)]
+    choices = class_choices()
+    tried = [("total", "total from pyradiomics classes and image types", choices, "none")]
     if number:
-        choices = [chosen for chosen in class_choices() if len(chosen) + bool(shape) == number]
-        fits = readings(total, choices, shape)
-        text = "; ".join(f"{r.image_types} x ({r.classes})" for r in fits.itertuples())
+        choices = [chosen for chosen in choices if len(chosen) + bool(shape) == number]
         sizes = sorted({sum(chosen.values()) for chosen in choices})
-        each = f"{total - shape} is no multiple of {', '.join(map(str, sizes))}"
+        none = f"{total - shape} is no multiple of {', '.join(map(str, sizes))}"
         quantity = f"total from {number} of pyradiomics' classes"
-        lines.append(_line("categories", quantity, total, text or each, bool(text), OWN_CLASSES))
+        tried.append(("categories", quantity, choices, none))
+    lines = []
+    for key, quantity, choices, none in tried:
+        found = readings(total, choices, shape).itertuples()
+        text = "; ".join(f"{r.image_types} x ({r.classes})" for r in found)
+        lines.append(_line(key, quantity, total, text or none, bool(text), OWN_CLASSES))
     return lines
 
 
@@ -143,16 +133,15 @@ def _deep(study: Study, printed: dict[str, int]) -> list[dict]:
     found, dense = tensors(model, values), fully_connected(model)
     text = f"as many as {found['shape'].iloc[0]}" if len(found) else "no tensor"
     text += f", {len(found)} modules" if len(found) > 1 else ""
-    inputs = " and ".join(f"{n:,}" for n in dense)
     layers = "fully-connected layer has" if len(dense) == 1 else "fully-connected layers have"
-    words = f"its {layers} {inputs} inputs"
+    words = f"its {layers} {' and '.join(f'{n:,}' for n in dense)} inputs"
+    inside, before = (f"values of a tensor inside {name}",
+                      f"values before a fully-connected layer of {name}")  # fmt: skip
     premise = AS_PUBLISHED.format(name)
     return [
-        _line("deep_total", f"values of a tensor inside {name}", values, text, len(found) > 0,
-              premise),
-        _line("deep_layer", f"values before a fully-connected layer of {name}", values, words,
-              values in dense, premise),
-    ]  # fmt: skip
+        _line("deep_total", inside, values, text, len(found) > 0, premise),
+        _line("deep_layer", before, values, words, values in dense, premise),
+    ]
 
 
 def _repeated(study: Study) -> list[dict]:
@@ -164,12 +153,8 @@ def _repeated(study: Study) -> list[dict]:
             places = "; ".join(f"{r.value} ({r.where})" for r in part.itertuples())
             here = (part.groupby("where")["value"].nunique() > 1).any()
             premise = "" if here else f"every place means the same {name}"
-            same = part["value"].nunique() == 1
-            lines.append(
-                _line(
-                    f"repeated:{quantity}", f"{name}, printed twice", first, places, same, premise
-                )
-            )
+            same, key = part["value"].nunique() == 1, f"repeated:{quantity}"
+            lines.append(_line(key, f"{name}, printed twice", first, places, same, premise))
     return lines
 
 
@@ -197,9 +182,7 @@ def feature_accounting(study: Study) -> pd.DataFrame:
         *_formula(printed), *_parts(printed), *_whole(printed), *_deep(study, printed),
         *_repeated(study),
     ]  # fmt: skip
-    frame = pd.DataFrame(lines, columns=[c for c in FEATURE_COLUMNS if c != "study"])
-    frame.insert(1, "study", study.name)
-    return frame
+    return pd.DataFrame(lines, columns=FEATURE_COLUMNS).assign(study=study.name)
 
 
 def part_readings(study: Study) -> pd.DataFrame:
@@ -223,9 +206,8 @@ def part_readings(study: Study) -> pd.DataFrame:
         if quantity in printed:
             found = readings(printed[quantity], choices, shape)
             found = found if len(found) else pd.DataFrame([{"classes": "none"}])
-            parts.append(
-                found.assign(quantity=quantity.replace("_", " "), printed=printed[quantity])
-            )
+            named = {"quantity": quantity.replace("_", " "), "printed": printed[quantity]}
+            parts.append(found.assign(**named))
     columns = ["quantity", "printed", "image_types", "per_image", "classes"]
     whole = dict.fromkeys(columns[1:4], "Int64")
     return pd.concat([pd.DataFrame(columns=columns), *parts])[columns].astype(whole)

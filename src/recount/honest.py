@@ -15,8 +15,7 @@ from scipy.special import expit, logit
 from sklearn.metrics import roc_curve
 from statsmodels.stats.proportion import proportion_confint
 
-from recount.audit import audit
-from recount.claims import checked_tables, claims
+from recount.audit import audit, checked_tables, claims
 from recount.schema import CELL_METRICS, DEFAULTS, SCHEMAS
 from recount.search import metrics_of
 from recount.tables import STUDY_KEYS, Study

@@ -69,3 +69,24 @@ def rounds_to(values: ArrayLike, text: str, places: int | None = None) -> NDArra
         return exact < float(text[1:])
     low, high = interval(text, places)
     return (exact >= low) & (exact <= high)
+
+
+def room(text: str) -> tuple[float, float]:
+    """Bounds of the values that are printed as a number, whether rounded or cut off."""
+    return interval(text)[0], float(text) + 10.0 ** -decimals(text) + TIE
+
+
+def printed_as(value: float, text: str) -> bool:
+    """Tell whether a value would be printed as `text`, rounded or cut off."""
+    low, high = room(text)
+    return low <= value < high - 2 * TIE
+
+
+def alike(first: str, second: str) -> bool:
+    """Tell whether two printings can be one number: to different digits, cut off, or bounded."""
+    if first == second:
+        return True
+    bound, other = (first, second) if first.startswith("<") else (second, first)
+    if bound.startswith("<"):
+        return bool(rounds_to(float(other.removeprefix("<")), bound))
+    return printed_as(float(first), second) or printed_as(float(second), first)

@@ -1,4 +1,4 @@
-"""Which test gives a printed p-value; the p-values and differences that are not printed."""
+"""Which test gives a printed p-value, and are sets drawn from one as alike as chance has it."""
 
 from itertools import product
 
@@ -7,34 +7,35 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import gammaln
+from scipy.stats.contingency import expected_freq
+from statsmodels.stats.multitest import multipletests
 
 from recount.printed import decimals, interval, rounds_to
 from recount.tables import Study
-from recount.verdicts import AGREES, CONFLICTS, OPEN
+from recount.totals import pooled
+from recount.verdicts import judged
 
+ALPHA = 0.05
 # R's fisher.test counts tables as equally likely within this relative difference.
 FISHER_TOLERANCE = 1e-7
 # More ways to fill half of the rows than this would not fit in memory; none here comes near.
 FISHER_LIMIT = 10_000_000
+# With fewer patients expected in a cell the chi-square distribution is a poor guide.
+FEWEST_EXPECTED = 5
+OF_COUNTS = "it is a chi-square or Fisher's exact test of these counts"
+CHANCE = "chance is ruled out"
+AT_RANDOM = f"the sets were drawn at random and {CHANCE}"
 P_COLUMNS = [
-    "key",
-    "study",
-    "where",
-    "variable",
-    "group_a",
-    "group_b",
-    "kind",
-    "test",
-    "p",
-    "p_low",
-    "p_high",
-    "smd",
-    "printed",
-    "reproduces",
-    "premise",
-    "verdict",
-]
-OF_COUNTS = "it is a chi-square or Fisher's exact test of these counts"  # fmt: skip
+    "key", "study", "where", "variable", "group_a", "group_b", "kind", "test", "p", "p_low",
+    "p_high", "smd", "printed", "reproduces", "premise", "verdict",
+]  # fmt: skip
+BALANCE_COLUMNS = [
+    "key", "study", "where", "variable", "set_a", "set_b", "value_a", "value_b", "test", "p",
+    "p_holm", "smd", "premise", "verdict", "follows",
+]  # fmt: skip
+# A printed p-value for which no test can be redone from what is printed.
+NOTHING = {"kind": "none", "test": "none", "p": np.nan, "p_low": np.nan, "p_high": np.nan,
+           "smd": np.nan}  # fmt: skip
 
 
 def fisher_exact(table: NDArray[np.int64]) -> float:
@@ -180,41 +181,13 @@ def smd_counts(table: NDArray[np.int64]) -> float:
     return float(np.sqrt(difference @ np.linalg.pinv(spread) @ difference))
 
 
-# A printed p-value for which no test can be redone from what is printed.
-NOTHING = {"kind": "none", "test": "none", "p": np.nan, "p_low": np.nan, "p_high": np.nan,
-           "smd": np.nan}  # fmt: skip
-
-
-def _variable_table(part: pd.DataFrame, pair: tuple[str, str]) -> NDArray[np.int64]:
-    counts = part[part["statistic"] == "count"].assign(value=lambda f: f["value"].astype(int))
-    wide = counts.pivot_table(
-        index="level", columns="group", values="value", sort=False, aggfunc="first"
-    )
-    if not set(pair) <= set(wide.columns):
-        return np.empty((0, 2), dtype=np.int64)
-    return wide[list(pair)].fillna(0).to_numpy(dtype=np.int64)
-
-
-def _variable_means(study: Study, part: pd.DataFrame, group: str) -> tuple[str, str, int] | None:
-    rows = part[part["group"] == group].set_index("statistic")["value"]
-    size = study.size(group)
-    if size is None or not {"mean", "sd"} <= set(rows.index):
-        return None
-    return rows["mean"], rows["sd"], size
-
-
-def _comparisons(study: Study) -> list[tuple[str, str]]:
-    """Pairs of sibling groups, in the order of printing."""
-    pairs = []
-    for _, siblings in study.groups[study.groups["parent"] != ""].groupby("parent", sort=False):
-        names = list(siblings["group"])
-        if len(names) == 2:
-            pairs.append((names[0], names[1]))
-    return pairs
-
-
-def _count_rows(study: Study, part: pd.DataFrame, pair: tuple[str, str]) -> list[dict]:
-    table = _variable_table(part, pair)
+def _count_rows(study: Study, part: pd.DataFrame, pair: list[str]) -> list[dict]:
+    counts = part[part["statistic"] == "count"]
+    if not set(pair) <= set(counts["group"]):
+        return []
+    cells = {(row.level, row.group): int(row.value) for row in counts.itertuples()}
+    levels = counts["level"].unique()
+    table = np.array([[cells.get((level, group), 0) for group in pair] for level in levels])
     sizes = [study.size(group) for group in pair]
     if len(table) == 1 and None not in sizes:
         table = np.vstack([table, np.array(sizes) - table[0]])  # "Male, n (%)" alone
@@ -228,20 +201,20 @@ def _count_rows(study: Study, part: pd.DataFrame, pair: tuple[str, str]) -> list
     ]
 
 
-def _mean_rows(study: Study, part: pd.DataFrame, pair: tuple[str, str]) -> list[dict]:
-    first, second = (_variable_means(study, part, group) for group in pair)
-    if first is None or second is None:
-        return []
-    exact = [(float(mean), float(sd), size) for mean, sd, size in (first, second)]
-    bounds = mean_test_bounds(first, second)
+def _mean_rows(study: Study, part: pd.DataFrame, pair: list[str]) -> list[dict]:
+    printed = []
+    for group in pair:
+        values = part[part["group"] == group].set_index("statistic")["value"]
+        if study.size(group) is None or not {"mean", "sd"} <= set(values.index):
+            return []
+        printed.append((values["mean"], values["sd"], study.size(group)))
+    bounds = mean_test_bounds(*printed)
+    exact = [(float(mean), float(sd), size) for mean, sd, size in printed]
     smd = smd_means(exact[0][:2], exact[1][:2])
     return [
-        {
-            "kind": "mean", "test": name, "p": p, "smd": smd,
-            "p_low": bounds[name][0], "p_high": bounds[name][1],
-        }
-        for name, p in mean_tests(*exact).items()
-    ]  # fmt: skip
+        {"kind": "mean", "test": name, "p": p, "p_low": low, "p_high": high, "smd": smd}
+        for (name, p), (low, high) in zip(mean_tests(*exact).items(), bounds.values(), strict=True)
+    ]
 
 
 def reproduces(row: dict, printed: str, cut: bool = False) -> bool:
@@ -265,24 +238,6 @@ def reproduces(row: dict, printed: str, cut: bool = False) -> bool:
     return row["p_low"] <= high + step and row["p_high"] >= low + step
 
 
-def _printed_p(part: pd.DataFrame, pair: tuple[str, str]) -> str:
-    rows = part[part["statistic"] == "p"]
-    match = [value for group, value in zip(rows["group"], rows["value"], strict=True)
-             if set(group.split(";")) == set(pair)]  # fmt: skip
-    return match[0] if match else ""
-
-
-def _verdict(rows: list[dict]) -> dict[str, str]:
-    """Judge a variable by its tests; rank tests cannot be redone from means and SDs."""
-    if not rows[0]["printed"]:
-        return {"premise": "", "verdict": OPEN}
-    if any(row["reproduces"] for row in rows):
-        return {"premise": "", "verdict": AGREES}
-    if rows[0]["kind"] == "count":
-        return {"premise": OF_COUNTS, "verdict": CONFLICTS}
-    return {"premise": "", "verdict": OPEN}
-
-
 def p_values(study: Study) -> pd.DataFrame:
     """Recompute the p-value of every variable between sibling groups.
 
@@ -302,42 +257,40 @@ def p_values(study: Study) -> pd.DataFrame:
         test, which means and SDs cannot decide.
     """
     counts = study.counts.drop_duplicates(["variable", "level", "group", "statistic"])
+    pairs = [parts for parts in study.parts.values() if len(parts) == 2]
     records = []
-    for pair in _comparisons(study):
+    for pair in pairs:
         for (where, variable), part in counts.groupby(["where", "variable"], sort=False):
-            printed = _printed_p(part, pair)
+            values = part[part["statistic"] == "p"][["group", "value"]].to_numpy()
+            printed = next((p for group, p in values if set(group.split(";")) == set(pair)), "")
             rows = _mean_rows(study, part, pair) or _count_rows(study, part, pair)
             rows = rows or ([NOTHING] if printed else [])
             head = {"study": study.name, "where": where, "variable": variable}
             records += _tested(head, pair, rows, printed)
-    records += _beyond_pairs(study)
+    # No test here redoes a p-value of more than two groups.
+    for row in study.counts[study.counts["statistic"] == "p"].itertuples():
+        if set(row.group.split(";")) not in map(set, pairs):
+            head = {"study": study.name, "where": row.where, "variable": row.variable}
+            records += _tested(head, [row.group, ""], [NOTHING], row.value)
     return pd.DataFrame(records, columns=P_COLUMNS)
 
 
-def _tested(head: dict, pair: tuple[str, str], rows: list[dict], printed: str) -> list[dict]:
-    """Lay out the tests of a variable, each with whether it gives the printed p-value."""
+def _tested(head: dict[str, str], pair: list[str], rows: list[dict], printed: str) -> list[dict]:
+    """Lay out the tests of a variable, each with whether it gives the printed p-value.
+
+    A rank test cannot be redone from means and SDs.
+    """
     fits = [[bool(printed) and reproduces(row, printed, cut) for row in rows]
             for cut in (False, True)]  # fmt: skip
-    found = [
-        {
-            **head, **row, "group_a": pair[0], "group_b": pair[1], "printed": printed,
-            "key": f"{head['variable']}@{';'.join(pair)}", "reproduces": fit,
-        }
-        for row, fit in zip(rows, fits[0] if any(fits[0]) else fits[1], strict=True)
-    ]  # fmt: skip
-    return [row | _verdict(found) for row in found]
-
-
-def _beyond_pairs(study: Study) -> list[dict]:
-    """Printed p-values of more than two groups, which no test here redoes."""
-    pairs = [set(pair) for pair in _comparisons(study)]
-    rows = study.counts[study.counts["statistic"] == "p"]
-    rows = rows[[set(group.split(";")) not in pairs for group in rows["group"]]]
-    records = []
-    for row in rows.itertuples():
-        head = {"study": study.name, "where": row.where, "variable": row.variable}
-        records += _tested(head, (row.group, ""), [NOTHING], row.value)
-    return records
+    given = fits[0] if any(fits[0]) else fits[1]
+    wrong = bool(printed) and bool(rows) and rows[0]["kind"] == "count"
+    verdict = judged(True if any(given) else False if wrong else None, OF_COUNTS)
+    key = f"{head['variable']}@{';'.join(pair)}"
+    about = head | verdict | {"key": key, "group_a": pair[0], "group_b": pair[1]}
+    return [
+        row | about | {"printed": printed, "reproduces": fit}
+        for row, fit in zip(rows, given, strict=True)
+    ]
 
 
 def one_row_a_variable(p_values: pd.DataFrame) -> pd.DataFrame:
@@ -377,3 +330,96 @@ def pair_name(first: str, second: str) -> str:
     same = head == other and tail and rest
     names = f"{head}: {tail} / {rest}" if same else f"{first} / {second}"
     return names.replace("_", " ")
+
+
+def _counts_compared(table: NDArray[np.int64], levels: list[str]) -> dict[str, object]:
+    tests = count_tests(table)
+    rare = expected_freq(table).min() < FEWEST_EXPECTED and not np.isnan(tests["Fisher"])
+    test = "Fisher" if rare else "chi-square"
+    shares = [[f"{100 * share:.0f}" for share in column / column.sum()] for column in table.T]
+    value_a, value_b = (
+        f"{levels[-1]} {part[-1]} %" if len(part) == 2 else f"{' / '.join(part)} %"
+        for part in shares
+    )
+    return {
+        "value_a": value_a, "value_b": value_b, "test": test, "p": tests[test],
+        "smd": smd_counts(table),
+    }  # fmt: skip
+
+
+def _means_compared(sets: list[tuple[float, float, int]]) -> dict[str, object]:
+    first, second = sets
+    value_a, value_b = (f"{mean:.1f} ± {sd:.1f}" for mean, sd, _ in sets)
+    return {
+        "value_a": value_a, "value_b": value_b, "test": "Welch",
+        "p": mean_tests(first, second)["Welch"], "smd": smd_means(first[:2], second[:2]),
+    }  # fmt: skip
+
+
+def _variable(study: Study, rows: pd.DataFrame, sets: list[str]) -> dict[str, object] | None:
+    """Compare a variable between two sets, over the sets' parts where need be."""
+    variable = rows["variable"].iloc[0]
+    if "mean" in set(rows["statistic"]):
+        leaves = [study.means(variable, name) for name in sets]
+        if None in leaves:
+            return None
+        exact = [[(float(mean), float(sd), n) for mean, sd, n in part] for part in leaves]
+        return _means_compared([(*pooled(part), sum(n for *_, n in part)) for part in exact])
+    levels = list(dict.fromkeys(rows.loc[rows["statistic"] == "count", "level"]))
+    found = [[study.level(variable, level, name) for name in sets] for level in levels]
+    if len(levels) < 2 or any(None in row for row in found):
+        return None
+    table = np.array(found)
+    table = table[table.sum(axis=1) > 0]
+    return _counts_compared(table, levels) if len(table) > 1 and table.sum(axis=0).all() else None
+
+
+def _outcome(study: Study, sets: list[str]) -> dict[str, object] | None:
+    """Share with the outcome of two sets, where their classes are printed."""
+    splits = [study.stated_split(name) for name in sets]
+    if any(None in split for split in splits):
+        return None
+    return _counts_compared(
+        np.array(splits).T[::-1], [study.about["negative"], study.about["positive"]]
+    )
+
+
+def balance(study: Study) -> pd.DataFrame:
+    """Compare the two sets that ``study.yml`` names as drawn at random, variable by variable.
+
+    Counts by the chi-square test, or by Fisher's where few are expected; means by Welch's test.
+    The p-values are adjusted over the variables (Holm 1979).
+
+    Parameters
+    ----------
+    study : Study
+        The transcribed paper.
+
+    Returns
+    -------
+    DataFrame
+        One row a variable that is printed for both sets or their classes, the outcome among them:
+        columns ``BALANCE_COLUMNS``. `smd` is the standardised difference (Austin 2009).
+    """
+    drawn = study.about.get("random_split")
+    if not drawn:
+        return pd.DataFrame(columns=BALANCE_COLUMNS)
+    sets = drawn["sets"]
+    found = {
+        variable: (rows["where"].iloc[0], _variable(study, rows, sets))
+        for variable, rows in study.counts.groupby("variable", sort=False)
+    }
+    found.setdefault(study.about["positive"], (drawn["where"], _outcome(study, sets)))
+    known = [(name, where, row) for name, (where, row) in found.items() if row]
+    adjusted = multipletests([row["p"] for *_, row in known], method="holm")[1] if known else []
+    records = [
+        {
+            "key": f"{name}@{';'.join(sets)}", "study": study.name, "where": where,
+            "variable": name, "set_a": sets[0], "set_b": sets[1], **row, "p_holm": p,
+            **judged(p >= ALPHA, CHANCE if drawn["stated"] else AT_RANDOM,
+                     f"{row['value_a']} against {row['value_b']}; p = {row['p']:.2g}, "
+                     f"over all variables {p:.2g}"),
+        }
+        for (name, where, row), p in zip(known, adjusted, strict=True)
+    ]  # fmt: skip
+    return pd.DataFrame(records, columns=BALANCE_COLUMNS)

@@ -107,15 +107,6 @@ def riley_minimum(r2: float, prevalence: float, predictors: int) -> dict[str, fl
     return sizes | {"minimum": int(np.nanmax(list(sizes.values())))}
 
 
-def _words(sizes: dict[str, float], patients: int, predictors: int) -> str:
-    """Say which criteria ask for more patients than there are."""
-    short = [name for name in CRITERIA if sizes[name] > patients]
-    text = f"too few by {', '.join(short)}" if short else "enough by every criterion"
-    if predictors > patients:
-        text += "; more candidates than patients, so that what is kept depends on the sample"
-    return text
-
-
 def sample_size(study: Study) -> pd.DataFrame:
     """Compare the training sets with what their models would have needed.
 
@@ -138,13 +129,16 @@ def sample_size(study: Study) -> pd.DataFrame:
         patients, predictors = events + rest, int(row.predictors)
         r2 = cox_snell_from_auc(float(row.auc), events / patients)
         sizes = riley_minimum(r2, events / patients, predictors)
+        short = [name for name in CRITERIA if sizes[name] > patients]
+        words = f"too few by {', '.join(short)}" if short else "enough by every criterion"
+        if predictors > patients:
+            words += "; more candidates than patients, so that what is kept depends on the sample"
         records.append(
-            {
-                "key": row.model, "study": study.name, "where": row.where, "model": row.model,
-                "training_group": row.training_group, "patients": patients, "events": events,
-                "predictors": predictors, "events_per_predictor": events / predictors,
-                "auc": row.auc, "r2": r2, **sizes, "enough": patients >= sizes["minimum"],
-                "follows": _words(sizes, patients, predictors),
+            row._asdict() | sizes
+            | {
+                "key": row.model, "patients": patients, "events": events, "predictors": predictors,
+                "events_per_predictor": events / predictors, "r2": r2,
+                "enough": patients >= sizes["minimum"], "follows": words,
             }
         )  # fmt: skip
     return pd.DataFrame(records, columns=SIZE_COLUMNS)

@@ -1,5 +1,7 @@
 """What the CSVs of a study's folder must hold; every problem is reported at once."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +9,6 @@ import pandas as pd
 import pandera.pandas as pa
 from pydantic import AfterValidator, BaseModel, Field, PositiveInt, ValidationError
 
-from recount.errors import RecordError, nearest
 from recount.printed import NUMBER
 
 CELL_METRICS = ("accuracy", "sensitivity", "specificity", "ppv", "npv", "f1")
@@ -24,6 +25,38 @@ DEFAULTS = {
     "whole": "", "combine": "parts", "matter": "", "kind": "slip", "finding": "",
 }  # fmt: skip
 SOURCE = ("study", "where", "quote_hint")
+
+
+class RecordError(ValueError):
+    """Transcribed tables that do not follow their schema.
+
+    Parameters
+    ----------
+    subject : str
+        What was checked, e.g. a folder's path.
+    problems : iterable of str
+        One line a problem.
+    """
+
+    def __init__(self, subject: str, problems: Iterable[str]) -> None:
+        self.problems = list(problems)
+        count = len(self.problems)
+        head = f"{subject}: {count} problem{'s' if count != 1 else ''}"
+        super().__init__("\n".join([head, *(f"  - {line}" for line in self.problems)]))
+
+
+def nearest(word: str, allowed: Iterable[str]) -> str:
+    """Phrase the nearest allowed name and the whole choice.
+
+    Examples
+    --------
+    >>> nearest("tets", ["test", "train"])
+    "did you mean 'test'? Allowed: test, train."
+    """
+    names = sorted(map(str, allowed))
+    close = get_close_matches(word, names, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}Allowed: {', '.join(names) or 'none'}."
 
 
 def is_number(text: str) -> bool:
@@ -255,15 +288,3 @@ def problems(frame: pd.DataFrame, file: Path, name: str) -> list[str]:
         lines = [_line(file, row, list(schema.columns)) for _, row in failures.iterrows()]
         return list(dict.fromkeys(lines))
     return []
-
-
-def require(lines: list[str], folder: Path) -> None:
-    """Raise every problem of a study's folder at once.
-
-    Raises
-    ------
-    RecordError
-        If `lines` is not empty.
-    """
-    if lines:
-        raise RecordError(str(folder), lines)

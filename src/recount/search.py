@@ -97,92 +97,49 @@ def _whole(low: NDArray, high: NDArray, cap: Ints) -> tuple[Ints, Ints]:
     return _spread(first, np.minimum(np.floor(high), cap).astype(np.int64))
 
 
-def _fractions(bounds: tuple[float, float], limit: int) -> tuple[Ints, Ints]:
-    """All (n, k) with n <= limit and k/n inside the bounds."""
-    size = np.arange(1, limit + 1)
-    owner, hits = _whole(size * bounds[0], size * bounds[1], size)
-    return size[owner], hits
+def _others_right(row: Row, rate: str, other: Ints, known: Ints, right: Ints) -> Iterator[tuple]:
+    """Bounds on the other class's patients called rightly that each printed metric leaves.
 
-
-def _pairs(known: Ints, limit: int) -> tuple[Ints, Ints]:
-    """For each known class size, every size of the other class within the limit."""
-    return _spread(np.ones_like(known), limit - known)
-
-
-def _hits_given_tn(row: Row, size: Ints, negative: Ints, tn: Ints) -> Iterator[tuple]:
-    """Bounds on the true positives that each printed metric leaves, specificity being right."""
+    The rate of one class is right: of `known` patients, `right` are called rightly.
+    """
+    own, opposite = ("ppv", "npv") if rate == "sensitivity" else ("npv", "ppv")
+    if rate == "sensitivity" and "specificity" in row:
+        yield tuple(bound * other for bound in row["specificity"])
     if "accuracy" in row:
-        yield tuple(bound * (size + negative) - tn for bound in row["accuracy"])
-    if "f1" in row:
-        yield tuple(bound * (negative - tn + size) / (2 - bound) for bound in row["f1"])
-    if "npv" in row and row["npv"][0] > 0:
-        yield tuple(size - tn * (1 / bound - 1) for bound in row["npv"])
-    if "ppv" in row and row["ppv"][1] < 1:
-        yield tuple((negative - tn) * bound / (1 - bound) for bound in row["ppv"])
-
-
-def _right_given_tp(row: Row, size: Ints, positive: Ints, tp: Ints) -> Iterator[tuple]:
-    """Bounds on the true negatives that each printed metric leaves, sensitivity being right."""
-    if "accuracy" in row:
-        yield tuple(bound * (size + positive) - tp for bound in row["accuracy"])
-    if "f1" in row and row["f1"][0] > 0:
-        yield tuple(size + positive - tp * (2 - bound) / bound for bound in row["f1"])
-    if "ppv" in row and row["ppv"][0] > 0:
-        yield tuple(size - tp * (1 / bound - 1) for bound in row["ppv"])
-    if "npv" in row and row["npv"][1] < 1:
-        yield tuple((positive - tp) * bound / (1 - bound) for bound in row["npv"])
+        yield tuple(bound * (other + known) - right for bound in row["accuracy"])
+    if "f1" in row and rate == "specificity":
+        yield tuple(bound * (known - right + other) / (2 - bound) for bound in row["f1"])
+    elif "f1" in row and row["f1"][0] > 0:
+        yield tuple(other + known - right * (2 - bound) / bound for bound in row["f1"])
+    if own in row and row[own][0] > 0:
+        yield tuple(other - right * (1 / bound - 1) for bound in row[own])
+    if opposite in row and row[opposite][1] < 1:
+        yield tuple((known - right) * bound / (1 - bound) for bound in row[opposite])
 
 
 def _chunks(bounds: tuple[float, float], limit: int) -> Iterator[tuple[Ints, Ints]]:
-    """All (n, k) with k/n inside the bounds, some at a time."""
-    size, hits = _fractions(bounds, limit)
+    """All (n, k) with n <= limit and k/n inside the bounds, some at a time."""
+    size = np.arange(1, limit + 1)
+    owner, hits = _whole(size * bounds[0], size * bounds[1], size)
     step = max(CHUNK // (8 * limit), 1)
-    for start in range(0, len(size), step):
-        yield size[start : start + step], hits[start : start + step]
+    for start in range(0, len(hits), step):
+        yield size[owner[start : start + step]], hits[start : start + step]
 
 
-def _starts(row: Row, other: str) -> int:
-    """How many metrics to start from: with `other` wrong, no further one can be."""
-    return 1 if other in row else 2
-
-
-def _from_specificity(row: Row, limit: int) -> Iterator[Candidates]:
-    for size, right in _chunks(row["specificity"], limit):
-        owner, positive = _pairs(size, limit)
-        negative, tn = size[owner], right[owner]
-        bounds = _hits_given_tn(row, positive, negative, tn)
-        for low, high in islice(bounds, _starts(row, "sensitivity")):
-            at, tp = _whole(low, high, positive)
-            yield positive[at], negative[at], tp, tn[at]
-
-
-def _from_sensitivity(row: Row, limit: int) -> Iterator[Candidates]:
-    for size, hits in _chunks(row["sensitivity"], limit):
-        owner, negative = _pairs(size, limit)
-        positive, tp = size[owner], hits[owner]
-        bounds = _right_given_tp(row, negative, positive, tp)
-        for low, high in islice(bounds, _starts(row, "specificity")):
-            at, tn = _whole(low, high, negative)
-            yield positive[at], negative[at], tp[at], tn
-
-
-def _from_both(row: Row, limit: int) -> Iterator[Candidates]:
-    size, hits = _fractions(row["sensitivity"], limit)
-    other, right = _fractions(row["specificity"], limit)
-    step = max(CHUNK // max(len(other), 1), 1)
-    for start in range(0, len(size), step):
-        part, part_hits = size[start : start + step], hits[start : start + step]
-        i, j = np.nonzero(part[:, None] + other[None, :] <= limit)
-        yield part[i], other[j], part_hits[i], right[j]
-
-
-def _candidates(row: Row, limit: int) -> Iterator[Candidates]:
-    if {"sensitivity", "specificity"} <= row.keys():
-        yield from _from_both(row, limit)
-    if "sensitivity" in row:
-        yield from _from_sensitivity(row, limit)
-    if "specificity" in row:
-        yield from _from_specificity(row, limit)
+def _candidates(row: Row, rate: str, limit: int) -> Iterator[Candidates]:
+    """Tables in which one rate is right, and one other metric with it."""
+    # Both rates at once are started from sensitivity. With the other rate wrong no further cell
+    # can be, and one metric is enough to start from.
+    starts = 1 if rate == "specificity" and "sensitivity" in row else 2
+    for size, hits in _chunks(row[rate], limit):
+        owner, other = _spread(np.ones_like(size), limit - size)
+        known, right = size[owner], hits[owner]
+        for low, high in islice(_others_right(row, rate, other, known, right), starts):
+            at, also = _whole(low, high, other)
+            if rate == "sensitivity":
+                yield known[at], other[at], right[at], also
+            else:
+                yield other[at], known[at], also, right[at]
 
 
 def cost_map(row: Row, limit: int) -> NDArray[np.uint8]:
@@ -209,7 +166,8 @@ def cost_map(row: Row, limit: int) -> NDArray[np.uint8]:
     NPV of exactly 0 or 1 does not serve as a start.
     """
     cost = np.full((limit + 1, limit + 1), UNEXPLAINED, dtype=np.uint8)
-    for found in _candidates(row, limit):
+    rates = [rate for rate in ("sensitivity", "specificity") if rate in row]
+    for found in (table for rate in rates for table in _candidates(row, rate, limit)):
         positive, negative, missed = _few_misses(row, found)
         for value in (1, 0):
             keep = missed == value

@@ -6,11 +6,9 @@ from functools import cached_property
 
 import pandas as pd
 
-from recount.tables import Study
+from recount.tables import CELL, Cell, Study
 from recount.verdicts import judged
 
-# A printed count: variable, level and group; of the size of a group, its name alone.
-Cell = tuple[str, str, str]
 ALONE = "one printed number alone is wrong"
 SLIP_COLUMNS = [
     "key", "study", "where", "quantity", "printed", "follows", "failing", "left", "premise",
@@ -44,17 +42,13 @@ class Sums:
 
     def __init__(self, study: Study) -> None:
         self.study = study
-        counts = study.counts[study.counts["statistic"] == "count"]
-        counts = counts.drop_duplicates(["variable", "level", "group"])
+        counts = study.counts[study.counts["statistic"] == "count"].drop_duplicates(CELL)
         sizes = study.groups[study.groups["n"] != ""]
-        keys = list(zip(counts["variable"], counts["level"], counts["group"], strict=True))
-        self.where = dict(zip(keys, counts["where"], strict=True))
-        self.values = dict(zip(keys, counts["value"].astype(int), strict=True))
-        for row in sizes.itertuples():
-            self.where["", "", row.group] = row.where
-            self.values["", "", row.group] = int(row.n)
-        parents = study.groups[study.groups["parent"] != ""]
-        self.parts = parents.groupby("parent", sort=False)["group"].agg(list).to_dict()
+        # The size of a group is a cell without variable and level.
+        owners = [*map(tuple, counts[CELL].to_numpy()), *(("", "", g) for g in sizes["group"])]
+        self.where = dict(zip(owners, [*counts["where"], *sizes["where"]], strict=True))
+        values = [*counts["value"].astype(int), *sizes["n"].astype(int)]
+        self.values = dict(zip(owners, values, strict=True))
 
     def levels(self, variable: str, group: str) -> tuple[Cell, ...]:
         """Counts of a variable's levels in a group; none where only one level is printed."""
@@ -64,7 +58,7 @@ class Sums:
     def below(self, variable: str, level: str | None, group: str) -> tuple[Cell, ...]:
         """Counts of a variable (of one level) in the parts of a group, or in theirs."""
         found: tuple[Cell, ...] = ()
-        for part in self.parts.get(group, []):
+        for part in self.study.parts.get(group, []):
             cell = (variable, level, part)
             own = self.levels(variable, part) if level is None else (cell,) * (cell in self.values)
             cells = own or self.below(variable, level, part)
@@ -75,9 +69,9 @@ class Sums:
 
     def sizes(self, group: str) -> Iterator[tuple[str, tuple[Cell, ...]]]:
         """Every way to add up the patients of a group, with the place it is printed in."""
-        parts = [("", "", part) for part in self.parts.get(group, [])]
+        parts = [("", "", part) for part in self.study.parts.get(group, [])]
         if parts and set(parts) <= self.values.keys():
-            yield f"{' + '.join(self.parts[group])} ({self.where[parts[0]]})", tuple(parts)
+            yield f"{' + '.join(self.study.parts[group])} ({self.where[parts[0]]})", tuple(parts)
         for variable in dict.fromkeys(cell[0] for cell in self.values if cell[0]):
             for cells in (self.levels(variable, group), self.below(variable, None, group)):
                 if cells:
@@ -150,24 +144,16 @@ def slip(study: Study) -> pd.DataFrame:
     best = [change for change, number in left.items() if number == fewest]
     records = [
         {
-            "key": _key(cell), "study": study.name, "where": sums.where[cell],
-            "quantity": _words(cell), "printed": sums.values[cell], "follows": value,
-            "failing": len(failing), "left": fewest, **judged(False, ALONE),
+            "key": f"{variable}={level}@{group}" if variable else f"@{group}",
+            "study": study.name, "where": sums.where[variable, level, group],
+            "quantity": f"{variable} = {level} of {group}" if variable else f"size of {group}",
+            "printed": sums.values[variable, level, group],
+            "failing": len(failing), "left": fewest, **judged(False, ALONE, value),
         }
-        for cell, value in best
+        for (variable, level, group), value in best
         if len(best) == 1 and fewest < len(failing)
     ]  # fmt: skip
     return pd.DataFrame(records, columns=SLIP_COLUMNS)
-
-
-def _key(cell: Cell) -> str:
-    variable, level, group = cell
-    return f"{variable}={level}@{group}" if variable else f"@{group}"
-
-
-def _words(cell: Cell) -> str:
-    variable, level, group = cell
-    return f"{variable} = {level} of {group}" if variable else f"size of {group}"
 
 
 def size_sources(study: Study) -> pd.DataFrame:

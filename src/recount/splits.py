@@ -1,4 +1,7 @@
-"""Class splits that the printed metrics admit, without assuming the stated sizes."""
+"""Class splits, and shares with the outcome, that the printed metrics admit.
+
+Neither assumes the stated sizes; a share is that of patients and of images alike.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,23 +10,36 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recount.printed import common_decimals, interval
+from recount.printed import common_decimals, interval, room
 from recount.schema import CELL_METRICS
 from recount.search import UNEXPLAINED, Row, best_tables, cost_map
-from recount.tables import Study
+from recount.tables import Split, Stated, Study
+from recount.totals import MISSING
+from recount.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN
 
 LIMIT = 1000
 # With one decimal nearly every split explains every row.
 FEWEST_DECIMALS = 2
 # So many different values of a column do not all end in a zero that was dropped.
 SEVERAL = 3
-Split = tuple[int, int]
-Stated = tuple[int | None, int | None]
 SPLIT_COLUMNS = [
     "study", "evaluation_set", "n_positive", "n_negative", "n_solutions",
     "stated_positive", "stated_negative", "models",
 ]  # fmt: skip
 CONFUSION_COLUMNS = ["study", "evaluation_set", "model", "tp", "fp", "fn", "tn"]
+NEEDED = ("sensitivity", "specificity", "ppv")
+COMPLETE = "no case is missing from either row"
+SHARE_COLUMNS = [
+    "study", "evaluation_set", "set_stated", "model", "where", "low", "high", "sets",
+]  # fmt: skip
+PAIR_COLUMNS = [
+    "key", "study", "where", "model_a", "set_a", "model_b", "set_b", "low_a", "high_a", "low_b",
+    "high_b", "premise", "verdict", "follows",
+]  # fmt: skip
+NOBODY_COLUMNS = [
+    "key", "study", "where", "evaluation_set", "model", "accuracy", "low", "high", "beaten",
+    "premise", "verdict", "follows",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -138,9 +154,9 @@ class Splits:
         key = (evaluation_set, model)
         return self.chosen[key] if key in self.chosen else self.chosen.get((evaluation_set, ""))
 
-    def row(self, evaluation_set: str, model: str) -> ModelRow:
+    def row(self, evaluation_set: str, model: str) -> ModelRow | None:
         """Row of one model in one set."""
-        return self._by_name[evaluation_set, model]
+        return self._by_name.get((evaluation_set, model))
 
     @cached_property
     def _by_name(self) -> dict[tuple[str, str], ModelRow]:
@@ -325,8 +341,7 @@ def class_split(splits: Splits) -> pd.DataFrame:
             values = [splits.study.name, group.evaluation_set, positive, negative]
             records.append([*values, len(group.splits), *stated, ";".join(group.models)])
     frame = pd.DataFrame(records, columns=SPLIT_COLUMNS)
-    whole = ["stated_positive", "stated_negative"]
-    return frame.astype(dict.fromkeys(whole, "Int64"))
+    return frame.astype(dict.fromkeys(("stated_positive", "stated_negative"), "Int64"))
 
 
 def confusion(splits: Splits) -> pd.DataFrame:
@@ -348,3 +363,125 @@ def confusion(splits: Splits) -> pd.DataFrame:
         )[1]
     ]  # fmt: skip
     return pd.DataFrame(records, columns=CONFUSION_COLUMNS)
+
+
+def share_bounds(row: ModelRow) -> tuple[float, float]:
+    """Smallest and largest share with the outcome that a printed row allows.
+
+    By Bayes' rule the odds of the outcome are those of the PPV divided by the likelihood ratio of
+    a positive call, sensitivity / (1 - specificity).
+
+    Returns
+    -------
+    tuple of float
+        From 0 to 1; NaN where sensitivity, specificity or PPV is not printed, or is 0 or 1.
+    """
+    if not set(NEEDED) <= row.cells.keys():
+        return float("nan"), float("nan")
+    bounds = [row.bounds[name] for name in NEEDED]
+    if any(low <= 0 or high >= 1 for low, high in bounds):
+        return float("nan"), float("nan")
+    (low_sen, high_sen), (low_spe, high_spe), (low_ppv, high_ppv) = bounds
+    low = low_ppv / (1 - low_ppv) * (1 - high_spe) / high_sen
+    high = high_ppv / (1 - high_ppv) * (1 - low_spe) / low_sen
+    return low / (1 + low), high / (1 + high)
+
+
+def shares(splits: Splits) -> pd.DataFrame:
+    """Share with the outcome behind every row of metrics.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``SHARE_COLUMNS``; `low` and `high` bound the share, `sets` names the evaluation
+        sets whose stated share lies between.
+    """
+    study = splits.study
+    stated = {name: study.stated_split(name) for name in study.groups["group"]}
+    known = {name: p / (p + n) for name, (p, n) in stated.items() if None not in (p, n) and p + n}
+    records = []
+    for row in splits.rows:
+        low, high = share_bounds(row)
+        if low == low:
+            sets = ";".join(name for name, share in known.items() if low <= share <= high)
+            head = (study.name, row.evaluation_set, row.set_stated, row.model, row.where)
+            records.append((*head, low, high, sets))
+    return pd.DataFrame(records, columns=SHARE_COLUMNS)
+
+
+def compared_shares(splits: Splits) -> pd.DataFrame:
+    """Hold the shares of rows that the paper compares on one set against each other.
+
+    Two rows of the same cases have the same share. Where the shares cannot be the same the rows
+    contradict, unless a fifth of either class, missing from either row, could make up for it.
+
+    Returns
+    -------
+    DataFrame
+        One row a pair of models that ``comparisons.csv`` compares within one set: columns
+        ``PAIR_COLUMNS``.
+    """
+    study, records = splits.study, []
+    pairs = study.comparisons.drop_duplicates(["model_a", "set_a", "model_b", "set_b"])
+    for pair in pairs[pairs["set_a"] == pairs["set_b"]].itertuples():
+        rows = [splits.row(pair.set_a, model) for model in (pair.model_a, pair.model_b)]
+        if None not in rows:
+            bounds = tuple(bound for row in rows for bound in share_bounds(row))
+            records.append(
+                (f"{pair.set_a}/{pair.model_a}~{pair.model_b}", study.name, pair.where,
+                 pair.model_a, pair.set_a, pair.model_b, pair.set_b, *bounds, *_verdict(*bounds))
+            )  # fmt: skip
+    return pd.DataFrame(records, columns=PAIR_COLUMNS)
+
+
+def _verdict(low_a: float, high_a: float, low_b: float, high_b: float) -> tuple[str, str, str]:
+    if not all(value == value for value in (low_a, low_b)):
+        return "", OPEN, "no share with the outcome follows from both rows"
+    words = f"{_percent(low_a, high_a)} against {_percent(low_b, high_b)}"
+    if low_a <= high_b and low_b <= high_a:
+        return "", AGREES, words
+    lower, upper = (high_a, low_b) if high_a < low_b else (high_b, low_a)
+    ratio = upper / (1 - upper) * (1 - lower) / lower
+    if ratio > 1 / (1 - MISSING) ** 2:
+        return "", CONTRADICTS, words
+    return COMPLETE, CONFLICTS, words
+
+
+def _percent(low: float, high: float) -> str:
+    first, last = f"{100 * low:.2f}", f"{100 * high:.2f}"
+    return f"{first} %" if first == last else f"{first} to {last} %"
+
+
+def calling_nobody(study: Study, shares: pd.DataFrame) -> pd.DataFrame:
+    """Hold each printed accuracy against that of calling nobody positive.
+
+    Parameters
+    ----------
+    study : Study
+        The transcribed paper.
+    shares : DataFrame
+        Columns ``evaluation_set, model, where, low, high``: bounds of the share with the outcome
+        that each row's sensitivity, specificity and PPV imply.
+
+    Returns
+    -------
+    DataFrame
+        One row a model whose accuracy is printed: columns ``NOBODY_COLUMNS``. `low` and `high`
+        bound the accuracy of calling nobody positive, `beaten` tells whether the printed
+        accuracy is higher: ``yes``, ``no``, or ``perhaps`` where rounding decides. No claim is
+        judged.
+    """
+    accuracy = study.performance[study.performance["metric"] == "accuracy"]
+    accuracy = accuracy.drop_duplicates(["evaluation_set", "model", "where"])
+    rows = shares.merge(accuracy[["evaluation_set", "model", "where", "value"]])
+    records = []
+    for row in rows.itertuples():
+        low, high = 1 - row.high, 1 - row.low
+        least, most = room(row.value)
+        beaten = "yes" if least > high else "no" if most < low else "perhaps"
+        follows = f"calling nobody positive has {(low + high) / 2:.3f}"
+        records.append(
+            (f"{row.evaluation_set}/{row.model}", study.name, row.where, row.evaluation_set,
+             row.model, row.value, low, high, beaten, "", OPEN, follows)
+        )  # fmt: skip
+    return pd.DataFrame(records, columns=NOBODY_COLUMNS)

@@ -1,28 +1,35 @@
 """Read a study's folder of tidy CSVs."""
 
 import csv
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
-from recount.errors import RecordError, nearest
 from recount.schema import (
     DEFAULTS,
     OPTIONAL,
     REQUIRED,
+    ROLES,
     SCHEMAS,
     STUDY_OPTIONS,
+    RecordError,
+    nearest,
     option_problems,
     problems,
-    require,
 )
 
 STUDY_KEYS = (
     "name", "title", "citation", "doi", "endpoint", "positive", "negative", "summary", "text",
 )  # fmt: skip
+CELL = ["variable", "level", "group"]
+# A printed count: variable, level and group.
+Cell = tuple[str, str, str]
+Split = tuple[int, int]
+Stated = tuple[int | None, int | None]
 
 
 @dataclass(frozen=True)
@@ -53,50 +60,109 @@ DataFrame
     statements: pd.DataFrame
     claims: pd.DataFrame
 
-    def stated_split(self, evaluation_set: str) -> tuple[int | None, int | None]:
+    def stated_split(self, evaluation_set: str) -> Stated:
         """Positives and negatives that the paper prints for an evaluation set.
 
         Where only the variables' rows are printed, their largest sum within the class stands for
         it.
         """
-        if evaluation_set not in self._splits:
-            self._splits[evaluation_set] = self._stated_split(evaluation_set)
-        return self._splits[evaluation_set]
+        classes = self.classes(evaluation_set)
+        sizes = [[self.size(name) for name in classes[role]] for role in ("positive", "negative")]
+        positive, negative = (sum(of) if of and None not in of else None for of in sizes)
+        return positive, negative
 
-    @cached_property
-    def _splits(self) -> dict[str, tuple[int | None, int | None]]:
-        return {}
-
-    def _stated_split(self, evaluation_set: str) -> tuple[int | None, int | None]:
-        children = self.groups[self.groups["parent"] == evaluation_set]
-        sizes = {}
-        for role in ("positive", "negative"):
-            names = children.loc[children["role"] == role, "group"]
-            parts = [self.size(name) for name in names]
-            sizes[role] = sum(parts) if parts and None not in parts else None
-        return sizes["positive"], sizes["negative"]
+    def classes(self, evaluation_set: str) -> dict[str, list[str]]:
+        """Groups of a set by their role."""
+        rows = zip(*(self.groups[name] for name in ("group", "parent", "role")), strict=True)
+        inside = [(group, role) for group, parent, role in rows if parent == evaluation_set]
+        return {role: [group for group, of in inside if of == role] for role in ROLES}
 
     def size(self, group: str) -> int | None:
         """Printed size of a group, or else the largest sum over a variable with all its levels."""
-        if group not in self._sizes:
-            self._sizes[group] = self._size(group)
-        return self._sizes[group]
+        return self._sizes.get(group)
+
+    def headed(self, group: str) -> bool:
+        """Whether the size of a group is printed."""
+        return bool((self.groups.loc[self.groups["group"] == group, "n"] != "").any())
 
     @cached_property
-    def _sizes(self) -> dict[str, int | None]:
-        return {}
-
-    def _size(self, group: str) -> int | None:
-        row = self.groups[self.groups["group"] == group]
-        if len(row) and row["n"].iloc[0]:
-            return int(row["n"].iloc[0])
-        rows = self.counts[(self.counts["group"] == group) & (self.counts["statistic"] == "count")]
-        rows = rows.drop_duplicates(["variable", "level"])
-        rows = rows[rows.groupby("variable")["level"].transform("size") > 1]
-        if rows.empty:
-            return None
+    def _sizes(self) -> dict[str, int]:
+        known = {name: int(n) for name, n in self.groups[["group", "n"]].to_numpy() if n}
+        cells = [(group, variable, n) for (variable, _, group), n in self.counted.items()]
+        levels = pd.DataFrame(cells, columns=["group", "variable", "n"])
+        sums = levels.groupby(["group", "variable"])["n"].agg(["size", "sum"])
         # Values that are missing make a variable's sum too small, never too large.
-        return int(rows["value"].astype(int).groupby(rows["variable"]).sum().max())
+        largest = sums.loc[sums["size"] > 1, "sum"].groupby("group").max()
+        return {group: int(n) for group, n in largest.items()} | known
+
+    @cached_property
+    def counted(self) -> dict[Cell, int]:
+        """Printed counts by variable, level and group; of one that is printed twice, the first."""
+        rows = self.counts[self.counts["statistic"] == "count"].drop_duplicates(CELL)
+        return dict(zip(map(tuple, rows[CELL].to_numpy()), rows["value"].astype(int), strict=True))
+
+    def mean(self, variable: str, group: str) -> tuple[str, str, int] | None:
+        """Mean and SD of a variable in a group as printed, and n; None where one is missing."""
+        rows = self.counts[(self.counts["variable"] == variable) & (self.counts["group"] == group)]
+        values = rows.drop_duplicates("statistic").set_index("statistic")["value"]
+        if {"mean", "sd"} <= set(values.index) and self.size(group):
+            return values["mean"], values["sd"], self.size(group)
+        return None
+
+    @cached_property
+    def parts(self) -> dict[str, list[str]]:
+        """Groups that a group consists of."""
+        inside = self.groups[self.groups["parent"] != ""]
+        return inside.groupby("parent", sort=False)["group"].agg(list).to_dict()
+
+    def over_parts(self, group: str, value: Callable[[str], int | None]) -> int | None:
+        """Sum over the parts of a group; None where one of them is not known."""
+        values = [value(part) for part in self.parts.get(group, [])]
+        return sum(values) if values and None not in values else None
+
+    def level(self, variable: str, level: str, group: str) -> int | None:
+        """Count of a level in a group: printed, or the sum over the group's parts."""
+        printed = self.counted.get((variable, level, group))
+        return self.level_of_parts(variable, level, group) if printed is None else printed
+
+    def level_of_parts(self, variable: str, level: str, group: str) -> int | None:
+        """Sum of a level over the parts of a group; None where a part is not printed."""
+        return self.over_parts(group, partial(self.level, variable, level))
+
+    def means(self, variable: str, group: str) -> list[tuple[str, str, int]] | None:
+        """Mean, SD and n of the largest groups within a group that print them.
+
+        Returns
+        -------
+        list of tuple or None
+            The group itself where it does; None where a part of it does not.
+        """
+        if own := self.mean(variable, group):
+            return [own]
+        return self.means_of_parts(variable, group)
+
+    def means_of_parts(self, variable: str, group: str) -> list[tuple[str, str, int]] | None:
+        """Mean, SD and n of the largest groups within the parts of a group that print them."""
+        found = [self.means(variable, part) for part in self.parts.get(group, [])]
+        return None if not found or None in found else [leaf for part in found for leaf in part]
+
+    def complete(self, group: str) -> bool:
+        """Whether the sizes of a group's parts, and of theirs, add up."""
+        parts = self.parts.get(group, [])
+        adds_up = not parts or self.size(group) == self.over_parts(group, self.size)
+        return adds_up and all(map(self.complete, parts))
+
+    def printed(self, metric: str) -> dict[tuple[str, str], str]:
+        """Values of a metric by evaluation set and model; of one that is printed twice, the first.
+
+        Parameters
+        ----------
+        metric : str
+            One of ``METRICS``.
+        """
+        rows = self.performance[self.performance["metric"] == metric]
+        rows = rows.drop_duplicates(["evaluation_set", "model"])
+        return {(r.evaluation_set, r.model): r.value for r in rows.itertuples()}
 
 
 def _about(folder: Path) -> tuple[dict[str, object], list[str]]:
@@ -153,76 +219,60 @@ def _ragged(file: Path, header: list[str], body: list[list[str]]) -> list[str]:
     ]
 
 
-def _unknown(frame: pd.DataFrame, column: str, known: list[str], file: str) -> list[str]:
-    """Name the cells that refer to what another table does not have."""
-    return [
-        f"{file}, row {row + 2}, column {column!r}: found {cell!r}; {nearest(name, known)}"
-        for row, cell in frame[column].items()
-        for name in cell.split(";")
-        if name and name not in known
-    ]
-
-
-def _unknown_options(about: dict[str, object], tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Name what study.yml speaks of and the tables do not have."""
-    variables, models = set(tables["counts"]["variable"]), set(tables["performance"]["model"])
-    spoken = {
+def _unknown(tables: dict[str, pd.DataFrame], about: dict[str, object]) -> Iterator[str]:
+    """Name what refers to something that no other table has."""
+    groups = list(tables["groups"]["group"])
+    variables, models = (
+        list(tables[table][column].unique())
+        for table, column in (("counts", "variable"), ("performance", "model"))
+    )
+    columns = {
+        ("groups", "parent"): groups, ("counts", "group"): groups,
+        ("performance", "evaluation_set"): groups, ("comparisons", "set_a"): groups,
+        ("comparisons", "set_b"): groups, ("design", "training_group"): groups,
+        ("statements", "evaluation_set"): groups, ("design", "inputs"): variables,
+        ("statements", "model_a"): models, ("statements", "model_b"): models,
+        ("statements", "whole"): models,
+    }  # fmt: skip
+    for (table, column), known in columns.items():
+        for row, cell in tables[table][column].items():
+            for name in filter(None, cell.split(";")):
+                if name not in known:
+                    head = f"{table}.csv, row {row + 2}, column {column!r}"
+                    yield f"{head}: found {cell!r}; {nearest(name, known)}"
+    options = {
         "whole_numbers": (about.get("whole_numbers", []), variables),
         "known_after": (about.get("known_after", []), variables),
         "readers": (about.get("readers", []), models),
-        "random_split": (about.get("random_split", {}).get("sets", []), tables["groups"]["group"]),
+        "random_split": (about.get("random_split", {}).get("sets", []), groups),
     }
-    return [
-        f"study.yml: {key!r} names {name!r}; {nearest(name, known)}"
-        for key, (names, known) in spoken.items()
-        for name in names
-        if name not in set(known)
-    ]
+    for key, (names, known) in options.items():
+        for name in names:
+            if name not in known:
+                yield f"study.yml: {key!r} names {name!r}; {nearest(name, known)}"
 
 
-def _references(tables: dict[str, pd.DataFrame], name: str) -> list[str]:
-    groups = list(tables["groups"]["group"])
-    models = list(tables["performance"]["model"].unique())
-    columns = {
-        "groups": ["parent"], "counts": ["group"], "performance": ["evaluation_set"],
-        "comparisons": ["set_a", "set_b"], "design": ["training_group"],
-        "statements": ["evaluation_set"],
-    }  # fmt: skip
-    lines = [
-        line
-        for table, names in columns.items()
-        for column in names
-        for line in _unknown(tables[table], column, groups, f"{table}.csv")
-    ]
-    variables = list(tables["counts"]["variable"].unique())
-    lines += _unknown(tables["design"], "inputs", variables, "design.csv")
-    for column in ("model_a", "model_b", "whole"):
-        lines += _unknown(tables["statements"], column, models, "statements.csv")
-    lines += _cycles(tables["groups"])
+def _of_another(tables: dict[str, pd.DataFrame], name: str) -> Iterator[str]:
+    """Name rows that are said to be of another study."""
     for table, frame in tables.items():
-        wrong = frame.index[frame["study"] != name] if "study" in frame else []
-        lines += [
-            f"{table}.csv, row {row + 2}, column 'study': found {frame['study'][row]!r}; "
-            f"must be the folder's name {name!r}"
-            for row in wrong
-        ]
-    return lines
+        for row, found in frame.get("study", pd.Series()).items():
+            if found != name:
+                head = f"{table}.csv, row {row + 2}, column 'study'"
+                yield f"{head}: found {found!r}; must be the folder's name {name!r}"
 
 
-def _cycles(groups: pd.DataFrame) -> list[str]:
+def _cycles(groups: pd.DataFrame) -> Iterator[str]:
     """Name groups that are part of themselves, and groups of nobody."""
     parents = dict(zip(groups["group"], groups["parent"], strict=True))
-    lines = []
     for row, name in groups["group"].items():
         seen, parent = [name], parents[name]
         while parent and parent not in seen:
             seen, parent = [*seen, parent], parents.get(parent, "")
         if parent == name:
             chain = " < ".join([*seen, name])
-            lines.append(f"groups.csv, row {row + 2}, column 'parent': {chain} is a circle")
+            yield f"groups.csv, row {row + 2}, column 'parent': {chain} is a circle"
         if groups["n"][row] == "0":
-            lines.append(f"groups.csv, row {row + 2}, column 'n': found '0'; a group has patients")
-    return lines
+            yield f"groups.csv, row {row + 2}, column 'n': found '0'; a group has patients"
 
 
 def load(folder: str | Path) -> Study:
@@ -254,6 +304,9 @@ def load(folder: str | Path) -> Study:
     for name in (*REQUIRED, *OPTIONAL):
         tables[name], found = _read(root, name)
         lines += found
-    require(lines, root)
-    require(_references(tables, root.name) + _unknown_options(about, tables), root)
+    if not lines:
+        others = _unknown(tables, about), _cycles(tables["groups"]), _of_another(tables, root.name)
+        lines = [line for part in others for line in part]
+    if lines:
+        raise RecordError(str(root), lines)
     return Study(name=root.name, about=about, **tables)

@@ -1,21 +1,30 @@
-"""Do the counts add up: levels, groups, percentages, means, text against tables."""
+"""Do the counts add up: levels, groups, percentages, means, text against tables.
 
+And can a printed mean be that of whole numbers: the GRIM test (Brown & Heathers 2017).
+"""
+
+import math
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
-from recount.errors import RecordError
-from recount.printed import TIE, decimals, interval, rounds_to
-from recount.tables import Study
+from recount.printed import alike, decimals, printed_as, room
+from recount.schema import RecordError
+from recount.tables import CELL, Study
 from recount.verdicts import judged
 
 TOTALS_COLUMNS = [
     "key", "study", "check", "where", "quantity", "printed", "follows", "premise", "verdict",
 ]  # fmt: skip
+GRIM_COLUMNS = [
+    "key", "study", "where", "variable", "group", "n", "printed", "power", "premise", "verdict",
+    "follows",
+]  # fmt: skip
 # Cases of a class that may be missing from a row before it is said to rest on others.
 MISSING = 0.2
 # What shortages of a sum presuppose, and what means do.
+WHOLE = "every value of {} is a whole number and none is missing"
 NONE_MISSING = "no value is missing"
 IN_A_PART = "every patient of {} is in one of its parts"
 ALL_IN_GROUPS = "the printed groups hold every patient"
@@ -26,114 +35,42 @@ RATIO_ROOM = 2
 DERIVED = ("called:", "found:")
 
 
-class Counts:
-    """Look-up of printed counts, and of those that follow by adding.
+def resolve(
+    study: Study, key: str, called: dict[str, int] | None = None,
+    found: dict[str, int] | None = None,
+) -> int | None:  # fmt: skip
+    """Value of a relation's term.
 
     Parameters
     ----------
     study : Study
         The transcribed paper.
-    called : dict of int
-        Patients called positive by a model in a set, by ``model@set``; from the 2x2 tables.
-    found : dict of int
-        Patients with the outcome behind the metrics of a set, by set.
+    key : str
+        ``variable=level@group``, or ``@group`` for the group's size; ``called:model@set`` for
+        the patients whom a model calls positive, ``found:@set`` for those with the outcome
+        behind the metrics; ``models:where`` for the models of a table, ``stated:quantity`` for
+        a number of ``features.csv``.
+    called, found : dict of int, optional
+        As `totals` takes them.
     """
 
-    def __init__(
-        self, study: Study, called: dict[str, int] | None = None,
-        found: dict[str, int] | None = None,
-    ) -> None:  # fmt: skip
-        self.study = study
-        self.called, self.found = called or {}, found or {}
-        rows = study.counts[study.counts["statistic"] == "count"]
-        rows = rows.drop_duplicates(["variable", "level", "group"])
-        keys = zip(rows["variable"], rows["level"], rows["group"], strict=True)
-        self.printed = dict(zip(keys, rows["value"].astype(int), strict=True))
-        self.parents = dict(zip(study.groups["group"], study.groups["parent"], strict=True))
-        self.children = {
-            parent: list(part["group"])
-            for parent, part in study.groups.groupby("parent", sort=False)
-            if parent
-        }
+    def outcomes(group: str) -> int | None:
+        return (found or {}).get(group) or study.over_parts(group, outcomes)
 
-    def level(self, variable: str, level: str, group: str) -> int | None:
-        """Count of a level in a group: printed, or the sum over the group's parts."""
-        if (variable, level, group) in self.printed:
-            return self.printed[variable, level, group]
-        return self.level_of_parts(variable, level, group)
-
-    def level_of_parts(self, variable: str, level: str, group: str) -> int | None:
-        """Sum of a level over the parts of a group; None where a part is not printed."""
-        parts = [self.level(variable, level, part) for part in self.children.get(group, [])]
-        return sum(parts) if parts and None not in parts else None
-
-    def size_of_parts(self, group: str) -> int | None:
-        """Sum of the sizes of a group's parts."""
-        parts = [self.study.size(part) for part in self.children.get(group, [])]
-        return sum(parts) if parts and None not in parts else None
-
-    def outcomes(self, group: str) -> int | None:
-        """Patients with the outcome behind a set's metrics, or the sum over its parts."""
-        if group in self.found:
-            return self.found[group]
-        parts = [self.outcomes(part) for part in self.children.get(group, [])]
-        return sum(parts) if parts and None not in parts else None
-
-    def complete(self, group: str) -> bool:
-        """Whether the sizes of a group's parts, and of theirs, add up."""
-        parts = self.children.get(group, [])
-        adds_up = not parts or self.study.size(group) == self.size_of_parts(group)
-        return adds_up and all(map(self.complete, parts))
-
-    def resolve(self, key: str) -> int | None:
-        """Value of a relation's term.
-
-        Parameters
-        ----------
-        key : str
-            ``variable=level@group``, or ``@group`` for the group's size; ``called:model@set`` for
-            the patients whom a model calls positive, ``found:@set`` for those with the outcome
-            behind the metrics; ``models:where`` for the models of a table, ``stated:quantity`` for
-            a number of ``features.csv``.
-        """
-        kind, _, rest = key.partition(":")
-        name, _, group = key.rpartition("@")
-        if kind == "called":
-            return self.called.get(rest)
-        if kind == "found":
-            return self.outcomes(rest.removeprefix("@"))
-        if kind == "models":
-            rows = self.study.performance
-            return rows.loc[rows["where"] == rest, "model"].nunique() or None
-        if kind == "stated":
-            rows = self.study.features
-            stated = rows.loc[rows["quantity"] == rest, "value"]
-            return int(stated.iloc[0]) if len(stated) else None
-        if not name:
-            return self.study.size(group)
-        variable, _, level = name.partition("=")
-        return self.level(variable, level, group)
-
-
-def room(text: str) -> tuple[float, float]:
-    """Bounds of the values that are printed as a number, whether rounded or cut off."""
-    return interval(text)[0], float(text) + 10.0 ** -decimals(text) + TIE
-
-
-def printed_as(value: float, text: str) -> bool:
-    """Tell whether a value would be printed as `text`, rounded or cut off."""
-    low, high = room(text)
-    return low <= value < high - 2 * TIE
-
-
-def alike(first: str, second: str) -> bool:
-    """Tell whether two printings can be one number: to different digits, cut off, or bounded."""
-    if first == second:
-        return True
-    bound, other = (first, second) if first.startswith("<") else (second, first)
-    if bound.startswith("<"):
-        return bool(rounds_to(float(other.removeprefix("<")), bound))
-    return printed_as(float(first), second) or printed_as(float(second), first)
+    kind, _, rest = key.partition(":")
+    name, _, group = key.rpartition("@")
+    if kind == "called":
+        return (called or {}).get(rest)
+    if kind == "found":
+        return outcomes(rest.removeprefix("@"))
+    if kind == "models":
+        rows = study.performance
+        return rows.loc[rows["where"] == rest, "model"].nunique() or None
+    if kind == "stated":
+        stated = study.features.loc[study.features["quantity"] == rest, "value"]
+        return int(stated.iloc[0]) if len(stated) else None
+    variable, _, level = name.partition("=")
+    return study.level(variable, level, group) if name else study.size(group)
 
 
 def _record(
@@ -145,75 +82,73 @@ def _record(
     same = alike(str(printed), str(follows)) if holds is None else holds
     return {
         "key": f"{check}:{key}", "check": check, "where": where, "quantity": quantity,
-        "printed": str(printed), "follows": str(follows), **judged(same, premise),
+        "printed": str(printed), **judged(same, premise, str(follows)),
     }  # fmt: skip
 
 
 def _levels(study: Study) -> Iterator[dict]:
     rows = study.counts[study.counts["statistic"] == "count"]
-    sizes = dict(zip(study.groups["group"], study.groups["n"], strict=True))
     for (where, variable, group), part in rows.groupby(["where", "variable", "group"], sort=False):
         size = study.size(group)
         found = int(part["value"].astype(int).sum())
         if size is not None and (len(part) > 1 or found > size):
             quantity = f"{variable}: its levels add up to the size of {group}"
-            premise = "" if sizes[group] and found > size else NONE_MISSING
-            key = f"{variable}@{group}"
-            yield _record("levels", where, quantity, key, size, found, premise)
+            premise = "" if study.headed(group) and found > size else NONE_MISSING
+            yield _record("levels", where, quantity, f"{variable}@{group}", size, found, premise)
 
 
-def _groups(study: Study, counts: Counts) -> Iterator[dict]:
+def _groups(study: Study) -> Iterator[dict]:
     for row in study.groups.itertuples():
-        parts = counts.size_of_parts(row.group)
+        parts = study.over_parts(row.group, study.size)
         if row.n and parts is not None:
-            names = " + ".join(counts.children[row.group])
-            quantity = f"size of {row.group}: {names}"
+            quantity = f"size of {row.group}: {' + '.join(study.parts[row.group])}"
             premise = "" if parts > int(row.n) else IN_A_PART.format(row.group)
             yield _record(
                 "groups", row.where, quantity, f"@{row.group}", int(row.n), parts, premise
             )
 
 
-def _level_groups(study: Study, counts: Counts) -> Iterator[dict]:
-    where = study.counts.drop_duplicates(["variable", "level", "group"])
-    for row in where[where["statistic"] == "count"].itertuples():
-        parts = counts.level_of_parts(row.variable, row.level, row.group)
+def _level_groups(study: Study) -> Iterator[dict]:
+    rows = study.counts.drop_duplicates(CELL)
+    for row in rows[rows["statistic"] == "count"].itertuples():
+        parts = study.level_of_parts(row.variable, row.level, row.group)
         if parts is not None:
-            printed = counts.printed[row.variable, row.level, row.group]
-            certain = parts > printed or counts.complete(row.group)
+            printed = study.counted[row.variable, row.level, row.group]
+            certain = parts > printed or study.complete(row.group)
             quantity = f"{row.variable} = {row.level}: parts of {row.group}"
             key = f"{row.variable}={row.level}@{row.group}"
             premise = "" if certain else IN_A_PART.format(row.group)
             yield _record("parts", row.where, quantity, key, printed, parts, premise)
 
 
-def _wholes(counts: Counts, row) -> set[int]:
+def _wholes(study: Study, row) -> set[int]:
     """What a percentage may be of: its column, its known values, or its level in other columns."""
     key = (row.variable, row.level)
+    parents = dict(zip(study.groups["group"], study.groups["parent"], strict=True))
     above, name = [], row.group
-    while name := counts.parents.get(name):
+    while name := parents.get(name):
         above.append(name)
-    levels = [counts.level_of_parts(*key, group) for group in above]
-    levels += [counts.printed.get((*key, group)) for group in above]
-    known = sum(n for (variable, _, group), n in counts.printed.items()
+    levels = [study.level_of_parts(*key, group) for group in above]
+    levels += [study.counted.get((*key, group)) for group in above]
+    known = sum(n for (variable, _, group), n in study.counted.items()
                 if (variable, group) == (row.variable, row.group))  # fmt: skip
-    return {size for size in (counts.study.size(row.group), known, *levels) if size}
+    return {size for size in (study.size(row.group), known, *levels) if size}
 
 
-def _percentages(study: Study, counts: Counts) -> Iterator[dict]:
+def _percentages(study: Study) -> Iterator[dict]:
     """Hold percentages against counts, of a column, of its known values, or of a row."""
-    sizes = dict(zip(study.groups["group"], study.groups["n"], strict=True))
     for row in study.counts[study.counts["statistic"] == "percent"].itertuples():
-        count = counts.printed.get((row.variable, row.level, row.group))
+        count = study.counted.get((row.variable, row.level, row.group))
         size = study.size(row.group)
         if count is None or not size:
             continue
-        wholes, exact = _wholes(counts, row), 100 * count / size
-        same = any(printed_as(100 * count / of, row.value) for of in wholes)
         # A size that follows from a variable with missing values falls short of the column's.
-        most = size if sizes[row.group] else round(size / (1 - MISSING))
-        other = any(printed_as(100 * count / of, row.value) for of in range(max(count, 1), most))
-        follows = row.value if same else f"{exact:.{decimals(row.value)}f}"
+        most = size if study.headed(row.group) else round(size / (1 - MISSING))
+        same, other = (
+            any(printed_as(100 * count / of, row.value) for of in wholes)
+            for wholes in (_wholes(study, row), range(max(count, 1), most))
+        )
+        follows = row.value if same else f"{100 * count / size:.{decimals(row.value)}f}"
         quantity = f"{row.variable} = {row.level}, percent of {row.group}"
         key = f"{row.variable}={row.level}@{row.group}"
         premise = NONE_MISSING if other else ""
@@ -274,39 +209,15 @@ def pooled_bounds(parts: list[tuple[str, str, int]]) -> tuple[tuple, tuple]:
     return (low, high), (float(np.sqrt(squares[0])), float(np.sqrt(squares[1])))
 
 
-def leaves_of(counts: Counts, group: str, variable: str) -> list[tuple[str, str, int]] | None:
-    """Mean, SD and n of the largest groups within a group that print them.
-
-    Returns
-    -------
-    list of tuple or None
-        The group itself where it does; None where a part of it does not.
-    """
-    rows = counts.study.counts
-    part = rows[(rows["variable"] == variable) & (rows["group"] == group)]
-    values = part.drop_duplicates("statistic").set_index("statistic")["value"]
-    size = counts.study.size(group)
-    if {"mean", "sd"} <= set(values.index) and size:
-        return [(values["mean"], values["sd"], size)]
-    found = [leaves_of(counts, child, variable) for child in counts.children.get(group, [])]
-    return None if not found or None in found else [leaf for leaves in found for leaf in leaves]
-
-
-def _means(study: Study, counts: Counts) -> Iterator[dict]:
-    rows = study.counts[study.counts["statistic"] == "mean"]
-    for row in rows.drop_duplicates(["variable", "group"]).itertuples():
-        children = counts.children.get(row.group, [])
-        found = [leaves_of(counts, child, row.variable) for child in children]
-        if not found or None in found:
-            continue
-        leaves = [leaf for part in found for leaf in part]
-        spreads = study.counts[
-            (study.counts["variable"] == row.variable)
-            & (study.counts["group"] == row.group)
-            & (study.counts["statistic"] == "sd")
-        ]
-        texts = (row.value, spreads["value"].iloc[0]) if len(spreads) else (row.value,)
-        yield from _mean_records(row, texts, leaves, counts.complete(row.group))
+def _means(study: Study) -> Iterator[dict]:
+    rows = study.counts.drop_duplicates(["variable", "group", "statistic"])
+    spreads = rows[rows["statistic"] == "sd"].set_index(["variable", "group"])["value"]
+    for row in rows[rows["statistic"] == "mean"].itertuples():
+        leaves = study.means_of_parts(row.variable, row.group)
+        if leaves:
+            spread = spreads.get((row.variable, row.group))
+            texts = (row.value, spread) if spread else (row.value,)
+            yield from _mean_records(row, texts, leaves, study.complete(row.group))
 
 
 def _mean_records(
@@ -330,10 +241,10 @@ def _mean_records(
         yield _record("means", row.where, quantity, key, text, follows, premise, inside)
 
 
-def _relations(study: Study, counts: Counts) -> Iterator[dict]:
+def _relations(study: Study, called: dict | None, found: dict | None) -> Iterator[dict]:
     for row in study.relations.itertuples():
         terms = [row.total, *row.parts.split(";")]
-        total, *parts = (counts.resolve(key) for key in terms)
+        total, *parts = (resolve(study, key, called, found) for key in terms)
         lost = [key for key, value in zip(terms, (total, *parts), strict=True) if value is None]
         if any(not key.startswith(DERIVED) for key in lost):
             raise RecordError("relations.csv", [f"{key!r} is not printed" for key in lost])
@@ -389,12 +300,80 @@ def totals(
     RecordError
         If a relation names a count that is not printed.
     """
-    counts = Counts(study, called, found)
     checks = [
-        *_groups(study, counts), *_ratio(study), *_relations(study, counts),
-        *_text_against_table(study), *_means(study, counts), *_levels(study),
-        *_level_groups(study, counts), *_percentages(study, counts),
+        *_groups(study), *_ratio(study), *_relations(study, called, found),
+        *_text_against_table(study), *_means(study), *_levels(study), *_level_groups(study),
+        *_percentages(study),
     ]  # fmt: skip
-    frame = pd.DataFrame(checks, columns=[c for c in TOTALS_COLUMNS if c != "study"])
-    frame.insert(1, "study", study.name)
-    return frame
+    return pd.DataFrame(checks, columns=TOTALS_COLUMNS).assign(study=study.name)
+
+
+def printings(total: int, n: int, digits: int) -> set[int]:
+    """Ways to print the mean of n whole numbers: cut off, or rounded with a tie either way.
+
+    Parameters
+    ----------
+    total : int
+        Sum of the whole numbers.
+    n : int
+        How many there are.
+    digits : int
+        Digits after the decimal point.
+
+    Returns
+    -------
+    set of int
+        The printed means, in units of the last digit.
+    """
+    scaled = total * 10**digits
+    return {scaled // n, (2 * scaled + n) // (2 * n), (2 * scaled + n - 1) // (2 * n)}
+
+
+def power(n: int, digits: int) -> float:
+    """Share of all means of so many digits that no n whole numbers have."""
+    step = 10**digits
+    if n >= step:
+        return 0.0
+    possible = set().union(*(printings(total, n, digits) for total in range(n)))
+    return 1 - len({mean % step for mean in possible}) / step
+
+
+def grim(study: Study) -> pd.DataFrame:
+    """Test the means of the variables that ``study.yml`` says are whole numbers.
+
+    A mean may have been rounded, a tie either way, or cut off.
+
+    Parameters
+    ----------
+    study : Study
+        The transcribed paper.
+
+    Returns
+    -------
+    DataFrame
+        One row a mean of a group that is small enough for the test to have any power: columns
+        ``GRIM_COLUMNS``.
+    """
+    rows = study.counts[study.counts["statistic"] == "mean"]
+    rows = rows[rows["variable"].isin(study.about.get("whole_numbers", []))]
+    records = []
+    for row in rows.drop_duplicates(["variable", "group", "value"]).itertuples():
+        n, digits = study.size(row.group), decimals(row.value)
+        strength = power(n, digits) if n else 0.0
+        if not strength:
+            continue
+        total = math.floor(float(row.value) * n)
+        near = [total, total + 1]
+        printed = round(float(row.value) * 10**digits)
+        holds = any(printed in printings(one, n, digits) for one in near)
+        means = " and ".join(f"{one / n:.{digits + 1}f}" for one in near)
+        records.append(
+            {
+                "key": f"{row.variable}@{row.group}/{row.where}", "study": study.name,
+                "where": row.where, "variable": row.variable, "group": row.group, "n": n,
+                "printed": row.value, "power": strength,
+                **judged(holds, WHOLE.format(row.variable),
+                         f"the nearest means of {n} whole numbers are {means}"),
+            }
+        )  # fmt: skip
+    return pd.DataFrame(records, columns=GRIM_COLUMNS)

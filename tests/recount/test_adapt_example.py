@@ -9,7 +9,7 @@ import recount
 from ptclnm import published
 from ptclnm.paths import BOOK
 from recount import RecordError
-from recount.claims import claims
+from recount.audit import claims
 
 PAGE = (BOOK / "how_to_adapt.md").read_text(encoding="utf-8")
 HEADS = {

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from recount.claims import _obtained, combine
-from recount.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN
+from recount.audit import _obtained
+from recount.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN, combine
 
 YES, NO, OPEN_ROW = (AGREES, ""), (CONTRADICTS, ""), (OPEN, "")
 IF_IMAGES, IF_SET = (CONFLICTS, "patients are counted"), (CONFLICTS, "the set is the test set")

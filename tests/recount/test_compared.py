@@ -11,10 +11,16 @@ from statsmodels.stats.contingency_tables import mcnemar
 
 from ptclnm import published
 from recount import RecordError
-from recount.accuracy import calling_nobody
-from recount.discordance import discordance, mcnemar_bounds, mcnemar_exact, only_second
-from recount.families import families
-from recount.statements import late_inputs, statements
+from recount.comparisons import (
+    discordance,
+    families,
+    late_inputs,
+    mcnemar_bounds,
+    mcnemar_exact,
+    only_second,
+    statements,
+)
+from recount.splits import calling_nobody
 
 from .conftest import GROUPS, metric_lines
 

@@ -7,8 +7,9 @@ import recount
 from ptclnm import published
 from ptclnm.pages.published_record import figures, words
 from recount import RecordError
-from recount.claims import claims
-from recount.totals import alike, pooled, pooled_bounds
+from recount.audit import claims
+from recount.printed import alike
+from recount.totals import pooled, pooled_bounds
 
 from .conftest import GROUPS, metric_lines
 

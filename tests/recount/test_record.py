@@ -10,7 +10,7 @@ from ptclnm import published
 from ptclnm.paths import ROOT
 from ptclnm.report.claims import check_claims
 from recount import RecordError
-from recount.claims import claims
+from recount.audit import claims
 from recount.features import GLCM, SHAPE, TEXTURE, network, tensors
 from recount.stated import confirmed
 

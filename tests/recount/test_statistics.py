@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from recount.auc import Z95, auc_bounds, binary_auc, hanley_mcneil_se, interval_se
+from recount.auc import Z95, auc_bounds, binary_auc, hanley_mcneil_se, interval_se, intervals
 from recount.comparisons import correlation_for_p, paired_p
-from recount.intervals import intervals
 from recount.printed import interval, rounds_to
 from recount.pvalues import (
     count_tests,

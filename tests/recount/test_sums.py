@@ -5,8 +5,9 @@ import pytest
 
 from ptclnm import published
 from recount import RecordError
+from recount.printed import alike, room
 from recount.slips import Sums, size_sources, slip
-from recount.totals import alike, room, totals
+from recount.totals import totals
 
 from .conftest import GROUPS
 

@@ -9,9 +9,9 @@ from sklearn.metrics import roc_auc_score
 
 import recount
 from ptclnm import published
-from recount.balance import balance
-from recount.contrasts import contrasts, directions, normal_auc
-from recount.grim import grim, power, printings
+from recount.auc import contrasts, directions, normal_auc
+from recount.pvalues import balance
+from recount.totals import grim, power, printings
 
 from .conftest import GROUPS
 
