@@ -5,6 +5,7 @@ from collections.abc import Iterable
 AGREES, CONTRADICTS, CONFLICTS, OPEN = (
     "agrees", "contradicts", "conflicts, if", "cannot be checked",
 )  # fmt: skip
+AND = "; and "
 
 
 def conflict(premise: str = "") -> str:
@@ -26,4 +27,5 @@ def judged(holds: bool, premise: str = "") -> dict[str, str]:
 
 def together(premises: Iterable[str]) -> str:
     """Join the premises of several rows into one, each said once, in order."""
-    return "; and ".join(dict.fromkeys(filter(None, premises)))
+    parts = (part for premise in premises for part in premise.split(AND))
+    return AND.join(dict.fromkeys(filter(None, parts)))
