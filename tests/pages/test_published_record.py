@@ -7,8 +7,9 @@ import pytest
 
 from ptclnm import published
 from ptclnm.pages.published_record import words
+from ptclnm.paths import RESULTS
 from ptclnm.published.claims import claims
-from ptclnm.published.honest import shares
+from ptclnm.published.honest import HONEST, KINDS, shares
 from ptclnm.published.verdicts import CONFLICTS, CONTRADICTS
 
 
@@ -66,3 +67,11 @@ def test_error_rates_are_said_for_none_one_and_many():
     text = words.error_rates(rates(2))
     assert "2 are accused" in text and "96 % conflict under a premise" in text
     assert "copied column 75 %" in text
+
+
+def test_the_committed_study_judges_every_kind_of_paper_that_can_be_drawn():
+    rates = pd.read_csv(RESULTS / "study" / "audit.csv")
+    assert list(rates["kind"].unique()) == list(KINDS)
+    assert rates.drop_duplicates("kind")["papers"].iloc[0] >= 2_000
+    accused = rates[(rates["kind"] == HONEST) & (rates["verdicts"] == CONTRADICTS)]
+    assert accused["wrong"].item() == 0
