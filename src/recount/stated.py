@@ -366,13 +366,13 @@ def _cell_premise(splits: Splits, row: ModelRow) -> str:
     digits were rounded, nor the row without its accuracy, which is often taken at a cut-off of
     its own.
     """
-    positive, negative = splits.of(row.evaluation_set, row.model)
-    counted = f"the row counts {positive} with and {negative} without the outcome"
+    whole, split = _explained(splits, row), splits.of(row.evaluation_set, row.model)
+    counted = "the row counts {} with and {} without the outcome".format(*split) if split else ""
+    digits = f"the row's digits are {'cut off' if row.cut else 'rounded'}"
     rest = {name: text for name, text in row.cells.items() if name != "accuracy"}
-    without = replace(row, cells=rest)
+    without = len(rest) < len(row.cells) and _explained(splits, replace(row, cells=rest))
     return together([
-        counted if _explained(splits, row) else "", _within(splits, row),
-        ONE_CUT_OFF if len(rest) < len(row.cells) and _explained(splits, without) else "",
+        (counted or digits) if whole else "", _within(splits, row), ONE_CUT_OFF if without else "",
     ])  # fmt: skip
 
 
@@ -402,7 +402,7 @@ def _without_split(splits: Splits) -> Iterator[dict]:
             row = splits.row(group.evaluation_set, model)
             printed = "; ".join(row.cells.values())
             problem = "no class split explains all of its cells but one"
-            yield _cell(row, "all", printed, "", problem, premise=_within(splits, row))
+            yield _cell(row, "all", printed, "", problem, premise=_cell_premise(splits, row))
 
 
 def _other_set(checks: pd.DataFrame) -> Iterator[dict]:

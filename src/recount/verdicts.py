@@ -7,6 +7,7 @@ import pandas as pd
 AGREES, CONTRADICTS, CONFLICTS, OPEN = (
     "agrees", "contradicts", "conflicts, if", "cannot be checked",
 )  # fmt: skip
+AND = "; and "
 
 
 def conflict(premise: str = "") -> str:
@@ -40,7 +41,8 @@ def judged(holds: bool | None, premise: str = "", follows: object = "") -> dict[
 
 def together(premises: Iterable[str]) -> str:
     """Join the premises of several rows into one, each said once, in order."""
-    return "; and ".join(dict.fromkeys(filter(None, premises)))
+    parts = (part for premise in premises for part in premise.split(AND))
+    return AND.join(dict.fromkeys(filter(None, parts)))
 
 
 def combine(rows: pd.DataFrame, way: str = "parts") -> tuple[str, str]:

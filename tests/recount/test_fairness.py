@@ -9,6 +9,7 @@ from ptclnm.pages.published_record import figures, words
 from recount import RecordError
 from recount.audit import claims
 from recount.printed import alike
+from recount.stated import ONE_CUT_OFF
 from recount.totals import pooled, pooled_bounds
 
 from .conftest import GROUPS, metric_lines
@@ -244,20 +245,33 @@ def test_another_printed_total_of_the_outcome_may_be_the_one_meant(write_study):
     assert set(found.split_checks["premise"]) == {"the outcome is present"}
 
 
-def test_digits_that_were_cut_off_are_no_contradiction(write_study):
-    def cut(line: str) -> str:
-        head, _, value = line.rpartition(",")
-        return f"{head},{value[:-1]}"
-
-    exact = [(27, 14, 3, 56), (22, 9, 8, 61), (25, 31, 5, 39), (17, 5, 13, 65)]
-    rows = [
-        cut(line)
-        for i, table in enumerate(exact)
+def cut_rows(*tables: tuple[int, int, int, int]) -> list[str]:
+    """Rows of models M0, M1, … whose digits are cut off after the third."""
+    lines = [
+        line
+        for i, table in enumerate(tables)
         for line in metric_lines("test", f"M{i}", table, **_four_digits(table))
     ]
+    return [line[:-1] for line in lines]
+
+
+def test_digits_that_were_cut_off_are_no_contradiction(write_study):
+    rows = cut_rows((27, 14, 3, 56), (22, 9, 8, 61), (25, 31, 5, 39), (17, 5, 13, 65))
     found = audited(write_study, performance=rows)
     assert set(found.split_checks["verdict"]) == {"agrees"} and found.cells.empty
     assert set(found.split_checks["follows"]) == {"fits, if digits were cut off and not rounded"}
+
+
+def test_a_row_that_only_its_accuracy_spoils_is_accused_only_on_that_premise(write_study):
+    # The study's digits are read as cut off; this row's are rounded.
+    rows = cut_rows((27, 14, 3, 56), (22, 9, 8, 61), (25, 31, 5, 39))
+    rounded = metric_lines("test", "Rounded", (22, 14, 8, 56), accuracy="0.911")
+    wrong = metric_lines("test", "Wrong", (12, 38, 3, 97), sensitivity="0.123", npv="0.456")
+    study = published.load(write_study(groups=GROUPS, performance=rows + rounded + wrong))
+    found = recount.audit(study, limit=300).cells.set_index("model")
+    assert set(found["problem"]) == {"no class split explains all of its cells but one"}
+    assert found.loc["Rounded", "premise"] == ONE_CUT_OFF
+    assert found.loc["Wrong", "verdict"] == "contradicts"
 
 
 def _four_digits(table: tuple[int, int, int, int]) -> dict[str, str]:
