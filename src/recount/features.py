@@ -129,8 +129,11 @@ def _deep(study: Study, printed: dict[str, int]) -> list[dict]:
     name, values = study.about.get("network"), printed.get("deep_total")
     if not name or values is None:
         return []
+    from torch.nn import Linear
+
     model = network(name)
-    found, dense = tensors(model, values), fully_connected(model)
+    found = tensors(model, values)
+    dense = [layer.in_features for layer in model.modules() if isinstance(layer, Linear)]
     text = f"as many as {found['shape'].iloc[0]}" if len(found) else "no tensor"
     text += f", {len(found)} modules" if len(found) > 1 else ""
     layers = "fully-connected layer has" if len(dense) == 1 else "fully-connected layers have"
@@ -238,13 +241,6 @@ def network(name: str):
         raise RecordError("study.yml", [f"'network' is {name!r}; {hint}"])
     with torch.device("meta"):
         return models.get_model(name, weights=None).eval()
-
-
-def fully_connected(model) -> list[int]:
-    """Numbers of inputs of a network's fully-connected layers, from first to last."""
-    from torch.nn import Linear
-
-    return [layer.in_features for layer in model.modules() if isinstance(layer, Linear)]
 
 
 def tensors(model, values: int, size: int = 224) -> pd.DataFrame:

@@ -376,13 +376,15 @@ def _relations(paper: Paper) -> Iterator[tuple]:
 Change = Callable[[str, Generator], str | None]
 
 
-def _one(frame: pd.DataFrame, rows: pd.Series, change: Change, rng: Generator) -> pd.DataFrame:
-    """Change the last column of one of the rows that can be changed."""
+def _one(study: Study, table: str, rows: pd.Series, change: Change, rng: Generator) -> Study:
+    """Change the last column of one of the rows of a table that can be changed."""
+    frame = getattr(study, table)
     last = frame.columns[-1]
     news = {row: change(text, rng) for row, text in frame.loc[rows, last].items()}
     able = [row for row, new in news.items() if new is not None]
     chosen = able[rng.integers(len(able))] if able else None
-    return frame.assign(**{last: frame[last].where(frame.index != chosen, news.get(chosen))})
+    changed = frame[last].where(frame.index != chosen, news.get(chosen))
+    return replace(study, **{table: frame.assign(**{last: changed})})
 
 
 def _digit(text: str, rng: Generator) -> str | None:
@@ -409,20 +411,18 @@ def _off(text: str, rng: Generator) -> str | None:
 
 
 def _cell(change: Change, study: Study, rng: Generator) -> Study:
-    frame = study.performance
-    return replace(study, performance=_one(frame, frame["metric"].isin(CELL_METRICS), change, rng))
+    rows = study.performance["metric"].isin(CELL_METRICS)
+    return _one(study, "performance", rows, change, rng)
 
 
 def _total(study: Study, rng: Generator) -> Study:
     if rng.random() < 0.5:
-        return replace(study, groups=_one(study.groups, study.groups["n"] != "", _off, rng))
-    rows = study.counts["statistic"] == "count"
-    return replace(study, counts=_one(study.counts, rows, _off, rng))
+        return _one(study, "groups", study.groups["n"] != "", _off, rng)
+    return _one(study, "counts", study.counts["statistic"] == "count", _off, rng)
 
 
 def _p_value(study: Study, rng: Generator) -> Study:
-    rows = study.counts["statistic"] == "p"
-    return replace(study, counts=_one(study.counts, rows, _digit, rng))
+    return _one(study, "counts", study.counts["statistic"] == "p", _digit, rng)
 
 
 def _copied(study: Study, rows: pd.DataFrame, column: str, names: list[str]) -> Study:

@@ -324,7 +324,7 @@ def one_row_a_variable(p_values: pd.DataFrame) -> pd.DataFrame:
 
 
 def pair_name(first: str, second: str) -> str:
-    """Name two groups, with what their names share said once: ``training: LVLNM / NLVLNM``."""
+    """Name two groups, with what their names share said once: ``train: yes / no``."""
     head, _, tail = first.partition("_")
     other, _, rest = second.partition("_")
     same = head == other and tail and rest

@@ -69,11 +69,6 @@ def is_fraction(text: str) -> bool:
     return is_number(text) and 0 <= float(text) <= 1
 
 
-def is_p_value(text: str) -> bool:
-    """Tell whether a cell is a p-value, possibly an upper bound such as ``<0.001``."""
-    return is_fraction(text.removeprefix("<"))
-
-
 def is_count(text: str) -> bool:
     """Tell whether a cell is a whole number of patients."""
     return text.isascii() and text.isdigit()
@@ -90,13 +85,11 @@ def choice(allowed: tuple[str, ...]) -> pa.Check:
     return pa.Check.isin(list(allowed), error=f"allowed: {words}")
 
 
-def _is_informative(text: str) -> bool:
-    return is_fraction(text) and 0.5 < float(text) < 1
-
-
 FILLED = each(lambda text: text != "", "must not be empty")
 WHOLE = each(lambda text: text == "" or is_count(text), "must be a whole number or empty")
 FRACTION = each(is_fraction, "must be a number from 0 to 1")
+ABOVE_CHANCE = each(lambda text: is_fraction(text) and 0.5 < float(text) < 1,
+                    "must be a number above 0.5 and below 1")  # fmt: skip
 
 
 def _count_value(frame: pd.DataFrame) -> pd.Series:
@@ -105,7 +98,7 @@ def _count_value(frame: pd.DataFrame) -> pd.Series:
         "percent": lambda text: is_number(text) and 0 <= float(text) <= 100,
         "mean": is_number,
         "sd": lambda text: is_number(text) and float(text) >= 0,
-        "p": is_p_value,
+        "p": lambda text: is_fraction(text.removeprefix("<")),
     }
     pairs = zip(frame["statistic"], frame["value"], strict=True)
     return pd.Series([tests.get(name, is_number)(text) for name, text in pairs], frame.index)
@@ -158,7 +151,7 @@ SCHEMAS = {
         {
             "model": [FILLED], "training_group": [FILLED],
             "predictors": [each(lambda text: is_count(text) and int(text) > 0, "must be above 0")],
-            "auc": [each(_is_informative, "must be a number above 0.5 and below 1")],
+            "auc": [ABOVE_CHANCE],
             "basis": [choice(("printed", "counted"))], "inputs": [],
         }
     ),

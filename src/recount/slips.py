@@ -1,7 +1,6 @@
 """Which printed number is the slip where sums do not come out, and which numbers say what size."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
@@ -17,18 +16,14 @@ SLIP_COLUMNS = [
 SIZE_COLUMNS = ["key", "study", "group", "size", "printed", "sources"]
 
 
-@dataclass(frozen=True)
-class Sum:
-    """Printed numbers that add up to the same on both sides, and in words what adds up."""
+# Printed numbers that add up to the same on both sides.
+Sum = tuple[tuple[Cell, ...], tuple[Cell, ...]]
 
-    name: str
-    left: tuple[Cell, ...]
-    right: tuple[Cell, ...]
 
-    def lacks(self, values: dict[Cell, int]) -> int:
-        """What the right side lacks to equal the left."""
-        left, right = (sum(values[cell] for cell in side) for side in (self.left, self.right))
-        return left - right
+def lacks(one: Sum, values: dict[Cell, int]) -> int:
+    """What the right side of a sum lacks to equal the left."""
+    left, right = (sum(values[cell] for cell in side) for side in one)
+    return left - right
 
 
 class Sums:
@@ -92,24 +87,24 @@ class Sums:
         """Sizes against levels and parts, levels against parts, and the relations declared."""
         found = []
         for group in self.study.groups["group"]:
-            ways = list(self.sizes(group))
+            ways = [cells for _, cells in self.sizes(group)]
             size = ("", "", group)
-            left = (size,) if size in self.values else next((cells for _, cells in ways), ())
-            found += [Sum(f"size of {group}: {name}", left, cells) for name, cells in ways]
+            left = (size,) if size in self.values else next(iter(ways), ())
+            found += [(left, cells) for cells in ways]
         for cell in self.values:
             cells = self.below(*cell) if cell[0] else ()
             if cells:
-                found.append(Sum(f"{cell[0]} = {cell[1]}: parts of {cell[2]}", (cell,), cells))
+                found.append(((cell,), cells))
         for row in self.study.relations.itertuples():
             terms = [self.term(key) for key in (row.total, *row.parts.split(";"))]
             if row.relation == "=" and all(terms):
-                found.append(Sum(row.quantity, terms[0], sum(terms[1:], ())))
-        unique = {(frozenset(one.left), frozenset(one.right)): one for one in found}
-        return [one for one in unique.values() if one.left != one.right]
+                found.append((terms[0], sum(terms[1:], ())))
+        unique = {(frozenset(left), frozenset(right)): (left, right) for left, right in found}
+        return [(left, right) for left, right in unique.values() if left != right]
 
     def failing(self, values: dict[Cell, int]) -> list[Sum]:
         """Sums that do not come out with some values of the printed numbers."""
-        return [one for one in self.all if one.lacks(values)]
+        return [one for one in self.all if lacks(one, values)]
 
 
 def slip(study: Study) -> pd.DataFrame:
@@ -130,9 +125,9 @@ def slip(study: Study) -> pd.DataFrame:
     sums = Sums(study)
     failing = sums.failing(sums.values)
     repairs = {
-        (cell, sums.values[cell] + sign * one.lacks(sums.values))
+        (cell, sums.values[cell] + sign * lacks(one, sums.values))
         for one in failing
-        for side, sign in ((one.left, -1), (one.right, 1))
+        for side, sign in zip(one, (-1, 1), strict=True)
         for cell in side
     }
     left = {
