@@ -15,26 +15,27 @@ from recount.schema import CELL_METRICS
 from recount.search import UNEXPLAINED, Row, best_tables, cost_map
 from recount.tables import Split, Stated, Study
 from recount.totals import MISSING
-from recount.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN
+from recount.verdicts import judged
 
 LIMIT = 1000
 # With one decimal nearly every split explains every row.
 FEWEST_DECIMALS = 2
 # So many different values of a column do not all end in a zero that was dropped.
 SEVERAL = 3
+NEEDED = ("sensitivity", "specificity", "ppv")
+COMPLETE = "no case is missing from either row"
 SPLIT_COLUMNS = [
     "study", "evaluation_set", "n_positive", "n_negative", "n_solutions",
     "stated_positive", "stated_negative", "models",
 ]  # fmt: skip
 CONFUSION_COLUMNS = ["study", "evaluation_set", "model", "tp", "fp", "fn", "tn"]
-NEEDED = ("sensitivity", "specificity", "ppv")
-COMPLETE = "no case is missing from either row"
 SHARE_COLUMNS = [
     "study", "evaluation_set", "set_stated", "model", "where", "low", "high", "sets",
 ]  # fmt: skip
+BOUNDS = ["low_a", "high_a", "low_b", "high_b"]
 PAIR_COLUMNS = [
-    "key", "study", "where", "model_a", "set_a", "model_b", "set_b", "low_a", "high_a", "low_b",
-    "high_b", "premise", "verdict", "follows",
+    "key", "study", "where", "model_a", "set_a", "model_b", "set_b", *BOUNDS, "premise", "verdict",
+    "follows",
 ]  # fmt: skip
 NOBODY_COLUMNS = [
     "key", "study", "where", "evaluation_set", "model", "accuracy", "low", "high", "beaten",
@@ -426,25 +427,24 @@ def compared_shares(splits: Splits) -> pd.DataFrame:
     for pair in pairs[pairs["set_a"] == pairs["set_b"]].itertuples():
         rows = [splits.row(pair.set_a, model) for model in (pair.model_a, pair.model_b)]
         if None not in rows:
-            bounds = tuple(bound for row in rows for bound in share_bounds(row))
+            bounds = [bound for row in rows for bound in share_bounds(row)]
             records.append(
-                (f"{pair.set_a}/{pair.model_a}~{pair.model_b}", study.name, pair.where,
-                 pair.model_a, pair.set_a, pair.model_b, pair.set_b, *bounds, *_verdict(*bounds))
+                pair._asdict() | dict(zip(BOUNDS, bounds, strict=True)) | _one_share(*bounds)
+                | {"key": f"{pair.set_a}/{pair.model_a}~{pair.model_b}"}
             )  # fmt: skip
     return pd.DataFrame(records, columns=PAIR_COLUMNS)
 
 
-def _verdict(low_a: float, high_a: float, low_b: float, high_b: float) -> tuple[str, str, str]:
-    if not all(value == value for value in (low_a, low_b)):
-        return "", OPEN, "no share with the outcome follows from both rows"
+def _one_share(low_a: float, high_a: float, low_b: float, high_b: float) -> dict[str, object]:
+    """Judge whether two rows can have the same share."""
+    if low_a != low_a or low_b != low_b:
+        return judged(None, follows="no share with the outcome follows from both rows")
     words = f"{_percent(low_a, high_a)} against {_percent(low_b, high_b)}"
     if low_a <= high_b and low_b <= high_a:
-        return "", AGREES, words
+        return judged(True, follows=words)
     lower, upper = (high_a, low_b) if high_a < low_b else (high_b, low_a)
     ratio = upper / (1 - upper) * (1 - lower) / lower
-    if ratio > 1 / (1 - MISSING) ** 2:
-        return "", CONTRADICTS, words
-    return COMPLETE, CONFLICTS, words
+    return judged(False, COMPLETE if ratio <= 1 / (1 - MISSING) ** 2 else "", words)
 
 
 def _percent(low: float, high: float) -> str:
@@ -479,9 +479,12 @@ def calling_nobody(study: Study, shares: pd.DataFrame) -> pd.DataFrame:
         low, high = 1 - row.high, 1 - row.low
         least, most = room(row.value)
         beaten = "yes" if least > high else "no" if most < low else "perhaps"
-        follows = f"calling nobody positive has {(low + high) / 2:.3f}"
         records.append(
-            (f"{row.evaluation_set}/{row.model}", study.name, row.where, row.evaluation_set,
-             row.model, row.value, low, high, beaten, "", OPEN, follows)
+            row._asdict()
+            | {
+                "key": f"{row.evaluation_set}/{row.model}", "study": study.name,
+                "accuracy": row.value, "low": low, "high": high, "beaten": beaten,
+                **judged(None, follows=f"calling nobody positive has {(low + high) / 2:.3f}"),
+            }
         )  # fmt: skip
     return pd.DataFrame(records, columns=NOBODY_COLUMNS)
