@@ -132,7 +132,7 @@ def test_modules_that_only_look_at_results_are_out() -> None:
 def test_packages_that_are_named_in_tables_alone_count(monkeypatch) -> None:
     _, packages = store.closure("ptclnm.models.zoo")
     assert {"sklearn", "xgboost", "lightgbm", "numpy"} <= packages
-    assert {"radiomics", "pywt", "SimpleITK"} <= store.closure("ptclnm.imaging.radiomics.engine")[1]
+    assert {"radiomics", "pywt", "SimpleITK"} <= store.closure("quickradiomics.engine")[1]
     before = code_of("ptclnm.models.zoo")
     for package in ("xgboost", "scikit-learn", "numpy"):
         with monkeypatch.context() as patch:

@@ -124,8 +124,7 @@ def simulate(
     """Draw and render a cohort, and write what a hospital would hand over; the truth stays here."""
     from ptclnm.cohorts.simulate.cohort import open_simulated
     from ptclnm.cohorts.simulate.folder import export
-    from ptclnm.cohorts.simulate.latent import signals
-    from ptclnm.cohorts.simulate.patients import study_of
+    from ptclnm.cohorts.simulate.patients import signals, study_of
 
     study_of(name)
     given = signals(name, signal, texture_signal, shape_signal, size_signal)

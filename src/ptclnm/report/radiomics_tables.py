@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ptclnm.evaluation.pairs import compare
-from ptclnm.imaging.radiomics import load_settings
+from ptclnm.features import load_settings
 from ptclnm.models.choice import choose, nested
 from ptclnm.published.features import printed_features
 from ptclnm.published.schema import CELL_METRICS, METRICS

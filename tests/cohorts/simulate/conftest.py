@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from echophantom.render import Picture, Truth
 from ptclnm import store
 from ptclnm.cohorts.simulate import pictures, truth
-from ptclnm.cohorts.simulate.render import Picture, Truth
 
 
 def quick_plane(drivers, scanner, rng, plane="transverse", resolution=1):

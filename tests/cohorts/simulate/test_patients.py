@@ -15,9 +15,9 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from echophantom.latent import Streams, by_rank, shown_label
 from ptclnm import published
 from ptclnm.cohorts.simulate import li2024, ni2024
-from ptclnm.cohorts.simulate.latent import Streams, by_rank, shown_label
 from ptclnm.cohorts.simulate.marginals import (
     apportion,
     beta_between,

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from echophantom.latent import Signals
 from ptclnm.cohorts.simulate import li2024, ni2024
 from ptclnm.cohorts.simulate.constants import STRENGTH
-from ptclnm.cohorts.simulate.latent import Signals
 from ptclnm.cohorts.simulate.patients import draw_with, study_of
 from ptclnm.cohorts.simulate.plain import clinical_auc, features, inner_auc, lasso, outer_auc, trees
 from ptclnm.report.files import write_text

@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import pandas as pd
 
+from echophantom.latent import Signals
 from ptclnm import store
 from ptclnm.cohorts.fingerprint import fingerprint
 from ptclnm.cohorts.flow import Flow
@@ -11,8 +12,7 @@ from ptclnm.cohorts.schema import COLUMNS, Cohort
 from ptclnm.cohorts.simulate import li2024, ni2024
 from ptclnm.cohorts.simulate.files import IMAGES, MASKS
 from ptclnm.cohorts.simulate.folder import prepare
-from ptclnm.cohorts.simulate.latent import Signals, signals
-from ptclnm.cohorts.simulate.patients import Patients, draw, study_of
+from ptclnm.cohorts.simulate.patients import Patients, draw, signals, study_of
 from ptclnm.errors import ParameterError
 from ptclnm.paths import PUBLISHED
 

@@ -10,6 +10,7 @@ from tempfile import mkdtemp
 
 import pandas as pd
 
+from echophantom.latent import Streams
 from ptclnm import store
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate import truth
@@ -21,7 +22,6 @@ from ptclnm.cohorts.simulate.files import (
     manifest_path,
     write_tables,
 )
-from ptclnm.cohorts.simulate.latent import Streams
 from ptclnm.cohorts.simulate.patients import Patients, study_of
 from ptclnm.cohorts.simulate.pictures import Job, make_pictures
 from ptclnm.compute import parallel_map

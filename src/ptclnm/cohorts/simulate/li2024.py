@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ptclnm.cohorts.simulate.block import Block, Stratum
-from ptclnm.cohorts.simulate.latent import between, by_rank, spread
+from echophantom.block import Block, Stratum
+from echophantom.latent import between, by_rank, spread
 from ptclnm.cohorts.simulate.marginals import (
     beta_between,
     lognormal_between,

@@ -3,24 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache, lru_cache
-from numbers import Integral
+from numbers import Integral, Real
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from echophantom.block import Block, make_block
+from echophantom.drivers import Drivers
+from echophantom.latent import FAMILIES, Signals, Streams
 from ptclnm.cohorts.simulate import li2024, ni2024
-from ptclnm.cohorts.simulate.block import Block, make_block
 from ptclnm.cohorts.simulate.constants import STRENGTH
-from ptclnm.cohorts.simulate.drivers import Drivers
-from ptclnm.cohorts.simulate.latent import FAMILIES, Signals, Streams, check_seed, signals
 from ptclnm.cohorts.simulate.marginals import apportion, enough
 from ptclnm.errors import ParameterError, PtclnmError, nearest
+from ptclnm.limits import checked_whole
 
 STUDIES: dict[str, ModuleType] = {ni2024.NAME: ni2024, li2024.NAME: li2024}
 DRIVERS = tuple(field.name for field in fields(Drivers))
 MAX_PATIENTS = 100_000
+LOW, HIGH = 0.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,43 @@ def study_of(name: str) -> ModuleType:
     return STUDIES[name]
 
 
+def signals(
+    subject: str,
+    signal: float = 1.0,
+    texture_signal: float | None = None,
+    shape_signal: float | None = None,
+    size_signal: float | None = None,
+) -> Signals:
+    """Check the settings of a simulated cohort and fill in what is left out.
+
+    Parameters
+    ----------
+    subject : str
+        The cohort's name, for the error.
+    signal : float
+        For all four families, 0 to 3.
+    texture_signal, shape_signal, size_signal : float, optional
+        For one family apart.
+
+    Raises
+    ------
+    ParameterError
+        For every value that is no number from 0 to 3.
+    """
+    apart = {"size": size_signal, "shape": shape_signal, "texture": texture_signal}
+    given = {"signal": signal} | {f"{k}_signal": v for k, v in apart.items() if v is not None}
+    problems = [
+        f"{name} is {value!r}; allowed: a number from {LOW:g} (nothing of the label shows) to "
+        f"{HIGH:g}; 1 is as reported"
+        for name, value in given.items()
+        if isinstance(value, bool) or not isinstance(value, Real) or not LOW <= value <= HIGH
+    ]
+    if problems:
+        raise ParameterError(subject, problems)
+    chosen = {name: float(signal if value is None else value) for name, value in apart.items()}
+    return Signals(clinical=float(signal), **chosen)
+
+
 def draw(
     name: str,
     n_patients: int | None = None,
@@ -96,7 +135,7 @@ def draw(
     seed : int
         Seed of everything.
     signal, texture_signal, shape_signal, size_signal : float, optional
-        As in `ptclnm.cohorts.simulate.latent.signals`.
+        As in `signals`.
 
     Returns
     -------
@@ -112,7 +151,7 @@ def draw(
     given = signals(name, signal, texture_signal, shape_signal, size_signal)
     sizes = [stratum.size for stratum in study.strata()]
     wanted = apportion(sizes, _check_number(name, n_patients))
-    return draw_with(name, wanted, check_seed(name, seed), given, STRENGTH[name])
+    return draw_with(name, wanted, checked_whole(name, "seed", seed, 0), given, STRENGTH[name])
 
 
 def draw_with(

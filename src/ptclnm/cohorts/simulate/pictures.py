@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
+from echophantom.drivers import Drivers, Scanner
+from echophantom.latent import Streams
+from echophantom.render import Picture, render_plane
 from ptclnm.cohorts.simulate import truth
 from ptclnm.cohorts.simulate.dicom import write_dicom
-from ptclnm.cohorts.simulate.drivers import Drivers, Scanner
 from ptclnm.cohorts.simulate.files import (
     COHORT,
     IMAGES,
@@ -17,8 +19,6 @@ from ptclnm.cohorts.simulate.files import (
     write_jpg,
     write_mask,
 )
-from ptclnm.cohorts.simulate.latent import Streams
-from ptclnm.cohorts.simulate.render import Picture, render_plane
 from ptclnm.cohorts.simulate.scanners import examination
 from ptclnm.compute import reuse_memory
 

@@ -13,17 +13,17 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from echophantom.drivers import Drivers
+from echophantom.latent import Streams
+from echophantom.render import render_plane
 from ptclnm.cohorts.simulate import li2024
-from ptclnm.cohorts.simulate.drivers import Drivers
 from ptclnm.cohorts.simulate.files import drawn_outline
-from ptclnm.cohorts.simulate.latent import Streams
 from ptclnm.cohorts.simulate.patients import Patients
-from ptclnm.cohorts.simulate.render import render_plane
 from ptclnm.cohorts.simulate.scanners import examination
 from ptclnm.cohorts.simulate.truth import picture_rng
 from ptclnm.compute import parallel_map
-from ptclnm.imaging.radiomics.engine import measure
-from ptclnm.imaging.radiomics.settings import Settings, from_content
+from quickradiomics.engine import measure
+from quickradiomics.settings import Settings, from_content
 
 PLAIN = {
     "setting": {"binWidth": 25, "label": 1, "additionalInfo": False},

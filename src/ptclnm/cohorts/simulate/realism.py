@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from radiomics import firstorder, glcm
 from scipy import ndimage
 
+from echophantom.drivers import Drivers, Scanner
+from echophantom.render import Picture, render_plane
 from ptclnm.cohorts.ddti.crops import crop_box
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.cohorts.simulate.drivers import Drivers, Scanner
-from ptclnm.cohorts.simulate.render import Picture, render_plane
 from ptclnm.errors import ParameterError
 from ptclnm.imaging.read import read_image, read_mask
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ptclnm.cohorts.simulate.drivers import Scanner
+from echophantom.drivers import Scanner
 
 # Ni et al.: linear arrays of 5 to 12 MHz. Li et al.: one machine of 5 to 14 MHz with one preset.
 MACHINES: dict[str, dict[str, Scanner]] = {

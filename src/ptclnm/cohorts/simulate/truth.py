@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from echophantom.drivers import Drivers, Scanner
+from echophantom.latent import Streams
+from echophantom.render import Picture, render_plane
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.cohorts.simulate.drivers import Drivers, Scanner
 from ptclnm.cohorts.simulate.files import TRUTH
-from ptclnm.cohorts.simulate.latent import Streams
 from ptclnm.cohorts.simulate.patients import as_drivers
-from ptclnm.cohorts.simulate.render import Picture, render_plane
 from ptclnm.errors import MissingDataError, PtclnmError, nearest
 from ptclnm.report.files import write_table
 
