@@ -300,8 +300,6 @@ def test_one_label_of_several(cohort, folder):
     whole = extract(cohort, SETTINGS, cache=folder)
     array[:5, :5] = 2
     sitk.WriteImage(sitk.GetImageFromArray(array), path)
-    one = extract(cohort, SETTINGS, cache=folder, label=1)
-    pd.testing.assert_frame_equal(one, whole, check_exact=True)
     said = extract(replace(cohort, mask_label=1), SETTINGS, cache=folder)
     pd.testing.assert_frame_equal(said, whole, check_exact=True)
     both = extract(cohort, SETTINGS, cache=folder)
@@ -320,13 +318,6 @@ def test_the_label_of_ones_own_manifest_reaches_the_extraction(tmp_path):
     sitk.WriteImage(sitk.GetImageFromArray(array), path)
     beside = extract(open_manifest(manifest), SETTINGS, cache=tmp_path / "cache")
     pd.testing.assert_frame_equal(beside, alone, check_exact=True)
-
-
-def test_millimetres_need_the_spacing_of_every_picture(cohort, folder):
-    with pytest.raises(ExtractionError, match="gives no pixel spacing"):
-        extract(cohort, SETTINGS, cache=folder, unit="mm")
-    with pytest.raises(ParameterError, match="Allowed: mm, pixel"):
-        extract(cohort, SETTINGS, cache=folder, unit="millimetre")
 
 
 def test_a_cohort_without_pictures_is_refused(cohort, folder):

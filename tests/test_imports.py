@@ -1,4 +1,4 @@
-"""Imports point one way: libraries, ground, pictures, cohorts, models, evaluation, report, pages."""
+"""Imports point one way, from the libraries to the book, and in no circle."""
 
 import ast
 import re

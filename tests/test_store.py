@@ -126,7 +126,24 @@ def test_modules_that_only_look_at_results_are_out() -> None:
         looking = {name for name in reached(module) if name.startswith(("report.", "book"))}
         assert looking <= {"report.files"}, function
     simulated = reached("ptclnm.cohorts.simulate.cohort")
-    assert not simulated & {f"cohorts.simulate.{n}" for n in ("calibrate", "realism", "steps")}
+    assert not simulated & {"cohorts.simulate.realism", "echophantom.steps"}
+
+
+@pytest.mark.parametrize(
+    ("function", "decides"),
+    [
+        ("ptclnm.cohorts.simulate.cohort", {"body", "contour", "fields", "operators", "patients"}),
+        ("quickradiomics.engine", {"classes", "filters", "settings", "shape", "sphere"}),
+    ],
+)
+def test_the_key_follows_imports_into_the_libraries(function, decides, monkeypatch) -> None:
+    assert function in COMPUTING.values()
+    library = "echophantom" if "simulate" in function else "quickradiomics"
+    before = code_of(function)
+    for name in (f"{library}.{part}" for part in decides):
+        with monkeypatch.context() as patch:
+            edited(patch, name, store.SOURCES[name].text + "\nEDITED = 1\n")
+            assert code_of(function) != before, name
 
 
 def test_packages_that_are_named_in_tables_alone_count(monkeypatch) -> None:

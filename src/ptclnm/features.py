@@ -7,7 +7,7 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ import pandas as pd
 from ptclnm import store
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map, reuse_memory
-from ptclnm.errors import ParameterError, ProblemsError, PtclnmError, nearest
+from ptclnm.errors import ParameterError, ProblemsError, nearest
 from ptclnm.imaging.errors import ImageError
 from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.paths import DATA_MANIFEST
@@ -23,19 +23,12 @@ from quickradiomics import settings as files
 from quickradiomics.engine import measure
 from quickradiomics.errors import RegionError, SettingsError
 from quickradiomics.settings import Settings
-from quickradiomics.textures import Spacing
 
 FOLDER = DATA_MANIFEST / "radiomics"
 # How many features the settings of this project have; other counts are an error.
 DECLARED = MappingProxyType({"li2024": 1561, "ni2024": 1357, "single_slice": 555})
 NAMES_SHOWN = 8
-UNITS = ("pixel", "mm")
 Change = Callable[[str, np.ndarray, np.ndarray], np.ndarray]
-PROBLEM_COLUMNS = ("image_id", "feature", "problem")
-
-
-class SpacingError(PtclnmError):
-    """A picture whose file does not say how large its pixels are."""
 
 
 class ExtractionError(ProblemsError):
@@ -132,8 +125,6 @@ def extract(
     n_jobs: int | None = 1,
     cache: Path | None = None,
     progress: str = "images",
-    label: int | str | None = None,
-    unit: Literal["pixel", "mm"] = "pixel",
     change: Change | None = None,
 ) -> pd.DataFrame:
     """Extract the features of every picture of a cohort, or say what is wrong.
@@ -141,7 +132,7 @@ def extract(
     Parameters
     ----------
     cohort : Cohort
-        With `image` and `mask` of every row.
+        With `image` and `mask` of every row; it says which label marks the nodule in the masks.
     settings : str or path or Settings
         ``li2024``, ``ni2024``, ``single_slice``, or a pyradiomics parameter file.
     n_jobs : int, optional
@@ -151,11 +142,6 @@ def extract(
         ``_build/cache``.
     progress : str
         What is counted on the terminal; empty for nothing.
-    label : int or "any", optional
-        Value that marks the nodule in the masks; ``"any"`` takes all above 0. By default what the
-        cohort says.
-    unit : {"pixel", "mm"}
-        Unit of lengths and areas. Millimetres need the pixel spacing of every picture.
     change : callable, optional
         Of image id, grey values and mask; gives the grey values to extract from in place of the
         file's, e.g. super-resolved ones. Importable, so that other processes can find it.
@@ -164,6 +150,7 @@ def extract(
     -------
     DataFrame
         ``image_id``, then the features in pyradiomics' names, e.g. ``wavelet-LLH_glcm_Idm``.
+        Lengths and areas are in pixels.
 
     Raises
     ------
@@ -174,7 +161,7 @@ def extract(
     ParameterError
         If the cohort has no pictures, or a setting is not known.
     """
-    made = extract_all(cohort, settings, n_jobs, cache, progress, label, unit, change)
+    made = extract_all(cohort, settings, n_jobs, cache, progress, change)
     if len(made.problems):
         raise ExtractionError(f"features of {cohort.name}", made.problems)
     return made.features
@@ -186,15 +173,13 @@ def extract_all(
     n_jobs: int | None = 1,
     cache: Path | None = None,
     progress: str = "images",
-    label: int | str | None = None,
-    unit: Literal["pixel", "mm"] = "pixel",
     change: Change | None = None,
 ) -> Extraction:
     """Extract as `extract`, and list the problems beside the table.
 
     Parameters
     ----------
-    cohort, settings, n_jobs, cache, progress, label, unit, change
+    cohort, settings, n_jobs, cache, progress, change
         As for `extract`.
 
     Returns
@@ -208,115 +193,74 @@ def extract_all(
         As `extract`.
     """
     chosen = load_settings(settings)
-    _check(cohort, unit)
-    folder = store.FOLDER if cache is None else Path(cache)
-    rows = [
-        _Row(*row) for row in cohort.table[["image_id", "image", "mask"]].itertuples(index=False)
-    ]
-    roi = cohort.mask_label if label is None else label
+    _check(cohort)
+    folder = (store.FOLDER if cache is None else Path(cache)) / "radiomics"
+    rows = cohort.table[["image_id", "image", "mask"]].itertuples(index=False, name=None)
     # The code is hashed here, once for all processes.
-    kept = partial(_kept, chosen, folder / "radiomics", store.code(measure))
-    work = partial(_one, settings=chosen, kept=kept, label=roi, unit=unit, change=change)
+    work = partial(_one, chosen, folder, store.code(measure), cohort.mask_label, change)
     results = parallel_map(work, rows, n_jobs=n_jobs, progress=progress)
     for text in (text for result in results for text in result.warnings):
         warnings.warn(text, stacklevel=2)
-    return _gathered(results, chosen)
-
-
-class _Row(NamedTuple):
-    """One picture to be extracted."""
-
-    image_id: str
-    image: str
-    mask: str
+    features = pd.DataFrame([result.values for result in results], columns=list(chosen.names))
+    features.insert(0, "image_id", cohort.table["image_id"].tolist())
+    problems = pd.DataFrame(
+        [
+            (image_id, name, problem)
+            for image_id, result in zip(features["image_id"], results, strict=True)
+            for name, problem in result.problems.items()
+        ],
+        columns=["image_id", "feature", "problem"],
+    )
+    computed = sum(result.computed for result in results)
+    whole = sum("" not in result.problems for result in results)
+    return Extraction(features, problems, computed, whole - computed)
 
 
 class _Result(NamedTuple):
     """One picture's features."""
 
-    image_id: str
     values: np.ndarray
     problems: dict[str, str]
-    computed: bool
+    computed: bool = False
     warnings: tuple[str, ...] = ()
 
 
 def _one(
-    row: _Row,
-    settings: Settings,
-    kept: Callable[..., _Result],
-    label: int | str,
-    unit: str,
-    change: Change | None,
-) -> _Result:
-    """Read one picture and its features, or extract them."""
-    try:
-        picture, mask = read_image(row.image, max_colour=1.0), read_mask(row.mask, label)
-        spacing = _spacing(picture.spacing, unit)
-        array = picture.array if change is None else change(row.image_id, picture.array, mask)
-        return kept(row.image_id, array, mask, spacing)
-    except (ImageError, SpacingError, RegionError) as error:
-        nothing = np.full(len(settings.names), np.nan)
-        return _Result(row.image_id, nothing, {"": str(error)}, False)
-
-
-def _kept(
     settings: Settings,
     folder: Path,
     code: str,
-    image_id: str,
-    array: np.ndarray,
-    mask: np.ndarray,
-    spacing: Spacing,
+    label: int | str,
+    change: Change | None,
+    row: tuple[str, str, str],
 ) -> _Result:
-    """Features by the pixels alone, whatever the file and the type that they are stored in."""
+    """Read one picture's features, or extract them.
+
+    They are kept by the pixels alone, whatever the file and the type that these are stored in.
+    """
+    image_id, image, mask_path = row
     computed, warned = [], []
 
     def make(*_: Path) -> dict[str, np.ndarray]:
         reuse_memory()
-        found = measure(array, mask, settings, spacing)
+        found = measure(array, mask, settings)
         computed.append(image_id)
         problems = np.array(list(found.problems.items()), dtype=str).reshape(-1, 2)
         return {"values": np.array(list(found.values.values())), "problems": problems}
 
-    pixels = np.asarray(array, dtype=np.float64)
-    entry = folder / store.key(code, pixels, np.asarray(mask) != 0, settings, spacing)
-    made = store.read(store.keep(entry, make, warned.append))
-    problems = dict(made["problems"].tolist())
-    return _Result(image_id, made["values"], problems, bool(computed), tuple(warned))
+    try:
+        array, mask = read_image(image, max_colour=1.0).array, read_mask(mask_path, label)
+        if change is not None:
+            array = change(image_id, array, mask)
+        pixels = np.asarray(array, dtype=np.float64)
+        entry = folder / store.key(code, pixels, np.asarray(mask) != 0, settings)
+        made = store.read(store.keep(entry, make, warned.append))
+    except (ImageError, RegionError) as error:
+        return _Result(np.full(len(settings.names), np.nan), {"": str(error)})
+    return _Result(made["values"], dict(made["problems"].tolist()), bool(computed), tuple(warned))
 
 
-def _spacing(spacing: tuple[float, float] | None, unit: str) -> Spacing:
-    """Distances of slices, rows and columns; the one slice is 1 thick."""
-    if unit == "pixel":
-        return (1.0, 1.0, 1.0)
-    if spacing is None:
-        raise SpacingError(
-            "the picture's file gives no pixel spacing. Use unit='pixel', or pictures whose files "
-            "say it."
-        )
-    return (1.0, *spacing)
-
-
-def _gathered(results: list[_Result], settings: Settings) -> Extraction:
-    values = np.array([result.values for result in results])
-    features = pd.DataFrame(values, columns=list(settings.names))
-    features.insert(0, "image_id", [result.image_id for result in results])
-    problems = [
-        (result.image_id, name, problem)
-        for result in results
-        for name, problem in result.problems.items()
-    ]
-    computed = sum(result.computed for result in results)
-    whole = sum("" not in result.problems for result in results)
-    table = pd.DataFrame(problems, columns=list(PROBLEM_COLUMNS))
-    return Extraction(features, table, computed, whole - computed)
-
-
-def _check(cohort: Cohort, unit: str) -> None:
+def _check(cohort: Cohort) -> None:
     problems = []
-    if unit not in UNITS:
-        problems.append(f"unit is {unit!r}; {nearest(unit, UNITS)}")
     table = cohort.table
     without = table[["image", "mask"]].fillna("").eq("").any(axis=1)
     if table.empty or without.all():

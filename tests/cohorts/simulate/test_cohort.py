@@ -17,7 +17,7 @@ from ptclnm.cohorts.own import check_manifest, open_manifest
 from ptclnm.cohorts.schema import COLUMNS
 from ptclnm.cohorts.simulate import cohort as opening
 from ptclnm.cohorts.simulate import folder as module
-from ptclnm.cohorts.simulate import pictures, truth
+from ptclnm.cohorts.simulate import truth
 from ptclnm.cohorts.simulate.patients import DRIVERS, STUDIES, draw
 from ptclnm.errors import MissingDataError, ParameterError, PtclnmError
 from ptclnm.imaging.read import read_image, read_labels, read_mask
@@ -121,9 +121,9 @@ def test_the_truth_is_that_of_the_picture(build, quick, name):
         place = patients.truth["patient_id"].tolist().index(row["patient_id"])
         known = truth.load(cohort, image_id)
         assert known.drivers == patients.drivers(place)
-        assert known.severity == pytest.approx(patients.truth["severity"][place])
-        assert known.plane in patients.planes[place]
-        assert known.latent["shown_texture"] == row["label"]
+        assert known.patient["severity"] == pytest.approx(patients.truth["severity"][place])
+        assert known.facts["plane"] in patients.planes[place]
+        assert known.patient["shown_texture"] == row["label"]
         drawn = read_mask(row["mask"])
         overlap = 2 * (drawn & known.mask).sum() / (drawn.sum() + known.mask.sum())
         assert overlap > 0.75
@@ -178,10 +178,10 @@ def test_what_an_interrupted_run_left_is_kept_and_the_rest_is_made(build, quick,
     left = entry.parent / f".{entry.name}-left"
     left.mkdir()
     made = []
+    make = module.make_pictures
     monkeypatch.setattr(
         module, "make_pictures", lambda job: made.append(job.patient_id) or make(job)
     )
-    make = pictures.make_pictures
     again = cohorts.open("ni2024-sim", n_patients=N)
     assert sorted(made) == sorted([ids[3], *ids[20:]])
     assert contents(again.root) == expected
@@ -206,10 +206,10 @@ def test_of_a_damaged_cohort_the_patients_concerned_are_rendered_again(
     content = path.read_bytes()
     middle = len(content) // 2
     made = []
+    make = module.make_pictures
     monkeypatch.setattr(
         module, "make_pictures", lambda job: made.append(job.patient_id) or make(job)
     )
-    make = pictures.make_pictures
     flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
     for damaged in (content[:-1], flipped):
         path.write_bytes(damaged)
@@ -220,7 +220,7 @@ def test_of_a_damaged_cohort_the_patients_concerned_are_rendered_again(
 
 
 def test_a_failure_while_rendering_leaves_no_half_written_file(build, quick, monkeypatch):
-    original, calls = pictures.render_plane, []
+    original, calls = module.render_plane, []
 
     def fails_later(*arguments):
         calls.append(1)
@@ -228,14 +228,14 @@ def test_a_failure_while_rendering_leaves_no_half_written_file(build, quick, mon
             raise KeyboardInterrupt
         return original(*arguments)
 
-    monkeypatch.setattr(pictures, "render_plane", fails_later)
+    monkeypatch.setattr(module, "render_plane", fails_later)
     with pytest.raises(KeyboardInterrupt):
         cohorts.open("ni2024-sim", n_patients=N)
     folder = next((build / "cache" / "cohorts").iterdir())
     assert not (folder / store.INDEX).exists() and not list(folder.rglob("*.yml"))
     for path in (folder / "cohort" / "images").iterdir():
         read_image(path)
-    monkeypatch.setattr(pictures, "render_plane", original)
+    monkeypatch.setattr(module, "render_plane", original)
     cohort = cohorts.open("ni2024-sim", n_patients=N)
     assert not check_manifest(cohort.root / "ni2024-sim.yml").errors
     assert not list(folder.parent.glob(".*"))

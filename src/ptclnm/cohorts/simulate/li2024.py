@@ -7,21 +7,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from echophantom.block import Block, Stratum
-from echophantom.latent import between, by_rank, spread
-from ptclnm.cohorts.simulate.marginals import (
+from echophantom.drivers import Scanner
+from echophantom.patients import (
+    Block,
+    Stratum,
     beta_between,
+    between,
+    by_rank,
     lognormal_between,
-    printed_metric,
-    read_table1,
+    spread,
 )
+from ptclnm.cohorts.simulate.table1 import levels, moments, printed
 
 STUDY, NAME, PREFIX = "li2024", "li2024-sim", "L"
 MASK_VALUE, SUFFIX = 1, ".dcm"
 SETS = ("train", "test")
 CLASSES = ("no CLNM", "CLNM")
-AGES, DIAMETERS = (18.0, 85.0), (2.5, 40.0)
-NOMOGRAM_C = ("age", "diameter_mm", "margin", "multifocality")
 
 # Column: printed variable, whose label it follows, correlation with the aggressiveness, weight
 # of the label. Levels are given by rank of the liability in the order of ORDER.
@@ -29,6 +30,7 @@ MEASURED = {
     "age": ("Age", "clinical", -0.1, -0.6),
     "diameter_mm": ("Diameter", "size", 0.4, 0.9),
 }
+SPREADS = {"age": (beta_between, (18.0, 85.0)), "diameter_mm": (lognormal_between, (2.5, 40.0))}
 COUNTED = {
     "gender": ("Gender", "clinical", 0.1, 0.25),
     "bilaterality": ("Bilaterality", "clinical", 0.2, 0.7),
@@ -83,6 +85,12 @@ ECHOES = {
     "Very hypoechoic": (-16.0, -10.0),
 }
 
+# One machine of 5 to 14 MHz with one preset.
+MACHINES = {"A": Scanner(frequency_mhz=11.0, bandwidth=0.65, f_number=2.2, pixel_mm=0.088)}
+HABITS = (0.7, 1.5, 0.25)
+# How far the classes lie apart, by family; set by bench/calibrate.py.
+STRENGTH = {"clinical": 1.29, "size": 1.29, "shape": 1.29, "texture": 1.04}
+
 TITLE = "Li et al. 2024, simulated"
 ENDPOINT = (
     "A simulated label in the place of cervical lymph-node metastasis. Not: any finding in a "
@@ -104,9 +112,8 @@ CHOICES = (
 @cache
 def strata() -> tuple[Stratum, ...]:
     """Classes within sets, in the numbers of Table 1."""
-    table = read_table1(STUDY)
     return tuple(
-        Stratum(split, label, table.levels("CLNM", split)[name])
+        Stratum(split, label, levels(STUDY, "CLNM", split)[name])
         for split in SETS
         for label, name in enumerate(("No", "Yes"))
     )
@@ -137,13 +144,17 @@ def clinical(block: Block) -> pd.DataFrame:
         diameter in mm with one decimal.
     """
     made = pd.DataFrame(index=range(len(block)), columns=list(COLUMNS), dtype=object)
-    leans = liabilities(block)
+    leans = {
+        name: block.liability(name, family, loading, weight)
+        for name, (_, family, loading, weight) in (MEASURED | COUNTED).items()
+    }
     for split in SETS:
         inside = block.split == split
         part = {name: values[inside] for name, values in leans.items()}
         columns = _measured(block, split, part)
         columns |= _counted(split, part, columns["diameter_mm"])
-        columns["acr_tirads"] = _tirads(block, split, columns)
+        ties = block.rng("ties", split).random(len(columns["age"]))
+        columns["acr_tirads"] = by_rank(points(columns) + ties, levels(STUDY, "ACR_TIRADS", split))
         columns["radiologist"] = _reading(block, split)
         for name, values in columns.items():
             made.loc[inside, name] = values
@@ -152,43 +163,32 @@ def clinical(block: Block) -> pd.DataFrame:
     return made
 
 
-def liabilities(block: Block) -> dict[str, NDArray[np.float64]]:
-    """Liability of each patient to the higher levels of each column."""
-    return {
-        name: block.liability(name, family, loading, weight)
-        for name, (_, family, loading, weight) in (MEASURED | COUNTED).items()
-    }
-
-
 def _measured(
     block: Block, split: str, leans: Mapping[str, NDArray[np.float64]]
 ) -> dict[str, NDArray]:
-    table = read_table1(STUDY)
-    shapes = {"age": (beta_between, AGES), "diameter_mm": (lognormal_between, DIAMETERS)}
     made = {}
-    for name, (make, ends) in shapes.items():
-        quantiles = make(*ends, *table.moments(MEASURED[name][0], split))
-        made[name] = quantiles(spread(leans[name], block.streams.rng(name, split)))
+    for name, (make, ends) in SPREADS.items():
+        quantiles = make(*ends, *moments(STUDY, MEASURED[name][0], split))
+        made[name] = quantiles(spread(leans[name], block.rng(name, split)))
     return made
 
 
 def _counted(
     split: str, leans: Mapping[str, NDArray[np.float64]], diameter: NDArray[np.float64]
 ) -> dict[str, NDArray]:
-    table = read_table1(STUDY)
     made: dict[str, NDArray] = {}
-    for name, (printed, *_) in COUNTED.items():
-        levels = table.levels(printed, split)
-        made[name] = by_rank(leans[name], {k: levels[k] for k in ORDER.get(name, tuple(levels))})
+    for name, (variable, *_) in COUNTED.items():
+        counts = levels(STUDY, variable, split)
+        made[name] = by_rank(leans[name], {k: counts[k] for k in ORDER.get(name, tuple(counts))})
     # A tumour that fills the lobe is among the largest.
-    levels = table.levels("Location", split)
-    full = np.argsort(diameter, kind="stable")[len(diameter) - levels.pop("Full") :]
+    counts = levels(STUDY, "Location", split)
+    full = np.argsort(diameter, kind="stable")[len(diameter) - counts.pop("Full") :]
     elsewhere = np.setdiff1d(np.arange(len(diameter)), full)
     made["location"][full] = "Full"
-    made["location"][elsewhere] = by_rank(leans["location"][elsewhere], levels)
+    made["location"][elsewhere] = by_rank(leans["location"][elsewhere], counts)
     # Nodules in both lobes are several.
     several = np.where(made["multifocality"] == "Yes", 100.0, 0.0)
-    both = table.levels("Bilaterality", split)
+    both = levels(STUDY, "Bilaterality", split)
     made["bilaterality"] = by_rank(leans["bilaterality"] + several, both)
     return made
 
@@ -198,20 +198,16 @@ def points(findings: Mapping[str, NDArray]) -> NDArray[np.int64]:
     return np.sum([[POINTS[name][level] for level in findings[name]] for name in POINTS], axis=0)
 
 
-def _tirads(block: Block, split: str, columns: Mapping[str, NDArray]) -> NDArray[np.object_]:
-    ties = block.streams.rng("ties", split).random(len(columns["age"]))
-    return by_rank(points(columns) + ties, read_table1(STUDY).levels("ACR_TIRADS", split))
-
-
 def _reading(block: Block, split: str) -> NDArray[np.object_]:
     """Read the nodes as a radiologist of the printed sensitivity and specificity does."""
     inside = block.split == split
     shown, doubt = block.shown["clinical"][inside], block.within("radiologist", 0.3)[inside]
     read = np.full(len(shown), "No", dtype=object)
+    about = {"where": "Table 2", "model": "Radiologist", "evaluation_set": split}
     for label, metric in ((1, "sensitivity"), (0, "specificity")):
-        printed = printed_metric(STUDY, "Radiologist", split, metric)
+        share = float(printed(STUDY, "performance", **about, metric=metric)["value"].iloc[0])
         group = np.flatnonzero(shown == label)
-        positive = round((printed if label else 1 - printed) * len(group))
+        positive = round((share if label else 1 - share) * len(group))
         read[group] = by_rank(doubt[group], {"No": len(group) - positive, "Yes": positive})
     return read
 
@@ -234,6 +230,11 @@ def drivers(block: Block, table: pd.DataFrame) -> pd.DataFrame:
     outline, upright = block.within("outline", 0.4), block.within("upright", 0.2)
     echo, touch = block.within("echo", 0.3), block.within("capsule contact", 0.3)
     grain = block.liability("heterogeneity", "texture", 0.5)
+    rate = np.exp(1.2 + 0.5 * np.clip(block.liability("specks", "texture", 0.4, 0.4), -2.0, 3.0))
+    specks = np.minimum(2 + block.rng("number of specks").poisson(rate), 30)
+    plaques = block.rng("plaques").integers(1, 3, size=len(table))
+    calcium = table["calcification"].str
+    rim = np.where(calcium.contains("Peripheral"), 3, 0)
     mixed, outside = table["composition"] == "Cystic and solid", table["margin"].str[0] == "E"
     return pd.DataFrame(
         {
@@ -243,8 +244,8 @@ def drivers(block: Block, table: pd.DataFrame) -> pd.DataFrame:
             "echogenicity_db": _by_level(table["echoes"], ECHOES, -echo),
             "heterogeneity": between(grain - 0.3, 0.05, 0.95),
             "cystic_fraction": np.where(mixed, between(touch, 0.15, 0.45), 0.0),
-            "microcalcifications": _specks(block, table["calcification"]),
-            "macrocalcifications": _plaques(block, table["calcification"]),
+            "microcalcifications": np.where(calcium.contains("micro", case=False), specks, 0),
+            "macrocalcifications": np.where(calcium.contains("Stubby"), plaques, rim),
             "halo": between(block.within("halo", -0.3) - 1.0, 0.0, 0.8),
             "capsule_contact": np.where(
                 outside, between(touch, 0.8, 1.0), between(touch, 0.0, 0.6)
@@ -254,20 +255,8 @@ def drivers(block: Block, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_level(
-    levels: pd.Series, limits: Mapping[str, tuple[float, float]], x: NDArray[np.float64]
+    found: pd.Series, limits: Mapping[str, tuple[float, float]], x: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Map a standard normal variable onto the interval of each patient's level."""
-    ends = np.array([limits[level] for level in levels])
+    ends = np.array([limits[level] for level in found])
     return between(x, ends[:, 0], ends[:, 1])
-
-
-def _specks(block: Block, levels: pd.Series) -> NDArray[np.int64]:
-    rate = np.exp(1.2 + 0.5 * np.clip(block.liability("specks", "texture", 0.4, 0.4), -2.0, 3.0))
-    counts = np.minimum(2 + block.rng("number of specks").poisson(rate), 30)
-    return np.where(levels.str.contains("micro", case=False), counts, 0)
-
-
-def _plaques(block: Block, levels: pd.Series) -> NDArray[np.int64]:
-    counts = block.rng("plaques").integers(1, 3, size=len(levels))
-    rim = levels.str.contains("Peripheral")
-    return np.where(levels.str.contains("Stubby"), counts, np.where(rim, 3, 0))

@@ -6,15 +6,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from echophantom.block import Block, Stratum
-from echophantom.latent import between, by_rank, spread
-from ptclnm.cohorts.simulate.marginals import beta_between, lognormal_between, read_table1
+from echophantom.drivers import Scanner
+from echophantom.patients import (
+    Block,
+    Stratum,
+    beta_between,
+    between,
+    by_rank,
+    lognormal_between,
+    spread,
+)
+from ptclnm.cohorts.simulate.table1 import levels, moments
 
 STUDY, NAME, PREFIX = "ni2024", "ni2024-sim", "N"
 MASK_VALUE, SUFFIX = 255, ".jpg"
 SETS = {"train": "training", "internal": "internal", "external": "external"}
 CLASSES = ("NLVLNM", "LVLNM")
-AGES, SIZES = (18.0, 85.0), (2.5, 40.0)
 PLANES = (0.25, 0.5, 0.25)
 FIRST_HOSPITAL = 0.6
 
@@ -25,8 +32,25 @@ COUNTED = {
     "capsular_invasion": ("Capsular invasion", "shape", 0.4),
 }
 MEASURED = {"age": ("Age", "clinical", -0.1), "size_mm": ("Size", "size", 0.4)}
+SHAPES = {"age": (beta_between, (18.0, 85.0)), "size_mm": (lognormal_between, (2.5, 40.0))}
 COLUMNS = ("sex", "age", "size_mm", "multifocality", "capsular_invasion")
 PRINTED = {name: entry[0] for name, entry in (COUNTED | MEASURED).items()}
+
+# Linear arrays of 5 to 12 MHz.
+MACHINES = {
+    "A": Scanner(frequency_mhz=10.0, gain_db=0.0, dynamic_range_db=60.0, focus_mm=15.0),
+    "B": Scanner(
+        frequency_mhz=8.5, bandwidth=0.55, f_number=2.8, focus_mm=18.0, gain_db=2.0,
+        dynamic_range_db=66.0,
+    ),
+    "C": Scanner(
+        frequency_mhz=11.5, bandwidth=0.65, f_number=2.2, focus_mm=13.0, gain_db=-2.0,
+        dynamic_range_db=56.0, pixel_mm=0.085,
+    ),
+}  # fmt: skip
+HABITS = (1.5, 2.0, 0.4)
+# How far the classes lie apart, by family; set by bench/calibrate.py.
+STRENGTH = {"shape": 1.05, "texture": 1.05}
 
 TITLE = "Ni et al. 2024, simulated"
 ENDPOINT = (
@@ -48,9 +72,8 @@ CHOICES = (
 @cache
 def strata() -> tuple[Stratum, ...]:
     """Classes within sets, in the numbers of Table 1."""
-    table = read_table1(STUDY)
     return tuple(
-        Stratum(split, label, sum(table.levels("Sex", f"{group}_{name}").values()))
+        Stratum(split, label, sum(levels(STUDY, "Sex", f"{group}_{name}").values()))
         for split, group in SETS.items()
         for label, name in enumerate(CLASSES)
     )
@@ -92,23 +115,16 @@ def clinical(block: Block) -> pd.DataFrame:
         for split, group in SETS.items():
             for label, name in enumerate(CLASSES):
                 inside = (block.split == split) & (block.shown[family] == label)
-                made.loc[inside, column] = _values(
-                    block, column, printed, f"{group}_{name}", liability[inside]
-                )
+                about = (STUDY, printed, f"{group}_{name}")
+                if column in COUNTED:
+                    made.loc[inside, column] = by_rank(liability[inside], levels(*about))
+                else:
+                    make, ends = SHAPES[column]
+                    share = spread(liability[inside], block.rng(column, about[2]))
+                    made.loc[inside, column] = make(*ends, *moments(*about))(share)
     made["age"] = made["age"].astype(float).round()
     made["size_mm"] = made["size_mm"].astype(float).round(1)
     return made
-
-
-def _values(
-    block: Block, column: str, printed: str, group: str, liability: NDArray[np.float64]
-) -> NDArray:
-    table = read_table1(STUDY)
-    if column in COUNTED:
-        return by_rank(liability, table.levels(printed, group))
-    mean, sd = table.moments(printed, group)
-    make, ends = (beta_between, AGES) if column == "age" else (lognormal_between, SIZES)
-    return make(*ends, mean, sd)(spread(liability, block.streams.rng(column, group)))
 
 
 def drivers(block: Block, table: pd.DataFrame) -> pd.DataFrame:
@@ -134,6 +150,9 @@ def drivers(block: Block, table: pd.DataFrame) -> pd.DataFrame:
     outline = block.liability("irregularity", "shape", 0.6)
     upright = block.liability("taller than wide", "shape", 0.3, 0.5)
     rng = block.rng("rare findings")
+    cystic = rng.random(len(block)) < 0.04
+    number = 2 + rng.poisson(np.exp(0.8 + 0.6 * np.clip(specks, 0.0, 3.0)))
+    plaques = rng.random(len(block)) < 0.12
     return pd.DataFrame(
         {
             "diameter_mm": table["size_mm"].to_numpy(),
@@ -141,19 +160,12 @@ def drivers(block: Block, table: pd.DataFrame) -> pd.DataFrame:
             "irregularity": between(outline - 0.3, 0.02, 0.98),
             "echogenicity_db": np.clip(-8.0 - 3.0 * echo, -18.0, 3.0),
             "heterogeneity": between(grain - 0.3, 0.05, 0.95),
-            "cystic_fraction": np.where(rng.random(len(block)) < 0.04, 0.3, 0.0),
-            "microcalcifications": few(specks, rng),
-            "macrocalcifications": (rng.random(len(block)) < 0.12).astype(int),
+            "cystic_fraction": np.where(cystic, 0.3, 0.0),
+            "microcalcifications": np.where(specks > 0, np.minimum(number, 30), 0),
+            "macrocalcifications": plaques.astype(int),
             "halo": between(block.within("halo", -0.3) - 1.0, 0.0, 0.8),
             "capsule_contact": np.where(
                 invades, between(touch, 0.6, 1.0), between(touch, 0.0, 0.55)
             ),
         }
     )
-
-
-def few(liability: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw numbers of microcalcifications; about half the nodules have none."""
-    some = liability > 0.0
-    counts = 2 + rng.poisson(np.exp(0.8 + 0.6 * np.clip(liability, 0.0, 3.0)))
-    return np.where(some, np.minimum(counts, 30), 0)
