@@ -1,7 +1,7 @@
 """Set how far the classes of simulated cohorts lie apart, so that plain models come near the AUCs.
 
-It prints each cohort's strengths, to be written into its module as ``STRENGTH`` by hand after a
-change of patients, drivers or rendering. Run from the project's folder: ``python
+It prints each cohort's strengths, to be written into its file of ``data_manifest/simulated`` by
+hand after a change of patients, drivers or rendering. Run from the project's folder: ``python
 bench/calibrate.py``; with the name of a cohort, that cohort's alone.
 """
 
@@ -18,10 +18,11 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from echophantom.operators import drawn_outline, examination
+from echophantom.drivers import examination
+from echophantom.nodule import drawn_outline
 from echophantom.patients import Signals, Streams
 from echophantom.render import render_plane
-from ptclnm.cohorts.simulate import li2024, ni2024
+from ptclnm.cohorts.simulate import li2024
 from ptclnm.cohorts.simulate.patients import Patients, draw_with, study_of
 from ptclnm.compute import parallel_map
 from quickradiomics import from_content, measure
@@ -32,7 +33,7 @@ NOMOGRAM_C, LI_SVM, THY_RADIOMICS = 0.880, 0.850, 0.787
 CLINICAL_GRID, CLINICAL_SEEDS = (1.0, 1.1, 1.2, 1.3, 1.4), range(40)
 PICTURE_GRID, PICTURE_SEEDS = (0.5, 1.0, 1.5), (0, 1)
 # The training set is Table 1's; the other set is larger and balanced, for a steadier AUC.
-WANTED = {ni2024.NAME: (315, 35, 150, 150, 0, 0), li2024.NAME: (259, 121, 150, 150)}
+WANTED = {"ni2024-sim": (315, 35, 150, 150, 0, 0), "li2024-sim": (259, 121, 150, 150)}
 PLAIN = {
     "setting": {"binWidth": 25, "label": 1, "additionalInfo": False},
     "imageType": {"Original": {}},
@@ -43,12 +44,12 @@ NOMOGRAM_PREDICTORS = ["age", "diameter_mm", "margin", "multifocality"]
 
 def patient_features(patients: Patients, place: int) -> dict[str, float | str]:
     """Render one patient's first plane in memory and measure it within a reader's outline."""
-    known, study = patients.truth.iloc[place], study_of(patients.name)
+    known, study = patients.truth.iloc[place], study_of(patients.name).STUDY
     row, drivers = int(known["row"]), patients.drivers(place)
     streams = Streams(patients.seed, patients.name, int(known["block"]))
-    machine = study.MACHINES[patients.table["center"].iloc[place]]
+    machine = study.machines[patients.table["center"].iloc[place]]
     operator = streams.rng("examination", row)
-    scanner = examination(machine, study.HABITS, drivers.diameter_mm, operator)
+    scanner = examination(machine, study.habits, drivers.diameter_mm, operator)
     rng = streams.rng("picture", row, 0)
     picture = render_plane(drivers, scanner, rng, patients.planes[place][0])
     outline = drawn_outline(picture.mask, picture.spacing_mm, streams.rng("reader", row, 0))
@@ -101,7 +102,7 @@ def nomogram_auc(clinical: float, seed: int) -> float:
     """Test AUC of the four clinical predictors of Nomogram C, fitted on the training set."""
     sizes = [stratum.size for stratum in li2024.strata()]
     strength = {"clinical": clinical, "size": clinical, "shape": clinical, "texture": 1.0}
-    table = draw_with(li2024.NAME, sizes, seed, Signals(), strength).table
+    table = draw_with("li2024-sim", sizes, seed, Signals(), strength).table
     x = pd.get_dummies(table[NOMOGRAM_PREDICTORS], drop_first=True).astype(float)
     inside = table["split"] == "train"
     model = make_pipeline(StandardScaler(), LogisticRegression(C=1e4, max_iter=1000))
@@ -138,7 +139,7 @@ def calibrate(names: Sequence[str]) -> None:
     def ni(both: float) -> dict[str, float]:
         return {"shape": both, "texture": both}
 
-    for name, make, target in ((ni2024.NAME, ni, THY_RADIOMICS), (li2024.NAME, li, LI_SVM)):
+    for name, make, target in (("ni2024-sim", ni, THY_RADIOMICS), ("li2024-sim", li, LI_SVM)):
         if name not in names:
             continue
         means = [
@@ -146,7 +147,7 @@ def calibrate(names: Sequence[str]) -> None:
             for s in PICTURE_GRID
         ]
         strength = make(solve(PICTURE_GRID, means, target))
-        print(f"{name}: {np.round(means, 3)}, STRENGTH = {strength}")
+        print(f"{name}: {np.round(means, 3)}, strength: {strength}")
 
 
 if __name__ == "__main__":

@@ -194,7 +194,7 @@ def test_every_module_that_takes_part_in_the_extraction_decides_the_entry():
     modules, _ = store.closure(measure.__module__)
     parts = {name.rpartition(".")[2] for name in modules if name.startswith("quickradiomics.")}
     assert parts == {
-        "classes", "engine", "errors", "filters", "neighbours", "settings", "shape", "sphere",
+        "engine", "errors", "filters", "settings", "shape", "sphere",
         "textures",
     }  # fmt: skip
 

@@ -132,8 +132,8 @@ def test_modules_that_only_look_at_results_are_out() -> None:
 @pytest.mark.parametrize(
     ("function", "decides"),
     [
-        ("ptclnm.cohorts.simulate.cohort", {"body", "contour", "fields", "operators", "patients"}),
-        ("quickradiomics.engine", {"classes", "filters", "settings", "shape", "sphere"}),
+        ("ptclnm.cohorts.simulate.cohort", {"acoustics", "body", "neck", "nodule", "patients"}),
+        ("quickradiomics.engine", {"filters", "settings", "shape", "sphere", "textures"}),
     ],
 )
 def test_the_key_follows_imports_into_the_libraries(function, decides, monkeypatch) -> None:

@@ -1,6 +1,10 @@
-"""What drives a simulated picture: the contract between patients and rendering."""
+"""What drives a simulated picture: the nodule's appearance, and how the machine is set."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+LARGE_MM, WIDE_MM = 22.0, 50.0
 
 
 @dataclass(frozen=True)
@@ -106,3 +110,41 @@ class Scanner:
     clutter_db: float = -20.0
     reverberation_db: float = -22.0
     smoothing_mm: float = 0.07
+
+
+def examination(
+    machine: Scanner, habits: tuple[float, float, float], diameter_mm: float,
+    rng: np.random.Generator,
+) -> Scanner:  # fmt: skip
+    """Set a hospital's machine for one patient.
+
+    Parameters
+    ----------
+    machine : Scanner
+        As the hospital has it.
+    habits : tuple of float
+        Between examinations: SD of the gain in dB, of the focus in mm, and of what the
+        compensation leaves in dB/cm.
+    diameter_mm : float
+        Of the nodule; a large one is seen with a wider and deeper field.
+    rng : Generator
+        Of the operator and the neck.
+
+    Returns
+    -------
+    Scanner
+        Gain, focus, compensation and the neck's attenuation vary; frequency, dynamic range and
+        size of the pixels are the hospital's.
+    """
+    gain, focus, compensation = habits
+    drawn = rng.standard_normal(3)
+    field = WIDE_MM if diameter_mm > LARGE_MM else machine.depth_mm
+    return replace(
+        machine,
+        gain_db=round(machine.gain_db + gain * drawn[0], 2),
+        focus_mm=round(float(np.clip(machine.focus_mm + focus * drawn[1], 8.0, 30.0)), 1),
+        tgc_error_db=round(compensation * drawn[2], 2),
+        attenuation_db=round(rng.uniform(0.42, 0.58), 3),
+        depth_mm=field,
+        width_mm=max(field, machine.width_mm),
+    )

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echophantom.acoustics import envelope, lattice, transmission_db
+from echophantom.body import SIDE_MM, STEP_MM, Map, resample
 from echophantom.drivers import Drivers, Scanner
-from echophantom.fields import SIDE_MM, STEP_MM, Map, resample
 from echophantom.render import Picture, display, draw, image, listen, reflectors
 
 

@@ -6,14 +6,11 @@ import numpy as np
 import pytest
 from scipy import signal, stats
 
-from echophantom.body import Body, shade
-from echophantom.contour import Contour
-from echophantom.display import decibels, quantise
+from echophantom.acoustics import DENSITY, Scatterers, draw_scatterers, splat, weigh
+from echophantom.body import Body, grid, shade
 from echophantom.drivers import Scanner
-from echophantom.fields import grid
-from echophantom.nodule import Calcifications
-from echophantom.render import Scene, reflectors
-from echophantom.scatter import DENSITY, Scatterers, draw_scatterers, splat, weigh
+from echophantom.nodule import Calcifications, Contour
+from echophantom.render import Scene, decibels, quantise, reflectors
 from ptclnm.cohorts.simulate import acoustics as ac
 
 CLEAN = Scanner(clutter_db=-200.0, noise_db=-200.0, depth_mm=30.0, width_mm=30.0)

@@ -8,21 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
-from echophantom.anatomy import PLANES, draw_layout, place
-from echophantom.body import ANECHOIC_DB, Body
-from echophantom.contour import Contour, draw_contour
-from echophantom.drivers import Drivers
-from echophantom.fields import (
+from echophantom.body import (
+    ANECHOIC_DB,
     CELLS,
     STEP_MM,
+    Body,
     field,
     grid,
     line_field,
     resample,
     window,
 )
-from echophantom.neck import draw_neck
-from echophantom.nodule import paint_nodule
+from echophantom.drivers import Drivers
+from echophantom.neck import PLANES, draw_layout, draw_neck, place
+from echophantom.nodule import Contour, draw_contour, paint_nodule
 
 DRIVERS = Drivers(14.0)
 

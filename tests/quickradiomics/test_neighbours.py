@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from radiomics import cMatrices
 
-from quickradiomics.neighbours import dependence, tone_difference
+from quickradiomics.textures import dependence, tone_difference
 
 SHAPES = st.tuples(st.integers(2, 12), st.integers(2, 12))
 

@@ -53,7 +53,7 @@ def test_the_table_follows_the_contract_and_the_files_are_there(build, quick, na
     for row in cohort.table.itertuples():
         picture, labels = read_image(row.image), read_labels(row.mask)
         assert picture.array.shape == labels.array.shape
-        assert set(np.unique(labels.array)) == {0, STUDIES[name].MASK_VALUE}
+        assert set(np.unique(labels.array)) == {0, STUDIES[name].STUDY.mask_value}
         assert str(cohort.root) in row.image and str(cohort.root) in row.mask
     patient = draw(name, N, 1).table.set_index("patient_id")
     for column in ("label", "split", "center", *cohort.clinical):

@@ -19,7 +19,7 @@ from echophantom.patients import enough
 from ptclnm import published
 from ptclnm.cohorts.simulate import li2024, ni2024
 from ptclnm.cohorts.simulate.patients import DRIVERS, STUDIES, draw
-from ptclnm.cohorts.simulate.table1 import moments
+from ptclnm.cohorts.simulate.study import moments
 from ptclnm.errors import ParameterError, PtclnmError, PublishedTableError
 from ptclnm.paths import ROOT
 
@@ -126,7 +126,7 @@ def test_nodules_in_both_lobes_are_several():
 
 def test_tirads_never_falls_as_its_points_rise():
     table = draw("li2024-sim").table
-    points = li2024.points({name: table[name].to_numpy() for name in li2024.POINTS})
+    points = li2024.points({name: table[name].to_numpy() for name in li2024.STUDY.points})
     for split in ("train", "test"):
         inside = (table["split"] == split).to_numpy()
         level = table.loc[inside, "acr_tirads"].str[2].astype(int)
@@ -293,7 +293,7 @@ def test_a_silent_size_is_silent_in_the_table_too_and_keeps_the_sets_totals(name
     found = p_values(name, range(12), lambda p: p.table[[size]], size_signal=0.0)
     assert stats.combine_pvalues(found[size]).pvalue > 1e-3
     with_, without = draw(name).table, draw(name, signal=0.0).table
-    for column in STUDIES[name].COLUMNS:
+    for column in STUDIES[name].STUDY.columns:
         if with_[column].dtype == object and column != "radiologist":
             pd.testing.assert_series_equal(
                 with_.groupby(["split", column]).size(), without.groupby(["split", column]).size()
@@ -355,7 +355,7 @@ def test_what_one_caller_does_to_its_frames_reaches_no_other():
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"signal": -0.1}, "signal is -0.1; allowed: a number from 0"),
+        ({"signal": -0.1}, "signal is -0.1; allowed: 0 to 3"),
         ({"signal": 3.01}, "signal is 3.01"),
         ({"signal": True}, "signal is True"),
         ({"signal": float("nan")}, "signal is nan"),
@@ -406,10 +406,10 @@ def test_strengths_are_solved_for_as_the_inverse_of_the_aucs():
 
 
 def test_the_hospitals_of_ni_differ_in_what_the_issue_asks_for():
-    machines = ni2024.MACHINES.values()
+    machines = ni2024.STUDY.machines.values()
     for setting in ("frequency_mhz", "gain_db", "dynamic_range_db", "focus_mm"):
         assert len({getattr(machine, setting) for machine in machines}) == 3
 
 
 def test_operators_differ_more_between_examinations_of_ni_than_of_li():
-    assert ni2024.HABITS[0] > 1.3 * li2024.HABITS[0] > 0
+    assert ni2024.STUDY.habits[0] > 1.3 * li2024.STUDY.habits[0] > 0

@@ -10,18 +10,22 @@ from ptclnm import store
 from ptclnm.cohorts.fingerprint import fingerprint
 from ptclnm.cohorts.flow import Flow
 from ptclnm.cohorts.schema import COLUMNS, Cohort
-from ptclnm.cohorts.simulate import li2024, ni2024
 from ptclnm.cohorts.simulate.files import IMAGES, MASKS
 from ptclnm.cohorts.simulate.folder import prepare
 from ptclnm.cohorts.simulate.patients import Patients, draw, signals, study_of
+from ptclnm.cohorts.simulate.study import FOLDER
 from ptclnm.errors import ParameterError
 from ptclnm.paths import PUBLISHED
 
-# Printed numbers that decide a cohort.
-NUMBERS = tuple(
-    PUBLISHED / study / f"{name}.csv"
-    for study in (ni2024.STUDY, li2024.STUDY)
-    for name in ("counts", "performance")
+# What decides a cohort beside the code: printed numbers, and what was chosen.
+SOURCES = tuple(
+    path
+    for study in ("ni2024", "li2024")
+    for path in (
+        PUBLISHED / study / "counts.csv",
+        PUBLISHED / study / "performance.csv",
+        FOLDER / f"{study}.yml",
+    )
 )
 WARNINGS = (
     "Patients and pictures are made up. What a model reaches here tells what the protocol does "
@@ -81,11 +85,11 @@ def open_simulated(
     if not isinstance(pictures, bool):
         raise ParameterError(name, [f"pictures is {pictures!r}; allowed: true, false"])
     asked = (signal, texture_signal, shape_signal, size_signal)
-    patients, study = draw(name, n_patients, seed, *asked), study_of(name)
+    patients, study = draw(name, n_patients, seed, *asked), study_of(name).STUDY
     given = signals(name, *asked)
     settings = asdict(given) | {"name": name, "n_patients": len(patients.table), "seed": seed}
     settings |= {"pictures": pictures}
-    key = store.key(cohort_table, settings, [path.read_text("utf-8") for path in NUMBERS])
+    key = store.key(cohort_table, settings, [path.read_text("utf-8") for path in SOURCES])
     table, root = cohort_table(patients, pictures), None
     if pictures:
         root = prepare(patients, table, store.FOLDER / "cohorts" / key, n_jobs).resolve()
@@ -93,20 +97,20 @@ def open_simulated(
     whole = cohort_table(draw(name, None, seed, *asked), pictures)
     return Cohort(
         name=name,
-        title=study.TITLE,
+        title=study.title,
         evidence="simulated",
-        endpoint=study.ENDPOINT,
+        endpoint=study.endpoint,
         table=table,
-        clinical=study.COLUMNS,
+        clinical=study.columns,
         flow=_flow(whole, cohort_table(patients, pictures)),
         fingerprint=fingerprint(table, settings, {"made by": key}),
-        warnings=(*WARNINGS, *study.CHOICES, *_dilution(given)),
+        warnings=(*WARNINGS, *study.choices, *_dilution(given)),
         root=root,
     )
 
 
-open_ni2024 = partial(open_simulated, ni2024.NAME)
-open_li2024 = partial(open_simulated, li2024.NAME)
+open_ni2024 = partial(open_simulated, "ni2024-sim")
+open_li2024 = partial(open_simulated, "li2024-sim")
 
 
 def cohort_table(patients: Patients, pictures: bool) -> pd.DataFrame:
@@ -119,16 +123,16 @@ def cohort_table(patients: Patients, pictures: bool) -> pd.DataFrame:
     pictures : bool
         Whether there is one row a picture; else there is one row a patient, without paths.
     """
-    study = study_of(patients.name)
+    study = study_of(patients.name).STUDY
     table = patients.table.assign(image_id="", image="", mask="")
     if pictures:
         counts = [len(planes) for planes in patients.planes]
         table = table.loc[table.index.repeat(counts)].reset_index(drop=True)
         number = table.groupby("patient_id").cumcount() + 1
         table["image_id"] = table["patient_id"] + "_" + number.astype(str)
-        table["image"] = f"{IMAGES}/" + table["image_id"] + study.SUFFIX
+        table["image"] = f"{IMAGES}/" + table["image_id"] + study.suffix
         table["mask"] = f"{MASKS}/" + table["image_id"] + ".nii.gz"
-    return table[[*COLUMNS, *study.COLUMNS]]
+    return table[[*COLUMNS, *study.columns]]
 
 
 def _flow(whole: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame:

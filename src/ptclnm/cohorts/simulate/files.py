@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, UltrasoundImageStorage, generate_uid
 
+from ptclnm.cohorts.simulate.study import Study
 from ptclnm.report.files import write_table, write_text
 
 # Within an entry of the store: what is handed over, and apart from it what it was made from.
@@ -128,14 +128,14 @@ def write_mask(mask: NDArray[np.bool_], value: int, spacing_mm: float | None, pa
     sitk.WriteImage(image, str(path))
 
 
-def write_tables(folder: Path, study: ModuleType, table: pd.DataFrame) -> Path:
+def write_tables(folder: Path, study: Study, table: pd.DataFrame) -> Path:
     """Write the CSV and then the manifest, whose presence says that the folder is whole.
 
     Parameters
     ----------
     folder : Path
         The cohort's folder.
-    study : module
+    study : Study
         Names of classes and columns.
     table : DataFrame
         The cohort table, paths relative to `folder`.
@@ -145,16 +145,16 @@ def write_tables(folder: Path, study: ModuleType, table: pd.DataFrame) -> Path:
     Path
         The manifest.
     """
-    names = dict(enumerate(study.CLASSES))
+    names = dict(enumerate(study.classes))
     sheet = table.assign(label=table["label"].map(names)).rename(columns=HEADER)
     numbers = sheet.select_dtypes("float")
     sheet = sheet.astype(dict.fromkeys(numbers.columns[(numbers % 1 == 0).all()], "Int64"))
     write_table(sheet, folder / CSV)
     text = yaml.safe_dump(manifest(study, table), sort_keys=False, allow_unicode=True, width=100)
-    return write_text(text, folder / f"{study.NAME}.yml")
+    return write_text(text, folder / f"{study.name}.yml")
 
 
-def manifest(study: ModuleType, table: pd.DataFrame) -> dict:
+def manifest(study: Study, table: pd.DataFrame) -> dict:
     """Describe the CSV as the book's page on own data asks for."""
     columns = {k: HEADER[f"{k}_id" if k == "patient" else k] for k in (
         "patient", "image", "mask", "label",
@@ -162,16 +162,16 @@ def manifest(study: ModuleType, table: pd.DataFrame) -> dict:
     columns |= {"image_id": HEADER["image_id"], "center": HEADER["center"]}
     clinical = [
         {"column": c, "kind": "numeric" if table[c].dtype == float else "categorical"}
-        for c in study.COLUMNS
+        for c in study.columns
     ]
     return {
-        "title": study.TITLE,
-        "endpoint": study.ENDPOINT,
+        "title": study.title,
+        "endpoint": study.endpoint,
         "csv": CSV,
         "root": ".",
         "columns": columns | {"clinical": clinical},
-        "positive": [study.CLASSES[1]],
-        "negative": [study.CLASSES[0]],
-        "mask_label": study.MASK_VALUE,
+        "positive": [study.classes[1]],
+        "negative": [study.classes[0]],
+        "mask_label": study.mask_value,
         "split": {"column": HEADER["split"]},
     }

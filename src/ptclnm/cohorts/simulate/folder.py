@@ -11,8 +11,8 @@ from tempfile import mkdtemp
 
 import pandas as pd
 
-from echophantom.drivers import Drivers
-from echophantom.operators import drawn_outline, examination
+from echophantom.drivers import Drivers, examination
+from echophantom.nodule import drawn_outline
 from echophantom.patients import Streams
 from echophantom.render import render_plane
 from ptclnm import store
@@ -28,7 +28,7 @@ from ptclnm.cohorts.simulate.files import (
     write_mask,
     write_tables,
 )
-from ptclnm.cohorts.simulate.patients import STUDIES, Patients, study_of
+from ptclnm.cohorts.simulate.patients import Patients, study_of
 from ptclnm.compute import parallel_map, reuse_memory
 from ptclnm.errors import PtclnmError
 from ptclnm.report.files import write_table
@@ -71,7 +71,7 @@ class Job:
 
     def files(self, number: int) -> dict[str, Path]:
         """Where a picture, its mask and its truth belong; the picture comes last."""
-        name, suffix = f"{self.patient_id}_{number + 1}", STUDIES[self.streams.study].SUFFIX
+        name, suffix = f"{self.patient_id}_{number + 1}", study_of(self.streams.study).STUDY.suffix
         return {
             "truth": self.entry / TRUTH / truth.PICTURES / f"{name}.npz",
             "mask": self.entry / COHORT / MASKS / f"{name}.nii.gz",
@@ -129,10 +129,10 @@ def make_pictures(job: Job) -> int:
 
 
 def _make_picture(job: Job, number: int, fresh: Path) -> None:
-    streams, plane, study = job.streams, job.planes[number], STUDIES[job.streams.study]
+    streams, plane, study = job.streams, job.planes[number], study_of(job.streams.study).STUDY
     operator = streams.rng("examination", job.row)
-    machine = study.MACHINES[job.center]
-    scanner = examination(machine, study.HABITS, job.drivers.diameter_mm, operator)
+    machine = study.machines[job.center]
+    scanner = examination(machine, study.habits, job.drivers.diameter_mm, operator)
     rng = streams.rng("picture", job.row, number)
     picture = render_plane(job.drivers, scanner, rng, plane)
     places = job.files(number)
@@ -144,8 +144,8 @@ def _make_picture(job: Job, number: int, fresh: Path) -> None:
     truth.save_picture(made["truth"], picture, facts, scanner)
     hand = streams.rng("reader", job.row, number)
     outline = drawn_outline(picture.mask, picture.spacing_mm, hand)
-    dicom = study.SUFFIX == ".dcm"
-    write_mask(outline, study.MASK_VALUE, picture.spacing_mm if dicom else None, made["mask"])
+    dicom = study.suffix == ".dcm"
+    write_mask(outline, study.mask_value, picture.spacing_mm if dicom else None, made["mask"])
     if dicom:
         patient = {"id": job.patient_id, "sex": job.sex, "age": job.age}
         patient |= {"picture": f"{streams.study} {streams.seed} {places['image'].stem}"}
@@ -196,7 +196,7 @@ def _make(patients: Patients, table: pd.DataFrame, entry: Path, n_jobs: int | No
     write_table(patients.truth, apart / truth.PATIENTS)
     jobs = [job for job in jobs_of(patients, entry) if not job.done()]
     parallel_map(make_pictures, jobs, n_jobs, "patients rendered")
-    write_tables(folder, study_of(patients.name), table)
+    write_tables(folder, study_of(patients.name).STUDY, table)
 
 
 def export(cohort: Cohort, out: Path) -> Path:

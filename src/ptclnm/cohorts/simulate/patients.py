@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from numbers import Integral, Real
 from types import ModuleType
 
 import numpy as np
@@ -13,12 +12,10 @@ from echophantom.drivers import Drivers
 from echophantom.patients import FAMILIES, Signals, Stratum, Streams, apportion, enough, make_block
 from ptclnm.cohorts.simulate import li2024, ni2024
 from ptclnm.errors import ParameterError, PtclnmError, nearest
-from ptclnm.limits import checked_whole
+from ptclnm.limits import checked_whole, real_problem, refuse, whole_problem
 
-STUDIES: dict[str, ModuleType] = {study.NAME: study for study in (ni2024, li2024)}
+STUDIES: dict[str, ModuleType] = {module.STUDY.name: module for module in (ni2024, li2024)}
 DRIVERS = tuple(field.name for field in fields(Drivers))
-MAX_PATIENTS = 100_000
-LOW, HIGH = 0.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -97,14 +94,7 @@ def signals(
     """
     apart = {"size": size_signal, "shape": shape_signal, "texture": texture_signal}
     given = {"signal": signal} | {f"{k}_signal": v for k, v in apart.items() if v is not None}
-    problems = [
-        f"{name} is {value!r}; allowed: a number from {LOW:g} (nothing of the label shows) to "
-        f"{HIGH:g}; 1 is as reported"
-        for name, value in given.items()
-        if isinstance(value, bool) or not isinstance(value, Real) or not LOW <= value <= HIGH
-    ]
-    if problems:
-        raise ParameterError(subject, problems)
+    refuse(subject, *(real_problem(name, value, 0.0, 3.0) for name, value in given.items()))
     chosen = {name: float(signal if value is None else value) for name, value in apart.items()}
     return Signals(clinical=float(signal), **chosen)
 
@@ -143,17 +133,17 @@ def draw(
     ParameterError
         If a setting is out of its range, or `n_patients` leaves a class of a set empty.
     """
-    sizes = [stratum.size for stratum in study_of(name).strata()]
+    study = study_of(name)
+    sizes = [stratum.size for stratum in study.strata()]
     given = signals(name, signal, texture_signal, shape_signal, size_signal)
     number, least = sum(sizes) if n_patients is None else n_patients, enough(sizes)
-    whole = isinstance(number, Integral) and not isinstance(number, bool)
-    if not whole or not least <= number <= MAX_PATIENTS:
-        found = f"n_patients is {n_patients!r}; allowed: a whole number from {least} to "
-        found += f"{MAX_PATIENTS:,}, or None for Table 1's {sum(sizes)}. "
-        found += f"With fewer than {least} a class of a set can be empty"
-        raise ParameterError(name, [found])
+    if problem := whole_problem("n_patients", number, least):
+        said = f"{problem}, or None for Table 1's {sum(sizes)}. With fewer than {least} a class of "
+        raise ParameterError(name, [f"{said}a set can be empty"])
     seed = checked_whole(name, "seed", seed, 0)
-    return draw_with(name, apportion(sizes, int(number)), seed, given, study_of(name).STRENGTH)
+    return draw_with(
+        name, apportion(sizes, int(number)), seed, given, study_of(name).STUDY.strength
+    )
 
 
 def draw_with(
@@ -201,7 +191,7 @@ def _whole_block(
     columns = study.clinical(block)
     # Numbers in random order, so that none tells the set or the class.
     order = 1 + number * len(block) + block.rng("number").permutation(len(block))
-    ids = [f"{study.PREFIX}{k:06d}" for k in order]
+    ids = [f"{study.STUDY.prefix}{k:06d}" for k in order]
     known = {"patient_id": ids, "split": block.split, "center": study.centers(block)}
     truth = {"patient_id": ids, "block": number, "row": range(len(block))}
     truth |= {"severity": block.severity}

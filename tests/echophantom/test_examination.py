@@ -7,8 +7,8 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from echophantom.drivers import Scanner
-from echophantom.operators import drawn_outline, examination
+from echophantom.drivers import Scanner, examination
+from echophantom.nodule import drawn_outline
 
 PIXEL = 0.09
 HABITS = (1.5, 2.0, 0.4)
