@@ -264,12 +264,6 @@ def beam_width(scanner: Scanner, depth_mm: NDArray) -> NDArray:
     return 1 / np.hypot(1 / transmit, 1 / receive)
 
 
-def pulse_length(scanner: Scanner) -> float:
-    """Give the axial -6 dB width of the pulse-echo response's envelope in mm."""
-    sigma = 2 * scanner.bandwidth * scanner.frequency_mhz / SOUND_MM_US / FWHM
-    return FWHM / (2 * np.pi * sigma)
-
-
 def transmission_db(body: Body, scanner: Scanner) -> Map:
     """Give what attenuation and shadows leave over after the compensation for even tissue.
 

@@ -206,49 +206,35 @@ def render_plane(
     return image(scene, scanner, noise_rng, resolution)
 
 
-def draw_scene(
-    drivers: Drivers,
-    rng: np.random.Generator,
-    plane: str,
-    depth_mm: float = SIDE_MM,
-    width_mm: float = SIDE_MM,
-) -> Scene:
-    """Draw neck, nodule and scatterers.
-
-    Parameters
-    ----------
-    drivers, plane
-        As in :func:`render_plane`.
-    rng : Generator
-        Source of randomness.
-    depth_mm, width_mm : float
-        How deep and wide a machine looks; no more is drawn than that needs.
-
-    Returns
-    -------
-    Scene
-    """
-    layout_rng, contour_rng, neck_rng, nodule_rng, scatter_rng = (
-        np.random.default_rng(seed) for seed in rng.integers(0, 2**62, 5)
-    )
-    layout = draw_layout(drivers, plane, layout_rng)
-    contour = place(draw_contour(drivers, contour_rng), layout, drivers, contour_rng)
-    half = max(width_mm / 2 + BESIDE_MM, REFERENCE_MM[0])
-    seen = window((-half, half), (0, max(depth_mm, REFERENCE_MM[1])))
-    body = draw_neck(layout, plane, neck_rng, seen)
-    calcifications = paint_nodule(body, contour, drivers, nodule_rng)
-    scatterers = draw_scatterers(scatter_rng, depth_mm, width_mm + 2 * BESIDE_MM)
-    return Scene(body, contour, calcifications, scatterers)
-
-
 def draw(
     drivers: Drivers, scanner: Scanner, rng: np.random.Generator, plane: str
 ) -> tuple[Scene, np.random.Generator]:
-    """Draw a scene, and the generator of the machine's noise, as :func:`render_plane` does."""
+    """Draw a scene, and the generator of the machine's noise.
+
+    Parameters
+    ----------
+    drivers, rng, plane
+        As in :func:`render_plane`.
+    scanner : Scanner
+        How deep and wide it looks; no more is drawn than that needs.
+
+    Returns
+    -------
+    tuple
+    """
     scene_seed, noise_seed = rng.integers(0, 2**62, 2)
-    size = (scanner.depth_mm, scanner.width_mm)
-    scene = draw_scene(drivers, np.random.default_rng(scene_seed), plane, *size)
-    return scene, np.random.default_rng(noise_seed)
+    layout_rng, contour_rng, neck_rng, nodule_rng, scatter_rng = map(
+        np.random.default_rng, np.random.default_rng(scene_seed).integers(0, 2**62, 5)
+    )
+    layout = draw_layout(drivers, plane, layout_rng)
+    contour = place(draw_contour(drivers, contour_rng), layout, drivers, contour_rng)
+    half = max(scanner.width_mm / 2 + BESIDE_MM, REFERENCE_MM[0])
+    seen = window((-half, half), (0, max(scanner.depth_mm, REFERENCE_MM[1])))
+    body = draw_neck(layout, plane, neck_rng, seen)
+    calcifications = paint_nodule(body, contour, drivers, nodule_rng)
+    width = scanner.width_mm + 2 * BESIDE_MM
+    scatterers = draw_scatterers(scatter_rng, scanner.depth_mm, width)
+    return Scene(body, contour, calcifications, scatterers), np.random.default_rng(noise_seed)
 
 
 def listen(scene: Scene, scanner: Scanner, rng: np.random.Generator, grid: Lattice) -> Map:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from echophantom.acoustics import envelope, lattice, transmission_db
 from echophantom.body import SIDE_MM, STEP_MM, Map, resample
 from echophantom.drivers import Drivers, Scanner
-from echophantom.render import Picture, display, draw, image, listen, reflectors
+from echophantom.render import Picture, display, draw, listen, reflectors, render_plane
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +84,7 @@ def explain(drivers: Drivers, scanner: Scanner, seed: int, plane: str = "transve
     signal = listen(scene, scanner, noise_rng, grid)
     amplitude = envelope(signal)
     level_db, _ = display(amplitude, scanner, grid)
-    _, again = draw(drivers, scanner, np.random.default_rng(seed), plane)
-    picture = image(scene, scanner, again, 1)
+    picture = render_plane(drivers, scanner, np.random.default_rng(seed), plane)
     rows, columns = picture.frame.shape
     z = (np.arange(rows) + 0.5) * scanner.pixel_mm / STEP_MM - 0.5
     x = (np.arange(columns) + 0.5 - columns / 2) * scanner.pixel_mm

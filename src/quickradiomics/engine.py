@@ -1,7 +1,6 @@
 """All features of one picture and mask."""
 
 import warnings
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -65,30 +64,22 @@ def measure(array: NDArray, mask: NDArray, settings: Settings, spacing: Spacing 
     volume = _volume(array, mask, settings, spacing)
     found: dict[str, float] = {}
     failed: dict[str, str] = {}
+    known: Known = {}
     with quiet(), np.errstate(all="ignore"), warnings.catch_warnings():
         # What is undefined is found out below, by name.
         warnings.simplefilter("ignore", RuntimeWarning)
-        for image, key, made in _all_classes(volume, settings):
-            if isinstance(made, str):
-                names = settings.classes[key]
-                failed |= {f"{image}_{key}_{name}": f"missing: {made}" for name in names}
-            else:
-                found |= {f"{image}_{key}_{name}": value for name, value in made.items()}
+        for key in filter(is_shape, settings.classes):
+            found |= _shape(key, volume, settings)
+        for image, levels, values in image_types(volume, settings):
+            region = (levels, volume.inner, volume.spacing, values)
+            for key, made in region_features(settings.classes, *region, known):
+                if isinstance(made, str):
+                    names = settings.classes[key]
+                    failed |= {f"{image}_{key}_{name}": f"missing: {made}" for name in names}
+                else:
+                    found |= {f"{image}_{key}_{name}": value for name, value in made.items()}
     problems = {n: failed.get(n) or what for n in settings.names if (what := _wrong(found.get(n)))}
     return Measured({name: found.get(name, np.nan) for name in settings.names}, problems)
-
-
-def _all_classes(
-    volume: Volume, settings: Settings
-) -> Iterator[tuple[str, str, dict[str, float] | str]]:
-    """Yield image type, class, and values by the features' names or why there are none."""
-    for key in filter(is_shape, settings.classes):
-        yield "original", key, _shape(key, volume, settings)
-    known: Known = {}
-    for image, levels, values in image_types(volume, settings):
-        region = (levels, volume.inner, volume.spacing, values)
-        for key, made in region_features(settings.classes, *region, known):
-            yield image, key, made
 
 
 def _wrong(value: float | None) -> str:
@@ -107,7 +98,7 @@ def _shape(key: str, volume: Volume, settings: Settings) -> dict[str, float]:
         made = getFeatureClasses()[key](image, image, **{**settings.values, "label": 1})
     for name in settings.classes[key]:
         made.enableFeatureByName(name)
-    return {name: float(value) for name, value in made.execute().items()}
+    return {f"original_{key}_{name}": float(value) for name, value in made.execute().items()}
 
 
 def _volume(array: NDArray, mask: NDArray, settings: Settings, spacing: Spacing) -> Volume:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy import signal, stats
 
+from echophantom import acoustics as ac
 from echophantom.acoustics import DENSITY, Scatterers, draw_scatterers, splat, weigh
 from echophantom.body import Body, grid, shade
 from echophantom.drivers import Scanner
 from echophantom.nodule import Calcifications, Contour
 from echophantom.render import Scene, decibels, quantise, reflectors
-from ptclnm.cohorts.simulate import acoustics as ac
 
 CLEAN = Scanner(clutter_db=-200.0, noise_db=-200.0, depth_mm=30.0, width_mm=30.0)
 NOWHERE = Contour(0.0, 0.0, np.full(1024, 1.0))
@@ -45,11 +45,17 @@ def power_db(values: np.ndarray) -> float:
     return float(10 * np.log10(np.mean(values.astype(float) ** 2)))
 
 
+def pulse_length(scanner: Scanner) -> float:
+    """Axial -6 dB width of the pulse-echo response's envelope in mm."""
+    sigma = 2 * scanner.bandwidth * scanner.frequency_mhz / ac.SOUND_MM_US / ac.FWHM
+    return ac.FWHM / (2 * np.pi * sigma)
+
+
 def independent(seed: int, share: float = 1.0) -> np.ndarray:
     """Envelope about the focus, thinned to two widths of the response."""
     lattice, _, amplitude = heard(seed, share=share)
     across = int(np.ceil(2 * ac.beam_width(CLEAN, 15.0) / lattice.pitch))
-    deep = int(np.ceil(2 * ac.pulse_length(CLEAN) / lattice.dz))
+    deep = int(np.ceil(2 * pulse_length(CLEAN) / lattice.dz))
     return amplitude[near(lattice, (10, 20))][::across, ::deep].ravel()
 
 
@@ -108,7 +114,7 @@ def test_speckle_is_as_wide_as_the_response(frequency, f_number, bandwidth):
         )
     lateral, axial = np.mean(widths, axis=0)
     assert lateral == pytest.approx(float(ac.beam_width(scanner, 15.0)), rel=0.12)
-    assert axial == pytest.approx(ac.pulse_length(scanner), rel=0.12)
+    assert axial == pytest.approx(pulse_length(scanner), rel=0.12)
 
 
 def point_width(depth: float, scanner: Scanner, resolution: int = 1) -> float:
@@ -276,7 +282,7 @@ def test_the_map_weighs_scatterers_where_they_are():
     assert (weighed[within] == 0).all()
     assert weighed[without] == pytest.approx(scatterers.amplitude[without])
     assert len(scatterers.x.ravel()) / (30.0 * 50.0) == pytest.approx(DENSITY)
-    per_cell = DENSITY * ac.pulse_length(CLEAN) * float(ac.beam_width(CLEAN, 15.0))
+    per_cell = DENSITY * pulse_length(CLEAN) * float(ac.beam_width(CLEAN, 15.0))
     assert per_cell >= 10
 
 

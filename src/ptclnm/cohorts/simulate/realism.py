@@ -27,6 +27,10 @@ TREND = 12.0
 # Twice another feature, and one that is not among pyradiomics' defaults.
 LEFT_OUT = ("SumAverage", "MCC", "StandardDeviation")
 PERCENTILES = (5, 25, 75, 95)
+COLUMNS = (
+    "feature", "region", "ddti_low", "ddti_median", "ddti_high", "sim_median", "share_inside",
+    "inside",
+)  # fmt: skip
 # Depth a picture of DDTI's shows on its scale, and the height of the sector in pixels.
 DDTI_DEPTHS, DDTI_ROWS = (30.0, 40.0, 50.0), 290
 
@@ -271,16 +275,9 @@ def _row(feature: str, region: str, real: pd.DataFrame, simulated: pd.DataFrame)
     )
     low, middle, high = np.percentile(theirs, [2.5, 50, 97.5]) if len(theirs) else [np.nan] * 3
     median = float(np.median(ours))
-    return {
-        "feature": feature,
-        "region": region,
-        "ddti_low": low,
-        "ddti_median": middle,
-        "ddti_high": high,
-        "sim_median": median,
-        "share_inside": float(np.mean((ours >= low) & (ours <= high))),
-        "inside": bool(low <= median <= high),
-    }
+    share = float(np.mean((ours >= low) & (ours <= high)))
+    row = (feature, region, low, middle, high, median, share, bool(low <= median <= high))
+    return dict(zip(COLUMNS, row, strict=True))
 
 
 @cache
