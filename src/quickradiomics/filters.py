@@ -6,7 +6,7 @@ pixels and the picture's extreme, by which they scale; those that look at neighb
 mask's box with a margin.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,10 @@ from quickradiomics.settings import Settings, image_type_names
 from quickradiomics.sphere import binary_patterns, sphere
 from quickradiomics.textures import Spacing, to_image
 
+# Settings of the sphere, and pyradiomics' values of them.
+SPHERE = (
+    ("lbp3DLevels", 2), ("lbp3DIcosphereRadius", 1), ("lbp3DIcosphereSubdivision", 1),
+)  # fmt: skip
 POINTWISE = frozenset({"Square", "SquareRoot", "Logarithm", "Exponential"})
 # Pixels on each side beyond which a filter's result does not depend on what it is given.
 GRADIENT_MARGIN = 2
@@ -44,11 +48,6 @@ class Volume:
         lines = [mask.any(axis=tuple({0, 1, 2} - {axis})) for axis in range(3)]
         ends = [np.flatnonzero(line)[[0, -1]] for line in lines]
         self.box = tuple(slice(int(first), int(last) + 1) for first, last in ends)
-
-    @property
-    def one_slice(self) -> bool:
-        """Whether the picture has one slice only."""
-        return self.array.shape[0] == 1
 
     @property
     def inner(self) -> NDArray[np.bool_]:
@@ -98,57 +97,47 @@ def image_types(volume: Volume, settings: Settings) -> Iterator[Filtered]:
     """
     for filter_name, own in settings.image_types.items():
         values = settings.values | own
-        made = _SLICE.get(filter_name, _whole) if volume.one_slice else _whole
-        for name, levels in made(volume, filter_name, values):
+        for name, levels in _filtered(volume, filter_name, values):
             yield name, levels, values
 
 
-Made = Iterator[tuple[str, NDArray[np.float64]]]
+def _filtered(
+    volume: Volume, name: str, values: Mapping[str, Any]
+) -> Iterable[tuple[str, NDArray[np.float64]]]:
+    """Filter what the mask needs of one slice; of several the whole picture."""
+    part = (volume.array, volume.mask)
+    if volume.array.shape[0] == 1:
+        if name == "Original":
+            return [("original", volume.levels)]
+        if name == "LBP3D":
+            maps = binary_patterns(*part, sphere(*(values.get(*own) for own in SPHERE)))
+            return zip(image_type_names(name, values), maps, strict=True)
+        if name == "Gradient":
+            part = volume.cut(GRADIENT_MARGIN)
+        elif name in POINTWISE:
+            # The mask's pixels and, as the filter scales by it, the picture's extreme.
+            extreme = volume.array.flat[np.abs(volume.array).argmax()]
+            line = np.append(volume.levels, extreme).reshape(1, 1, -1)
+            part = (line, np.arange(line.size).reshape(line.shape) < line.size - 1)
+        elif name == "Wavelet" and (values.get("start_level", 0), values.get("level", 1)) == (0, 1):
+            # The box with a margin; near the picture's edge, where it wraps, whole lines.
+            wavelet = pywt.Wavelet(values.get("wavelet", "coif1"))
+            part = volume.cut(wavelet.dec_len + WAVELET_MARGIN, even=True)
+            if not values.get("force2D"):
+                bands = _bands(*part, wavelet)
+                return [(band, bands[band]) for band in image_type_names(name, values)]
+    return _run(name, *part, volume.spacing, values)
 
 
 def _run(
-    filter_name: str, array: NDArray, mask: NDArray, spacing: Spacing, values: Mapping[str, Any]
-) -> Made:
+    name: str, array: NDArray, mask: NDArray, spacing: Spacing, values: Mapping[str, Any]
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """Run pyradiomics' filter and give its results in the mask."""
     image, label = to_image(array, spacing), to_image(mask.astype(np.uint8), spacing)
     # The mask's label is 1 here whatever it was in the file.
-    given = {**values, "label": 1}
-    run = getattr(imageoperations, f"get{filter_name}Image")
-    for made, name, _ in run(image, label, **given):
-        yield name, sitk.GetArrayViewFromImage(made)[mask].astype(np.float64)
-
-
-def _whole(volume: Volume, filter_name: str, values: Mapping[str, Any]) -> Made:
-    yield from _run(filter_name, volume.array, volume.mask, volume.spacing, values)
-
-
-def _original(volume: Volume, filter_name: str, values: Mapping[str, Any]) -> Made:
-    yield "original", volume.levels
-
-
-def _pointwise(volume: Volume, filter_name: str, values: Mapping[str, Any]) -> Made:
-    """Filter the mask's pixels and, as the filter scales by it, the picture's extreme."""
-    extreme = volume.array.flat[np.abs(volume.array).argmax()]
-    line = np.append(volume.levels, extreme).reshape(1, 1, -1)
-    mask = np.ones(line.shape, dtype=bool)
-    mask[..., -1] = False
-    yield from _run(filter_name, line, mask, volume.spacing, values)
-
-
-def _gradient(volume: Volume, filter_name: str, values: Mapping[str, Any]) -> Made:
-    yield from _run(filter_name, *volume.cut(GRADIENT_MARGIN), volume.spacing, values)
-
-
-def _wavelet(volume: Volume, filter_name: str, values: Mapping[str, Any]) -> Made:
-    """Filter the box with a margin; near the picture's edge, where it wraps, whole lines."""
-    if values.get("start_level", 0) != 0 or values.get("level", 1) != 1:
-        return _whole(volume, filter_name, values)
-    wavelet = pywt.Wavelet(values.get("wavelet", "coif1"))
-    cut = volume.cut(wavelet.dec_len + WAVELET_MARGIN, even=True)
-    if values.get("force2D"):
-        return _run(filter_name, *cut, volume.spacing, values)
-    bands = _bands(*cut, wavelet)
-    return ((name, bands[name]) for name in image_type_names(filter_name, values))
+    filtered = getattr(imageoperations, f"get{name}Image")(image, label, **{**values, "label": 1})
+    for made, image_type, _ in filtered:
+        yield image_type, sitk.GetArrayViewFromImage(made)[mask].astype(np.float64)
 
 
 def _bands(
@@ -169,19 +158,3 @@ def _bands(
             key = (name + letter).replace("a", "L").replace("d", "H")
             found[f"wavelet-{key}"] = made[0]
     return found
-
-
-def _sphere(volume: Volume, filter_name: str, values: Mapping[str, Any]) -> Made:
-    defaults = {"lbp3DLevels": 2, "lbp3DIcosphereRadius": 1, "lbp3DIcosphereSubdivision": 1}
-    around = sphere(*(values.get(key, default) for key, default in defaults.items()))
-    maps = binary_patterns(volume.array, volume.mask, around)
-    yield from zip(image_type_names(filter_name, values), maps, strict=True)
-
-
-_SLICE = {
-    "Original": _original,
-    "Wavelet": _wavelet,
-    "Gradient": _gradient,
-    "LBP3D": _sphere,
-    **dict.fromkeys(POINTWISE, _pointwise),
-}
