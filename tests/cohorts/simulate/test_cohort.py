@@ -4,6 +4,7 @@ import json
 import os
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -179,9 +180,12 @@ def test_what_an_interrupted_run_left_is_kept_and_the_rest_is_made(build, quick,
     left.mkdir()
     made = []
     make = module.make_pictures
-    monkeypatch.setattr(
-        module, "make_pictures", lambda job: made.append(job.patient_id) or make(job)
-    )
+
+    def noted(entry, patient):
+        made.append(patient.table["patient_id"][0])
+        return make(entry, patient)
+
+    monkeypatch.setattr(module, "make_pictures", noted)
     again = cohorts.open("ni2024-sim", n_patients=N)
     assert sorted(made) == sorted([ids[3], *ids[20:]])
     assert contents(again.root) == expected
@@ -207,9 +211,12 @@ def test_of_a_damaged_cohort_the_patients_concerned_are_rendered_again(
     middle = len(content) // 2
     made = []
     make = module.make_pictures
-    monkeypatch.setattr(
-        module, "make_pictures", lambda job: made.append(job.patient_id) or make(job)
-    )
+
+    def noted(entry, patient):
+        made.append(patient.table["patient_id"][0])
+        return make(entry, patient)
+
+    monkeypatch.setattr(module, "make_pictures", noted)
     flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
     for damaged in (content[:-1], flipped):
         path.write_bytes(damaged)
@@ -249,9 +256,9 @@ def test_bytes_do_not_depend_on_the_number_of_processes(build):
         entry = build / str(n_jobs)
         for place in ("cohort/images", "cohort/masks", "truth/pictures"):
             (entry / place).mkdir(parents=True)
-        jobs = module.jobs_of(patients, entry)[:3]
-        order = jobs if n_jobs == 1 else jobs[::-1]
-        module.parallel_map(module.make_pictures, order, n_jobs)
+        first = [patients.only(row) for row in range(3)]
+        order = first if n_jobs == 1 else first[::-1]
+        module.parallel_map(partial(module.make_pictures, entry), order, n_jobs)
         made[n_jobs] = contents(entry)
     assert len(made[1]) == 3 * 2 * 3
     assert made[1] == made[2]

@@ -4,14 +4,13 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 
 import pandas as pd
 
-from echophantom.drivers import Drivers, examination
+from echophantom.drivers import examination
 from echophantom.nodule import drawn_outline
 from echophantom.patients import Streams
 from echophantom.render import render_plane
@@ -37,80 +36,25 @@ from ptclnm.report.files import write_table
 STALE_SECONDS = 3600
 
 
-@dataclass(frozen=True)
-class Job:
-    """One patient's pictures to be made.
-
-    Parameters
-    ----------
-    streams : Streams
-        Of the patient's block.
-    row : int
-        The patient's place in it.
-    patient_id, center, sex : str
-        Whose they are.
-    age : int
-        In years; for the tags of a DICOM file.
-    planes : tuple of str
-        One picture each.
-    drivers : Drivers
-        What the nodule looks like.
-    entry : Path
-        Folder of the cohort and of its truth.
-    """
-
-    streams: Streams
-    row: int
-    patient_id: str
-    center: str
-    sex: str
-    age: int
-    planes: tuple[str, ...]
-    drivers: Drivers
-    entry: Path
-
-    def files(self, number: int) -> dict[str, Path]:
-        """Where a picture, its mask and its truth belong; the picture comes last."""
-        name, suffix = f"{self.patient_id}_{number + 1}", study_of(self.streams.study).STUDY.suffix
-        return {
-            "truth": self.entry / TRUTH / truth.PICTURES / f"{name}.npz",
-            "mask": self.entry / COHORT / MASKS / f"{name}.nii.gz",
-            "image": self.entry / COHORT / IMAGES / f"{name}{suffix}",
-        }
-
-    def done(self) -> bool:
-        """Tell whether all pictures, masks and truths are there."""
-        numbers = range(len(self.planes))
-        return all(path.is_file() for number in numbers for path in self.files(number).values())
+def files(entry: Path, patient: Patients, number: int) -> dict[str, Path]:
+    """Where a patient's picture, its mask and its truth belong; the picture comes last."""
+    name = f"{patient.table['patient_id'].iloc[0]}_{number + 1}"
+    return {
+        "truth": entry / TRUTH / truth.PICTURES / f"{name}.npz",
+        "mask": entry / COHORT / MASKS / f"{name}.nii.gz",
+        "image": entry / COHORT / IMAGES / f"{name}{study_of(patient.name).STUDY.suffix}",
+    }
 
 
-def jobs_of(patients: Patients, entry: Path) -> list[Job]:
-    """List what is to be rendered, one job a patient."""
-    sex = "sex" if "sex" in patients.table else "gender"
-    rows = zip(patients.truth.itertuples(), patients.table.itertuples(), strict=True)
-    return [
-        Job(
-            streams=Streams(patients.seed, patients.name, int(known.block)),
-            row=int(known.row),
-            patient_id=known.patient_id,
-            center=record.center,
-            sex=getattr(record, sex),
-            age=int(record.age),
-            planes=patients.planes[place],
-            drivers=patients.drivers(place),
-            entry=entry,
-        )
-        for place, (known, record) in enumerate(rows)
-    ]
-
-
-def make_pictures(job: Job) -> int:
+def make_pictures(entry: Path, patient: Patients) -> int:
     """Render one patient's planes and write image, mask and truth of each.
 
     Parameters
     ----------
-    job : Job
-        The patient.
+    entry : Path
+        Folder of the cohort and of its truth.
+    patient : Patients
+        One.
 
     Returns
     -------
@@ -119,38 +63,39 @@ def make_pictures(job: Job) -> int:
         half-made ones lie beside the entry, not in it.
     """
     reuse_memory()
-    fresh = Path(mkdtemp(prefix=f".{job.entry.name}-", dir=job.entry.parent))
+    fresh = Path(mkdtemp(prefix=f".{entry.name}-", dir=entry.parent))
     try:
-        for number in range(len(job.planes)):
-            _make_picture(job, number, fresh)
+        for number in range(len(patient.planes[0])):
+            _make_picture(entry, patient, number, fresh)
     finally:
         shutil.rmtree(fresh)
-    return len(job.planes)
+    return len(patient.planes[0])
 
 
-def _make_picture(job: Job, number: int, fresh: Path) -> None:
-    streams, plane, study = job.streams, job.planes[number], study_of(job.streams.study).STUDY
-    operator = streams.rng("examination", job.row)
-    machine = study.machines[job.center]
-    scanner = examination(machine, study.habits, job.drivers.diameter_mm, operator)
-    rng = streams.rng("picture", job.row, number)
-    picture = render_plane(job.drivers, scanner, rng, plane)
-    places = job.files(number)
-    made = {kind: fresh / path.name for kind, path in places.items()}
+def _make_picture(entry: Path, patient: Patients, number: int, fresh: Path) -> None:
+    study, drivers = study_of(patient.name).STUDY, patient.drivers(0)
+    plane = patient.planes[0][number]
+    record, known = patient.table.iloc[0], patient.truth.iloc[0]
     facts = {
-        "patient_id": job.patient_id, "plane": plane, "seed": streams.seed,
-        "block": streams.block, "row": job.row, "number": number,
+        "patient_id": record["patient_id"], "plane": plane, "seed": patient.seed,
+        "block": int(known["block"]), "row": int(known["row"]), "number": number,
     }  # fmt: skip
+    streams, row = Streams(patient.seed, patient.name, facts["block"]), facts["row"]
+    operator, machine = streams.rng("examination", row), study.machines[record["center"]]
+    scanner = examination(machine, study.habits, drivers.diameter_mm, operator)
+    picture = render_plane(drivers, scanner, streams.rng("picture", row, number), plane)
+    places = files(entry, patient, number)
+    made = {kind: fresh / path.name for kind, path in places.items()}
     truth.save_picture(made["truth"], picture, facts, scanner)
-    hand = streams.rng("reader", job.row, number)
-    outline = drawn_outline(picture.mask, picture.spacing_mm, hand)
+    outline = drawn_outline(picture.mask, picture.spacing_mm, streams.rng("reader", row, number))
     dicom = study.suffix == ".dcm"
     write_mask(outline, study.mask_value, picture.spacing_mm if dicom else None, made["mask"])
     if dicom:
-        patient = {"id": job.patient_id, "sex": job.sex, "age": job.age}
-        patient |= {"picture": f"{streams.study} {streams.seed} {places['image'].stem}"}
-        day = streams.rng("day", job.row)
-        write_dicom(picture.frame, picture.spacing_mm, made["image"], patient, day)
+        sex = record["sex" if "sex" in record else "gender"]
+        about = {"id": record["patient_id"], "sex": sex, "age": int(record["age"])}
+        about |= {"picture": f"{patient.name} {patient.seed} {places['image'].stem}"}
+        day = streams.rng("day", row)
+        write_dicom(picture.frame, picture.spacing_mm, made["image"], about, day)
     else:
         write_jpg(picture.frame, made["image"])
     for kind, path in places.items():
@@ -194,8 +139,13 @@ def _make(patients: Patients, table: pd.DataFrame, entry: Path, n_jobs: int | No
         if time.time() - left.stat().st_mtime > STALE_SECONDS:
             shutil.rmtree(left)
     write_table(patients.truth, apart / truth.PATIENTS)
-    jobs = [job for job in jobs_of(patients, entry) if not job.done()]
-    parallel_map(make_pictures, jobs, n_jobs, "patients rendered")
+    missing = []
+    for patient in map(patients.only, range(len(patients.table))):
+        numbers = range(len(patient.planes[0]))
+        paths = [path for number in numbers for path in files(entry, patient, number).values()]
+        if not all(path.is_file() for path in paths):
+            missing.append(patient)
+    parallel_map(partial(make_pictures, entry), missing, n_jobs, "patients rendered")
     write_tables(folder, study_of(patients.name).STUDY, table)
 
 

@@ -1,7 +1,7 @@
 """The patients of a simulated cohort: table, latent and what their pictures show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from types import ModuleType
 
@@ -44,6 +44,12 @@ class Patients:
     table: pd.DataFrame
     planes: list[tuple[str, ...]]
     truth: pd.DataFrame
+
+    def only(self, row: int) -> "Patients":
+        """Return one of them."""
+        frames = (frame.iloc[[row]].reset_index(drop=True) for frame in (self.table, self.truth))
+        table, truth = frames
+        return replace(self, table=table, planes=[self.planes[row]], truth=truth)
 
     def drivers(self, row: int) -> Drivers:
         """Return what the pictures of one patient show."""
@@ -141,9 +147,7 @@ def draw(
         said = f"{problem}, or None for Table 1's {sum(sizes)}. With fewer than {least} a class of "
         raise ParameterError(name, [f"{said}a set can be empty"])
     seed = checked_whole(name, "seed", seed, 0)
-    return draw_with(
-        name, apportion(sizes, int(number)), seed, given, study_of(name).STUDY.strength
-    )
+    return draw_with(name, apportion(sizes, int(number)), seed, given, study.STUDY.strength)
 
 
 def draw_with(
