@@ -16,7 +16,7 @@ from ptclnm.errors import MissingDataError, ParameterError
 from ptclnm.evaluation.external import by_setting, calibration_table, drift
 from ptclnm.evaluation.increments import increments
 from ptclnm.evaluation.operating import TRAIN, metrics_table, rule_of
-from ptclnm.imaging.radiomics import load_settings
+from ptclnm.features import load_settings
 from ptclnm.models.choice import choose
 from ptclnm.models.fusion import texture
 from ptclnm.models.fusion.importance import COLUMNS as IMPORTANCE

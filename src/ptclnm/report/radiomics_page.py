@@ -13,7 +13,7 @@ from ptclnm.book.page import Page
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import MissingDataError
 from ptclnm.evaluation.operating import TRAIN, metrics_table, proportion_intervals, rule_of
-from ptclnm.imaging.radiomics import load_settings
+from ptclnm.features import load_settings
 from ptclnm.models import choice, classifiers
 from ptclnm.models.predictions import check_predictions
 from ptclnm.models.radiomics import plan_of, zoo_of

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ptclnm.evaluation.pairs import compare
-from ptclnm.imaging.radiomics import load_settings
+from ptclnm.features import load_settings
 from ptclnm.models.choice import choose, nested
 from ptclnm.report import verdict
 from ptclnm.report.claims import claim_rows, slug

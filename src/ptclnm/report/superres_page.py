@@ -13,7 +13,7 @@ from ptclnm.book.page import Page
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import MissingDataError
 from ptclnm.evaluation.operating import metrics_table
-from ptclnm.imaging.radiomics import load_settings
+from ptclnm.features import load_settings
 from ptclnm.imaging.superres.arms import check_arms
 from ptclnm.models import superres
 from ptclnm.models.predictions import check_predictions
