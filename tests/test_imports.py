@@ -36,7 +36,6 @@ ELSEWHERE = {
 UPWARDS = {
     ("ptclnm.book.page", "ptclnm.book.parameters"): "moves to report with the page",
     ("ptclnm.book.page", "ptclnm.book.project"): "moves to report with the page",
-    ("ptclnm.published.claims", "ptclnm.report.claims"): "goes when published is a library",
 }
 # One import of each circle that is still there, and why.
 CIRCLES = {
