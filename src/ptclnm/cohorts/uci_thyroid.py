@@ -8,9 +8,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from ptclnm.cohorts import datasets
-from ptclnm.cohorts.fingerprint import fingerprint
-from ptclnm.cohorts.flow import Flow
-from ptclnm.cohorts.schema import COLUMNS, Cohort
+from ptclnm.cohorts.schema import COLUMNS, Cohort, Flow, fingerprint
 from ptclnm.cohorts.splits import stratified_split, subsample
 from ptclnm.limits import choice_problem, refuse
 

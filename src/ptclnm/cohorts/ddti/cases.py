@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pandas as pd
 from scipy.cluster.hierarchy import DisjointSet
 
-from ptclnm.cohorts.flow import Flow
+from ptclnm.cohorts.schema import Flow
 from ptclnm.errors import ManifestError
 
 LARGEST_FILE = 1_000_000

@@ -7,9 +7,7 @@ import pandas as pd
 from ptclnm.cohorts.datasets import dataset, locate
 from ptclnm.cohorts.ddti.cases import SONOGRAPHIC
 from ptclnm.cohorts.ddti.crops import POLICIES, prepared, source_contents
-from ptclnm.cohorts.fingerprint import fingerprint
-from ptclnm.cohorts.flow import Flow
-from ptclnm.cohorts.schema import COLUMNS, Cohort
+from ptclnm.cohorts.schema import COLUMNS, Cohort, Flow, fingerprint
 from ptclnm.cohorts.splits import stratified_split, subsample
 from ptclnm.limits import choice_problem, real_problem, refuse
 

@@ -14,7 +14,7 @@ from scipy import ndimage
 from ptclnm import store
 from ptclnm.cohorts.datasets import require, sha256
 from ptclnm.cohorts.ddti.cases import Polygon, drop_outside, picture_table, read_cases, select
-from ptclnm.cohorts.flow import Flow
+from ptclnm.cohorts.schema import Flow
 from ptclnm.errors import ManifestError
 from ptclnm.imaging.read import read_image
 

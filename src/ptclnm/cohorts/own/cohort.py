@@ -7,13 +7,11 @@ from pathlib import Path
 import pandas as pd
 
 from ptclnm.cohorts.datasets import sha256
-from ptclnm.cohorts.fingerprint import fingerprint
-from ptclnm.cohorts.flow import Flow
 from ptclnm.cohorts.own.images import examine_files, locate_files
 from ptclnm.cohorts.own.manifest import Manifest, canonical, read_manifest
 from ptclnm.cohorts.own.problems import Problem, Report, UnreadableError, lines
 from ptclnm.cohorts.own.table import read_csv, tabulate
-from ptclnm.cohorts.schema import COLUMNS, Cohort
+from ptclnm.cohorts.schema import COLUMNS, Cohort, Flow, fingerprint
 from ptclnm.cohorts.splits import subsample
 from ptclnm.errors import ManifestError
 

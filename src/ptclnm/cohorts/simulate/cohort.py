@@ -5,9 +5,7 @@ from dataclasses import asdict
 import pandas as pd
 
 from ptclnm import store
-from ptclnm.cohorts.fingerprint import fingerprint
-from ptclnm.cohorts.flow import Flow
-from ptclnm.cohorts.schema import COLUMNS, Cohort
+from ptclnm.cohorts.schema import COLUMNS, Cohort, Flow, fingerprint
 from ptclnm.cohorts.simulate import li2024, ni2024
 from ptclnm.cohorts.simulate.files import IMAGES, MASKS
 from ptclnm.cohorts.simulate.folder import prepare
