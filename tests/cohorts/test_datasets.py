@@ -23,7 +23,8 @@ def test_every_entry_is_complete(name):
 
 
 def test_a_surrogate_says_what_it_is_not():
-    stated = dataset("ddti").stated_endpoint
+    rest = {"table": None, "clinical": (), "flow": None, "fingerprint": ""}
+    stated = dataset("ddti").cohort(**rest).endpoint
     assert "Not: Lymph-node metastasis" in stated
     assert not stated.endswith(".")
 

@@ -15,11 +15,11 @@ Opener = Callable[..., Cohort]
 # module:function, imported when the cohort is asked for. Each takes n_patients and seed, then
 # settings of its own by keyword.
 COHORTS: dict[str, str] = {
-    "clnm_ptc": "ptclnm.cohorts.clnm_ptc:open_cohort",
+    "clnm_ptc": "ptclnm.cohorts.tables:open_clnm_ptc",
     "ddti": "ptclnm.cohorts.ddti:open_cohort",
     "li2024-sim": "ptclnm.cohorts.simulate.cohort:open_li2024",
     "ni2024-sim": "ptclnm.cohorts.simulate.cohort:open_ni2024",
-    "uci_thyroid": "ptclnm.cohorts.uci_thyroid:open_cohort",
+    "uci_thyroid": "ptclnm.cohorts.tables:open_uci_thyroid",
 }
 MANIFEST = "ptclnm.cohorts.own:open_manifest"
 
@@ -41,7 +41,7 @@ def open_cohort(
     seed : int
         Seed of the draw and of the split.
     **settings
-        Settings of the cohort's own, e.g. ``duplicates="keep"``.
+        Settings of the cohort's own, e.g. ``signal=0``.
 
     Returns
     -------

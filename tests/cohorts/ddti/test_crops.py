@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ptclnm.cohorts.ddti.crops import choose, crop_box, crosses, overlap, rasterise, seam
+from ptclnm.cohorts.ddti import crop_box, crosses, rasterise, seam
 
 SHAPE = (120, 200)
 
@@ -57,30 +57,6 @@ def test_what_a_line_encloses_by_crossing_itself_is_inside():
         (40, 40),
     )
     assert rasterise(loop, SHAPE)[50, 60]
-
-
-def test_policies():
-    small, big = (
-        rasterise(ellipse(40, 60, 15, 15), SHAPE),
-        rasterise(ellipse(140, 60, 30, 30), SHAPE),
-    )
-    (largest,), (union,) = choose([small, big], "largest"), choose([small, big], "union")
-    assert (largest == big).all()
-    assert (union == (small | big)).all()
-    assert len(choose([small, big], "each")) == 2
-
-
-def test_a_nodule_drawn_twice_counts_once():
-    one, again = (
-        rasterise(ellipse(40, 60, 20, 20), SHAPE),
-        rasterise(ellipse(41, 60, 20, 20), SHAPE),
-    )
-    assert overlap(one, again) > 0.9
-    assert len(choose([one, again], "each")) == 1
-
-
-def test_no_contour_gives_no_mask():
-    assert choose([], "largest") == []
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from os import PathLike
 from pathlib import Path
 
 import pandas as pd
+import pooch
 
-from ptclnm.cohorts.datasets import sha256
 from ptclnm.cohorts.own.images import examine_files, locate_files
 from ptclnm.cohorts.own.manifest import Manifest, canonical, read_manifest
 from ptclnm.cohorts.own.problems import Problem, Report, UnreadableError, lines
@@ -67,7 +67,7 @@ def open_manifest(
     settings = {**manifest.settings(), "n_patients": n_patients, "seed": seed}
     # Named as in the CSV, so that another folder gives the same fingerprint.
     contents = {
-        assessed.drawn.at[row, column]: sha256(Path(path))
+        assessed.drawn.at[row, column]: pooch.file_hash(path)
         for column, paths in assessed.files.items()
         for row, path in paths.items()
     }

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from radiomics import firstorder, glcm
 from scipy import ndimage
 
-from ptclnm.cohorts.ddti.crops import crop_box
+from ptclnm.cohorts.ddti import crop_box
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate.drivers import Drivers, Scanner
 from ptclnm.cohorts.simulate.render import Picture, render_plane
