@@ -26,7 +26,7 @@ from ptclnm.cohorts.datasets import dataset, locate, require
 from ptclnm.cohorts.schema import COLUMNS, Cohort, Flow, fingerprint
 from ptclnm.cohorts.splits import stratified_split, subsample
 from ptclnm.errors import ManifestError
-from ptclnm.imaging.read import read_image
+from ptclnm.pictures.read import read_image
 
 NAME = "ddti"
 CLINICAL = ("age", "sex")

@@ -12,7 +12,7 @@ from ptclnm import store
 from ptclnm.cohorts import ddti
 from ptclnm.cohorts.schema import COLUMNS
 from ptclnm.errors import ManifestError, MissingDataError
-from ptclnm.imaging.read import read_image, read_mask
+from ptclnm.pictures.read import read_image, read_mask
 
 BOX = ((200, 100), (300, 100), (300, 180), (200, 180))
 SMALL = ((350, 100), (390, 100), (390, 140), (350, 140))

@@ -16,8 +16,8 @@ from ptclnm.cohorts.own import check_manifest, cohort, open_manifest
 from ptclnm.cohorts.own.example import MANIFEST, write_example
 from ptclnm.cohorts.schema import COLUMNS, SPLITS, Cohort
 from ptclnm.errors import ManifestError, ParameterError, PtclnmError
-from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.paths import BOOK
+from ptclnm.pictures.read import read_image, read_mask
 
 
 def test_table_is_what_the_csv_says(folder):

@@ -13,7 +13,7 @@ from ptclnm.cohorts.simulate.dicom import write_dicom
 from ptclnm.cohorts.simulate.files import drawn_outline, write_jpg, write_mask
 from ptclnm.cohorts.simulate.patients import STUDIES
 from ptclnm.cohorts.simulate.scanners import MACHINES, examination
-from ptclnm.imaging.read import read_image, read_labels
+from ptclnm.pictures.read import read_image, read_labels
 
 PIXEL = 0.09
 PATIENT = {"id": "L000001", "sex": "Female", "age": 43, "picture": "L000001_1"}

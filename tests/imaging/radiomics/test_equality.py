@@ -12,7 +12,7 @@ from ptclnm import store
 from ptclnm.cohorts.ddti import rasterise, read_cases
 from ptclnm.cohorts.registry import open_cohort
 from ptclnm.imaging.radiomics import DECLARED, RegionError, load_settings, measure
-from ptclnm.imaging.read import read_image, read_mask
+from ptclnm.pictures.read import read_image, read_mask
 
 NAMES = tuple(DECLARED)
 # What pyradiomics raises where a whole picture has no features for it.

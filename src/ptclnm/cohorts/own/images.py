@@ -14,10 +14,10 @@ from scipy import ndimage
 
 from ptclnm.cohorts.own.manifest import Manifest
 from ptclnm.cohorts.own.problems import Problem
-from ptclnm.imaging.dicom import Spacing
-from ptclnm.imaging.errors import ImageError
-from ptclnm.imaging.header import is_file, is_folder
-from ptclnm.imaging.read import Image2D, read_image, read_labels, select_label
+from ptclnm.pictures.dicom import Spacing
+from ptclnm.pictures.errors import ImageError
+from ptclnm.pictures.header import is_file, is_folder
+from ptclnm.pictures.read import Image2D, read_image, read_labels, select_label
 
 SMALL_ROI = 400
 MIN_WIDTH = 5

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ptclnm.imaging.errors import REMEDIES
 from ptclnm.paths import DATA_MANIFEST
 
 MAX_LINES = 20
@@ -38,19 +37,11 @@ class Kind:
         return self.severity == "error"
 
 
-def read_catalogue() -> dict[str, Kind]:
-    """Read the kinds of problem by their code, in the order in which they are looked for.
-
-    An empty remedy in ``data_manifest/own/problems.csv`` is the one that the picture's own error
-    gives.
-    """
-    path = DATA_MANIFEST / "own" / "problems.csv"
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False, index_col="code")
-    rows["remedy"] = rows["remedy"].where(rows["remedy"].ne(""), rows.index.map(REMEDIES))
-    return {code: Kind(**row) for code, row in rows.to_dict("index").items()}
-
-
-CATALOGUE = read_catalogue()
+# The kinds of problem by their code, in the order in which they are looked for.
+CATALOGUE = {
+    row.Index: Kind(*row[1:])
+    for row in pd.read_csv(DATA_MANIFEST / "own" / "problems.csv", index_col="code").itertuples()
+}
 
 
 def catalogue_markdown() -> str:

@@ -14,7 +14,7 @@ from ptclnm.cohorts.own.manifest import Centers, Clinical, Manifest, canonical
 from ptclnm.cohorts.own.problems import Problem, UnreadableError
 from ptclnm.cohorts.splits import center_split, stratified_split
 from ptclnm.errors import nearest
-from ptclnm.imaging.header import is_file
+from ptclnm.pictures.header import is_file
 
 MAX_BYTES = 32 << 20
 MISSING = ("", "na", "n/a", "nan")

@@ -14,7 +14,7 @@ from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate.drivers import Drivers, Scanner
 from ptclnm.cohorts.simulate.render import Picture, render_plane
 from ptclnm.errors import ParameterError
-from ptclnm.imaging.read import read_image, read_mask
+from ptclnm.pictures.read import read_image, read_mask
 
 Crop = tuple[NDArray, NDArray]
 MARGIN = 0.15

@@ -15,12 +15,12 @@ from ptclnm import store
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map, reuse_memory
 from ptclnm.errors import ParameterError, nearest
-from ptclnm.imaging.errors import ImageError
 from ptclnm.imaging.radiomics.engine import measure
 from ptclnm.imaging.radiomics.errors import ExtractionError, RegionError
 from ptclnm.imaging.radiomics.settings import Settings, load_settings
 from ptclnm.imaging.radiomics.textures import Spacing
-from ptclnm.imaging.read import read_image, read_mask
+from ptclnm.pictures.errors import ImageError
+from ptclnm.pictures.read import read_image, read_mask
 
 UNITS = ("pixel", "mm")
 Change = Callable[[str, np.ndarray, np.ndarray], np.ndarray]

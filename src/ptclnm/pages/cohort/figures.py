@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate.steps import Steps
-from ptclnm.imaging.read import read_image, read_mask
+from ptclnm.pictures.read import read_image, read_mask
 from ptclnm.published.pvalues import pair_name
 from ptclnm.report.style import BLUE, GREY, LABEL_COLORS, ORANGE, RED, use_style
 

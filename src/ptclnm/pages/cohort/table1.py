@@ -18,7 +18,7 @@ OVERALL = "overall"
 class Tested(NamedTuple):
     """A test's name and p-value; p is NaN where nothing can be tested."""
 
-    name: str
+    test: str
     p: float
 
 
