@@ -92,11 +92,11 @@ def test_all_that_is_wrong_is_listed_with_file_and_row(tmp_path: Path) -> None:
     with pytest.raises(ScoreFileError) as caught:
         read_scores([bad, other, third, tmp_path / "absent.csv"])
     text = str(caught.value)
-    assert "bad.csv, row 2, column 'score': found 'x'" in text
-    assert "bad.csv, row 3, column 'label': found '2'; allowed: 0 or 1" in text
-    assert "bad.csv, row 4, column 'score': found 'inf'" in text
-    assert "no column 'label'; did you mean 'labels'" in text
-    assert "absent.csv: cannot be read" in text
+    assert "bad.csv: row 2, column 'score': found 'x'" in text
+    assert "bad.csv: row 3, column 'label': found '2'; allowed: 0 or 1" in text
+    assert "bad.csv: row 4, column 'score': found 'inf'" in text
+    assert "other.csv: no column 'label'; needed: label, score" in text
+    assert "absent.csv: not a CSV in UTF-8" in text
     assert "no column 'patient_id': nobody can tell" in text
 
 

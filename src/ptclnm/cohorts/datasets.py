@@ -178,24 +178,26 @@ def require(root: Path, file: str) -> Path:
     return path
 
 
-def read_table(name: str, path: Path, schema: pa.DataFrameSchema, **options: Any) -> pd.DataFrame:
-    """Read and check a CSV of a dataset.
+def read_table(
+    path: Path, schema: pa.DataFrameSchema, remedy: str = "", **options: Any
+) -> pd.DataFrame:
+    """Read and check a CSV.
 
     Parameters
     ----------
-    name : str
-        Name of the dataset.
     path : Path
         The file.
     schema : DataFrameSchema
         Its columns; the error text of each check says what is allowed.
+    remedy : str
+        What to do about a column that is missing.
     **options
         For ``pandas.read_csv``.
 
     Returns
     -------
     DataFrame
-        The source's columns, those beside the schema's included.
+        The file's columns, those beside the schema's included.
 
     Raises
     ------
@@ -203,15 +205,14 @@ def read_table(name: str, path: Path, schema: pa.DataFrameSchema, **options: Any
         For every missing column and impossible value at once.
     """
     try:
-        table = pd.read_csv(path, encoding="utf-8", **options)
+        table = pd.read_csv(path, encoding="utf-8-sig", **options)
         if not isinstance(table.index, pd.RangeIndex):
-            raise pd.errors.ParserError("rows have more cells than the header")
+            raise ValueError("rows have more cells than the header")
         return schema.validate(table, lazy=True)
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ManifestError(str(path), [f"not a CSV in UTF-8: {error}"]) from error
     except pa.errors.SchemaErrors as error:
-        remedy = f"run `ptclnm data fetch {name}`"
         raise ManifestError(str(path), table_problems(error, remedy=remedy)) from None
+    except (OSError, ValueError) as error:
+        raise ManifestError(str(path), [f"not a CSV in UTF-8: {error}"]) from error
 
 
 def check_files(name: str, folder: Path | None = None) -> list[str]:

@@ -21,6 +21,7 @@ RANGES = {
 }  # fmt: skip
 LABELS = {"N0": 0, "N1a": 1, "N1b": 1}
 PAPILLARY = ("Papillary", "Micropapillary")
+FETCH = "run `ptclnm data fetch {}`"
 # What a table without pictures has of the cohort's columns.
 NO_PICTURES = {"image_id": "", "image": "", "mask": ""}
 
@@ -88,7 +89,7 @@ def _external(name: str) -> pd.DataFrame:
     """Read the sheets of one cohort, one a fold, into a cohort table."""
     root, folder = locate(SHEETS.name), "nomogram/nomogram_signature"
     files = [f"{folder}/fold_{k}/{name}_nom_sign_{k}.csv" for k in FOLDS]
-    sheets = [read_table(SHEETS.name, require(root, file), SHEET) for file in files]
+    sheets = [read_table(require(root, file), SHEET, FETCH.format(SHEETS.name)) for file in files]
     first, *others = (sheet[["Label", *SHEETS.clinical]] for sheet in sheets)
     if differ := [k for k, other in zip(FOLDS[1:], others, strict=True) if not other.equals(first)]:
         said = "holds other patients than fold 1; they must be the same"
@@ -126,7 +127,7 @@ def open_uci_thyroid(n_patients: int | None = None, seed: int = 0) -> Cohort:
         If it lacks a column or holds a value that is not known.
     """
     path = require(locate(UCI.name), "Thyroid_Diff.csv")
-    raw = read_table(UCI.name, path, CASES, dtype=str, keep_default_na=False)
+    raw = read_table(path, CASES, FETCH.format(UCI.name), dtype=str, keep_default_na=False)
     table, flow = select(raw.astype({"Age": int}))
     whole = table.assign(split=stratified_split(table, seed=seed))
     kept = subsample(whole, n_patients, seed).reset_index(drop=True)

@@ -14,21 +14,13 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 from ptclnm.pictures.errors import ImageError
 
 READERS = {
-    "JPG": "JPEGImageIO",
-    "PNG": "PNGImageIO",
-    "TIFF": "TIFFImageIO",
-    "DICOM": "GDCMImageIO",
-    "NIfTI": "NiftiImageIO",
-    "NRRD": "NrrdImageIO",
-}
+    "JPG": "JPEGImageIO", "PNG": "PNGImageIO", "TIFF": "TIFFImageIO", "DICOM": "GDCMImageIO",
+    "NIfTI": "NiftiImageIO", "NRRD": "NrrdImageIO",
+}  # fmt: skip
 MAGIC = {
-    b"\xff\xd8\xff": "JPG",
-    b"\x89PNG\r\n\x1a\n": "PNG",
-    b"BM": "BMP",
-    b"II*\0": "TIFF",
-    b"MM\0*": "TIFF",
-    b"NRRD000": "NRRD",
-}
+    b"\xff\xd8\xff": "JPG", b"\x89PNG\r\n\x1a\n": "PNG", b"BM": "BMP", b"II*\0": "TIFF",
+    b"MM\0*": "TIFF", b"NRRD000": "NRRD",
+}  # fmt: skip
 GZIP = b"\x1f\x8b"
 MAX_BYTES = 1 << 30
 _HEAD = 1 << 16

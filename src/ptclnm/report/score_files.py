@@ -1,18 +1,32 @@
 """Models of any origin compared from CSV files with columns label and score."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pandera.pandas as pa
 
-from ptclnm.errors import ProblemsError, nearest
+from ptclnm.cohorts.datasets import read_table
+from ptclnm.errors import ManifestError, ProblemsError
 from ptclnm.evaluation import auc_table, contrast_test, pairs_table
 from ptclnm.evaluation.pairs import curves_of
 from ptclnm.report.files import write_table
 
-NEEDED, OPTIONAL = ("label", "score"), ("model", "patient_id")
-SHOWN = 5
+
+def _number(good: Callable[[pd.Series], pd.Series], allowed: str) -> pa.Column:
+    def test(cells: pd.Series) -> pd.Series:
+        return good(pd.to_numeric(cells, errors="coerce"))
+
+    return pa.Column(checks=pa.Check(test, error=f"allowed: {allowed}"))
+
+
+SCHEMA = pa.DataFrameSchema(
+    {
+        "label": _number(lambda numbers: numbers.isin([0, 1]), "0 or 1"),
+        "score": _number(np.isfinite, "a finite number"),
+    }
+)
 
 
 class ScoreFileError(ProblemsError):
@@ -40,13 +54,19 @@ def read_scores(paths: Sequence[Path]) -> pd.DataFrame:
     ScoreFileError
         Listing everything that is wrong with any of the files.
     """
-    problems: list[str] = []
-    tables = [table for path in paths if (table := _read(Path(path), problems)) is not None]
-    joined = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["model"])
-    if joined["model"].nunique() > 1 and "patient_id" not in joined:
+    problems, tables = [], [pd.DataFrame(columns=["model"])]
+    for path in map(Path, paths):
+        try:
+            table = read_table(path, SCHEMA, dtype=str, keep_default_na=False)
+            table = table.astype({"label": float, "score": float}).astype({"label": int})
+            tables.append(pd.DataFrame({"model": path.stem} | dict(table.items())))
+        except ManifestError as error:
+            problems += [f"{path}: {line}" for line in error.problems]
+    joined = pd.concat(tables, ignore_index=True)
+    if "patient_id" not in joined and joined["model"].nunique() > 1:
         problems.append("two models and no column 'patient_id': nobody can tell whether their "
                         "patients are the same; add it to every file")  # fmt: skip
-    if "patient_id" in joined:
+    elif "patient_id" in joined:
         lost = joined["patient_id"].isna() | (joined["patient_id"] == "")
         if lost.any():
             problems.append(f"{int(lost.sum())} rows have no 'patient_id'; every row needs one")
@@ -55,42 +75,11 @@ def read_scores(paths: Sequence[Path]) -> pd.DataFrame:
             problems.append(f"{len(twice)} rows repeat a model and patient, the first "
                             f"{twice.iloc[0]['model']}/{twice.iloc[0]['patient_id']}; reduce a "
                             "patient's images to one score first")  # fmt: skip
+    else:
+        joined["patient_id"] = [f"row {i}" for i in range(2, len(joined) + 2)]
     if problems:
         raise ScoreFileError("scores", problems)
-    if "patient_id" not in joined:
-        joined = joined.assign(patient_id=[f"row {i}" for i in range(2, len(joined) + 2)])
     return joined[["model", "patient_id", "label", "score"]]
-
-
-def _read(path: Path, problems: list[str]) -> pd.DataFrame | None:
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        problems.append(f"{path}: cannot be read as CSV in UTF-8 ({error})")
-        return None
-    table.columns = [str(name).strip() for name in table]
-    missing = [name for name in NEEDED if name not in table]
-    for name in missing:
-        problems.append(f"{path}: no column {name!r}; {nearest(name, table.columns)}")
-    if missing:
-        return None
-    label, score = (pd.to_numeric(table[name].str.strip(), errors="coerce") for name in NEEDED)
-    problems += _wrong(path, table["label"], ~label.isin([0, 1]), "label", "0 or 1")
-    problems += _wrong(path, table["score"], ~np.isfinite(score), "score", "a finite number")
-    kept = {name: table[name].str.strip() for name in OPTIONAL if name in table}
-    made = pd.DataFrame({"model": path.stem} | kept | {"label": label, "score": score})
-    return made
-
-
-def _wrong(path: Path, cells: pd.Series, wrong: pd.Series, name: str, allowed: str) -> list[str]:
-    rows = np.flatnonzero(wrong)
-    lines = [
-        f"{path}, row {row + 2}, column {name!r}: found {str(cells.iloc[row])[:40]!r}; "
-        f"allowed: {allowed}"
-        for row in rows[:SHOWN]
-    ]
-    more = len(rows) - SHOWN
-    return lines + ([f"{path}, column {name!r}: {more} more rows"] if more > 0 else [])
 
 
 def compare_files(paths: Sequence[Path], out: Path | None = None) -> str:

@@ -42,7 +42,7 @@ cells = st.one_of(
 
 def only_named_errors(path) -> None:
     report = check_manifest(path)
-    assert str(report) and len(report.frame()) == len(report.problems)
+    assert str(report).count("\n  - ") >= bool(report.problems)
     try:
         own = open_manifest(path)
     except ManifestError as error:
@@ -133,9 +133,9 @@ def test_yaml_that_is_not_plain_is_refused(tmp_path, text):
         load_plain_yaml(path)
 
 
-def test_plain_yaml_keeps_words_and_tells_numbers(tmp_path):
+def test_plain_yaml_keeps_words_and_numbers_as_they_are_written(tmp_path):
     path = tmp_path / "m.yml"
     path.write_text("a: yes\nb: 2024-01-01\nc: 1:30\nd: 1.5\ne: 007\nf: true\ng: ~\nh: 1e3\n")
     assert load_plain_yaml(path) == dict(
-        a="yes", b="2024-01-01", c="1:30", d=1.5, e=7, f=True, g=None, h="1e3"
+        a="yes", b="2024-01-01", c="1:30", d="1.5", e="007", f="true", g="~", h="1e3"
     )

@@ -1,6 +1,8 @@
 """The recruitment flow, drawn from counts as the papers' Figure 1."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,7 +14,7 @@ from matplotlib.textpath import text_to_path
 from ptclnm.cohorts.schema import SPLIT
 from ptclnm.report.style import BLUE, GREY, PALE, RULE, use_style
 
-# Inches, but for the size of the font.
+# Inches, heights growing upwards from the figure's upper edge; left edge and width of a box.
 WIDTH, LINE, PAD, GAP = 7.6, 0.168, 0.11, 0.24
 MIDDLE, SIDE = (0.1, 3.3), (3.95, 3.55)
 SPINE = MIDDLE[0] + MIDDLE[1] / 2
@@ -22,29 +24,6 @@ SLACK = 0.96
 KEPT, DROPPED, SET = "kept", "dropped", "set"
 
 
-@dataclass
-class Box:
-    """A box in inches from the figure's upper left corner, upwards being positive."""
-
-    kind: str
-    place: tuple[float, float]
-    head: str
-    body: list[str]
-    top: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Break the texts into lines that fit."""
-        self.left, self.width = self.place
-        fit = (self.width - 2 * PAD) * SLACK
-        self.bold = wrap_text(self.head, fit, "bold")
-        self.plain = [part for line in self.body for part in wrap_text(line, fit, indent="    ")]
-
-    @property
-    def bottom(self) -> float:
-        """Lower edge, as the lines need it."""
-        return self.top - LINE * (len(self.bold) + len(self.plain)) - 2 * PAD
-
-
 def flow_figure(flow: pd.DataFrame, title: str) -> Figure:
     """Draw what is kept down the middle, what is dropped to the right, the splits below.
 
@@ -52,8 +31,8 @@ def flow_figure(flow: pd.DataFrame, title: str) -> Figure:
     ----------
     flow : DataFrame
         Columns ``step, rows, images, patients, reason``. A row without a reason is what is
-        there; one with a reason is what was dropped. Rows whose step begins with ``split: `` are
-        the boxes at the bottom.
+        there, the first among them; one with a reason is what was dropped. Rows whose step begins
+        with ``split: `` are the boxes at the bottom.
     title : str
         Heading of the figure.
 
@@ -62,32 +41,44 @@ def flow_figure(flow: pd.DataFrame, title: str) -> Figure:
     Figure
         Width 7.6 inches, height as the boxes need.
     """
-    rows, head = _rows(flow), wrap_text(title, 0.74 * WIDTH, "bold")
-    level = -0.1 - 1.5 * LINE * len(head)
-    for row in rows:
-        for box in row:
-            box.top = level
-        level = min(box.bottom for box in row) - GAP
+    head = wrap_text(title, 0.74 * WIDTH, "bold")
+    level = above = -0.1 - 1.5 * LINE * len(head)
     with use_style():
-        figure = Figure(figsize=(WIDTH, -level))
-        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(level, 0))
+        figure = Figure()
+        axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
         axes.text(MIDDLE[0], -0.1, "\n".join(head), fontsize=11, weight="bold", va="top")
-        above = rows[0][0]
-        for box in (box for row in rows for box in row):
-            _draw_box(axes, box)
-            if box is not above:
-                _draw_arrow(axes, above.bottom, box)
-            above = box if box.kind == KEPT else above
+        for kind, group in groupby(flow.to_dict("records"), _kind):
+            lines = list(group)
+            if kind == SET:
+                level = _draw_sets(axes, level, above, lines)
+            elif kind == DROPPED:
+                reasons = [f"{describe_counts(line)}: {line['reason']}" for line in lines]
+                bottom = _draw_box(axes, SIDE, level, "Dropped", reasons, GREY)
+                middle, level = (level + bottom) / 2, bottom - GAP
+                _draw_arrow(axes, (SPINE, above), (SPINE, middle), (SIDE[0], middle))
+            for line in lines if kind == KEPT else ():
+                if level < above:
+                    _draw_arrow(axes, (SPINE, above), (SPINE, level))
+                above = _draw_box(axes, MIDDLE, level, line["step"], [describe_counts(line)])
+                level = above - GAP
+        axes.set(xlim=(0, WIDTH), ylim=(level, 0))
+        figure.set_size_inches(WIDTH, -level)
     return figure
 
 
-def describe_counts(line: pd.Series) -> str:
+def _kind(line: Mapping[str, Any]) -> str:
+    if line["step"].startswith(SPLIT):
+        return SET
+    return DROPPED if line["reason"] else KEPT
+
+
+def describe_counts(line: Mapping[str, Any]) -> str:
     """Phrase a line's counts, e.g. ``"466 images, 380 patients"``.
 
     Parameters
     ----------
-    line : Series
+    line : mapping
         Holds ``rows``, ``images`` and ``patients``.
 
     Returns
@@ -100,28 +91,6 @@ def describe_counts(line: pd.Series) -> str:
         shown.remove("rows")
     words = [f"{line[k]:,} {k[:-1] if abs(line[k]) == 1 else k}" for k in shown]
     return ", ".join(words) or "none"
-
-
-def _rows(flow: pd.DataFrame) -> list[list[Box]]:
-    """Make the boxes, those beside each other together."""
-    rows: list[list[Box]] = []
-    split = flow["step"].str.startswith(SPLIT)
-    for _, line in flow[~split].iterrows():
-        counts = describe_counts(line)
-        if not line["reason"]:
-            rows.append([Box(KEPT, MIDDLE, line["step"], [counts])])
-        elif rows and rows[-1][0].kind == DROPPED:
-            reasons = [*rows[-1][0].body, f"{counts}: {line['reason']}"]
-            rows[-1] = [Box(DROPPED, SIDE, "Dropped", reasons)]
-        else:
-            rows.append([Box(DROPPED, SIDE, "Dropped", [f"{counts}: {line['reason']}"])])
-    gap, sets = 0.2, []
-    width = (sum(SIDE) - MIDDLE[0] + gap) / max(split.sum(), 1) - gap
-    for number, (_, line) in enumerate(flow[split].iterrows()):
-        head, _, rest = line["step"].removeprefix(SPLIT).partition(", ")
-        place = (MIDDLE[0] + number * (width + gap), width)
-        sets.append(Box(SET, place, head, [describe_counts(line), rest]))
-    return rows + [sets] * bool(sets)
 
 
 def wrap_text(text: str, width: float, weight: str = "normal", indent: str = "") -> list[str]:
@@ -155,27 +124,40 @@ def wrap_text(text: str, width: float, weight: str = "normal", indent: str = "")
     return lines
 
 
-def _draw_box(axes: Axes, box: Box) -> None:
-    color = GREY if box.kind == DROPPED else BLUE
-    corner, height = (box.left, box.bottom), box.top - box.bottom
+def _draw_sets(axes: Axes, level: float, above: float, lines: list[dict]) -> float:
+    """Draw the sets side by side; give the level below them."""
+    gap, bottoms, bar = 0.2, [], level + GAP / 2
+    width = (WIDTH - 2 * MIDDLE[0] + gap) / len(lines) - gap
+    for number, line in enumerate(lines):
+        head, _, rest = line["step"].removeprefix(SPLIT).partition(", ")
+        left = MIDDLE[0] + number * (width + gap)
+        body = [describe_counts(line), rest]
+        bottoms.append(_draw_box(axes, (left, width), level, head, body))
+        center = left + width / 2
+        _draw_arrow(axes, (SPINE, above), (SPINE, bar), (center, bar), (center, level))
+    return min(bottoms) - GAP
+
+
+def _draw_box(
+    axes: Axes, place: tuple[float, float], top: float, head: str, body: list[str],
+    color: str = BLUE,
+) -> float:  # fmt: skip
+    """Draw a box as high as its lines need, the heading in bold; give its lower edge."""
+    left, width = place
+    fit = (width - 2 * PAD) * SLACK
+    bold = wrap_text(head, fit, "bold")
+    plain = [part for line in body for part in wrap_text(line, fit, indent="    ")]
+    height = LINE * (len(bold) + len(plain)) + 2 * PAD
     style = {"boxstyle": "round,pad=0,rounding_size=0.05", "fc": PALE, "ec": color, "lw": 1.1}
-    axes.add_patch(FancyBboxPatch(corner, box.width, height, **style))
-    for number, line in enumerate([*box.bold, *box.plain]):
-        weight = "bold" if number < len(box.bold) else "normal"
-        at = box.left + PAD, box.top - PAD - LINE * (number + 0.5)
+    axes.add_patch(FancyBboxPatch((left, top - height), width, height, **style))
+    for number, line in enumerate([*bold, *plain]):
+        weight = "bold" if number < len(bold) else "normal"
+        at = left + PAD, top - PAD - LINE * (number + 0.5)
         axes.text(*at, line, fontsize=FONT, weight=weight, va="center")
+    return top - height
 
 
-def _draw_arrow(axes: Axes, above: float, box: Box) -> None:
-    """Lead from the box kept before down the middle, then aside where the box stands aside."""
-    middle, bar = (box.top + box.bottom) / 2, box.top + GAP / 2
-    center = box.left + box.width / 2
-    path = [(SPINE, above)]
-    path += {
-        KEPT: [(SPINE, box.top)],
-        DROPPED: [(SPINE, middle), (box.left, middle)],
-        SET: [(SPINE, bar), (center, bar), (center, box.top)],
-    }[box.kind]
+def _draw_arrow(axes: Axes, *path: tuple[float, float]) -> None:
     axes.plot(*zip(*path, strict=True), color=RULE, lw=1.1)
     arrow = {"arrowstyle": "-|>", "mutation_scale": 9, "color": RULE, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", path[-1], path[-2], arrowprops=arrow)
