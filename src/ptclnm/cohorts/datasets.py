@@ -75,33 +75,17 @@ class Dataset:
         there = self.folders.get(folder, folder)
         return self.urls.get(file, self.base_url + (f"{there}/{rest}" if there else rest))
 
-    def registry(self, manifest: Path = DATA_MANIFEST) -> dict[str, str]:
+    def registry(self) -> dict[str, str]:
         """Read the sha256 of each file by its local path."""
-        lines = (manifest / self.hashes).read_text(encoding="utf-8").splitlines()
-        pairs = (line.rsplit(" sha256:", 1) for line in lines if line.strip())
-        return {path: digest for path, digest in pairs}
+        lines = (DATA_MANIFEST / self.hashes).read_text(encoding="utf-8").splitlines()
+        return dict(line.rsplit(" sha256:", 1) for line in lines if line.strip())
 
 
 @cache
-def datasets(manifest: Path = DATA_MANIFEST) -> dict[str, Dataset]:
-    """Read every dataset of ``datasets.yml`` by name.
-
-    Raises
-    ------
-    ManifestError
-        If an entry lacks a key or has one too many.
-    """
-    file = manifest / "datasets.yml"
-    entries = yaml.safe_load(file.read_text(encoding="utf-8"))
-    found, problems = {}, []
-    for name, entry in entries.items():
-        try:
-            found[name] = Dataset(name=name, **entry)
-        except TypeError as error:
-            problems.append(f"{name}: {error}".replace("Dataset.__init__() ", ""))
-    if problems:
-        raise ManifestError(str(file), problems)
-    return found
+def datasets() -> dict[str, Dataset]:
+    """Read every dataset of ``datasets.yml`` by name."""
+    entries = yaml.safe_load((DATA_MANIFEST / "datasets.yml").read_text(encoding="utf-8"))
+    return {name: Dataset(name=name, **entry) for name, entry in entries.items()}
 
 
 def dataset(name: str) -> Dataset:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from ptclnm.cohorts.own import check_manifest, open_manifest
 from ptclnm.cohorts.own.example import MANIFEST
-from ptclnm.cohorts.own.manifest import YamlError, load_plain_yaml
+from ptclnm.cohorts.own.manifest import load_plain_yaml
+from ptclnm.cohorts.own.problems import UnreadableError
 from ptclnm.errors import ManifestError
 
 quick = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -129,7 +130,7 @@ def test_any_change_of_cells_in_a_sound_csv(folder, changes):
 def test_yaml_that_is_not_plain_is_refused(tmp_path, text):
     path = tmp_path / "m.yml"
     path.write_text(text)
-    with pytest.raises(YamlError):
+    with pytest.raises(UnreadableError):
         load_plain_yaml(path)
 
 

@@ -32,10 +32,6 @@ SPLIT_KINDS = {"column": {"map"}, "ratio": {"seed"}, "by_center": {"internal", "
 HINTS = {"columns.split": "name the column as split: {column: ..., map: ...} instead"}
 
 
-class YamlError(Exception):
-    """A file that is no plain YAML; the message says why."""
-
-
 class _PlainLoader(yaml.BaseLoader):
     """YAML with less: no tags, no anchors, no repeated keys, and every value is text.
 
@@ -72,21 +68,22 @@ def load_plain_yaml(path: Path) -> Any:
 
     Raises
     ------
-    YamlError
-        If the file is missing, too large, not UTF-8 or not plain YAML.
+    UnreadableError
+        If the file is missing, too large, not UTF-8 or not plain YAML; it says why.
     """
-    if not is_file(path):
-        raise YamlError("there is no such file")
-    if path.stat().st_size > MAX_BYTES:
-        raise YamlError(f"it has more than {MAX_BYTES:,} bytes")
     try:
+        if not is_file(path):
+            raise ValueError("there is no such file")
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"it has more than {MAX_BYTES:,} bytes")
         return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_PlainLoader)  # noqa: S506
-    except UnicodeDecodeError as error:
-        raise YamlError(f"it is not UTF-8 (byte {error.start + 1})") from error
     except RecursionError:
-        raise YamlError("it is nested too deeply") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise YamlError("it is no plain YAML: " + " ".join(str(error).split())[:300]) from error
+        found = "it is nested too deeply"
+    except yaml.YAMLError as error:
+        found = "it is no plain YAML: " + " ".join(str(error).split())[:300]
+    except ValueError as error:
+        found = str(error)
+    raise UnreadableError([Problem("manifest_unreadable", path.name, found)])
 
 
 def canonical(text: str) -> str:
@@ -331,12 +328,9 @@ def read_manifest(path: Path) -> Manifest:
     UnreadableError
         With all problems that the manifest alone can tell.
     """
+    content = load_plain_yaml(path)
     try:
-        content = load_plain_yaml(path)
         return Manifest.model_validate(content, context=path.absolute())
-    except YamlError as error:
-        found = [Problem("manifest_unreadable", path.name, str(error))]
     except ValidationError as error:
-        lines = model_problems(error, Manifest, HINTS)
-        found = [Problem("manifest_key", path.name, line) for line in lines]
-    raise UnreadableError(found)
+        problems = model_problems(error, Manifest, HINTS)
+    raise UnreadableError(Problem("manifest_key", path.name, line) for line in problems)
