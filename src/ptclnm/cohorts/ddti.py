@@ -8,7 +8,6 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -146,7 +145,7 @@ def _cut(picture: dict[str, Any], root: Path, to: Path) -> dict[str, Any] | None
     box, name = crop_box(grey, mask, MARGIN, at_seam), Path(picture["image"]).stem
     files = {"image_id": name, "image": f"{name}.png", "mask": f"{name}_mask.png"}
     for array, file in ((grey, files["image"]), (np.where(mask, 255, 0), files["mask"])):
-        pixels = np.clip(np.rint(box.of(array)), 0, 255).astype(np.uint8)
+        pixels = np.clip(np.rint(array[box]), 0, 255).astype(np.uint8)
         sitk.WriteImage(sitk.GetImageFromArray(pixels), str(to / file))
     source = {"source": picture["image"], "views": 1 if at_seam is None else 2}
     return picture | files | source
@@ -356,18 +355,6 @@ def _group_cases(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(patient_id="ddti-" + table["case"].map(first).astype(str))
 
 
-@dataclass(frozen=True)
-class Crop:
-    """A cut-out: ``rows`` and ``columns`` of the picture, first included, last not."""
-
-    rows: tuple[int, int]
-    columns: tuple[int, int]
-
-    def of(self, array: np.ndarray) -> np.ndarray:
-        """Cut it out of an array of rows x columns."""
-        return array[slice(*self.rows), slice(*self.columns)]
-
-
 def rasterise(polygon: Polygon, shape: tuple[int, int]) -> np.ndarray:
     """Fill a polygon.
 
@@ -397,7 +384,7 @@ def rasterise(polygon: Polygon, shape: tuple[int, int]) -> np.ndarray:
 
 def crop_box(
     picture: np.ndarray, mask: np.ndarray, margin: float, at_seam: int | None = None
-) -> Crop:
+) -> tuple[slice, slice]:
     """Find the nodule's box with a margin that ends where the sector does.
 
     Parameters
@@ -413,9 +400,9 @@ def crop_box(
 
     Returns
     -------
-    Crop
-        The margin stops short of the first line that is black over the width (or height) of
-        the crop: beyond it stands burned-in text, the TI-RADS grade among it.
+    tuple of slice
+        Its rows and columns. The margin stops short of the first line that is black over the width
+        (or height) of the crop: beyond it stands burned-in text, the TI-RADS grade among it.
     """
     box = ndimage.find_objects(mask.astype(np.uint8))[0]
     (top, bottom), (left, right) = ((side.start, side.stop) for side in box)
@@ -430,7 +417,8 @@ def crop_box(
     north = _extend(down_side, top, max(top - reach, 0), -1)
     south = _extend(down_side, bottom, min(bottom + reach, rows), 1)
     along = _lit(picture[north:south], axis=0)
-    return Crop((north, south), (_extend(along, left, west, -1), _extend(along, right, east, 1)))
+    first, last = _extend(along, left, west, -1), _extend(along, right, east, 1)
+    return slice(north, south), slice(first, last)
 
 
 def seam(picture: np.ndarray) -> int | None:

@@ -10,8 +10,6 @@ from typing import Any
 from ptclnm.cohorts.schema import Cohort, checked
 from ptclnm.errors import ParameterError, PtclnmError, nearest
 
-Opener = Callable[..., Cohort]
-
 # module:function, imported when the cohort is asked for. Each takes n_patients and seed, then
 # settings of its own by keyword.
 COHORTS: dict[str, str] = {
@@ -59,8 +57,7 @@ def open_cohort(
     """
     name = str(name_or_manifest)
     if is_manifest(name):
-        opener: Opener = _load(MANIFEST)
-        return checked(opener(Path(name), n_patients, seed, **settings))
+        return checked(_load(MANIFEST)(Path(name), n_patients, seed, **settings))
     if name not in COHORTS:
         raise PtclnmError(
             f"No cohort is called {name!r}: {nearest(name, COHORTS)} "
@@ -79,6 +76,6 @@ def is_manifest(name: str) -> bool:
     return name.endswith((".yml", ".yaml")) or "/" in name
 
 
-def _load(place: str) -> Opener:
+def _load(place: str) -> Callable[..., Cohort]:
     module, _, function = place.partition(":")
     return getattr(import_module(module), function)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pooch
 
-from ptclnm.cohorts.own.images import examine_files, locate_files
+from ptclnm.cohorts.own.images import examine_files
 from ptclnm.cohorts.own.manifest import Manifest, canonical, read_manifest
 from ptclnm.cohorts.own.problems import Report, UnreadableError, lines
 from ptclnm.cohorts.own.table import read_csv, tabulate
@@ -103,8 +103,8 @@ def _assess(
         return Report(str(path), tuple(error.problems)), None, nothing, nothing, nothing
     sound = not any(problem.stops for problem in problems)
     drawn = subsample(table.astype({"label": int}), n_patients, seed) if sound else table
-    files, absent = locate_files(drawn, manifest)
-    problems += absent + examine_files(drawn, files, manifest)
+    files, found = examine_files(drawn, manifest)
+    problems += found
     flow = _flow(raw, manifest, table, drawn, n_patients) if sound else nothing
     return Report(str(path), tuple(problems)), manifest, flow, drawn, files
 

@@ -36,7 +36,7 @@ class Examined(NamedTuple):
     notes: tuple[str, ...]
 
 
-def locate(root: Path, text: str) -> tuple[str, str, str]:
+def locate(root: Path, text: str) -> str:
     """Find a file below the root.
 
     Parameters
@@ -48,99 +48,78 @@ def locate(root: Path, text: str) -> tuple[str, str, str]:
 
     Returns
     -------
-    path : str
-        The absolute path with symbolic links followed; empty where there is a problem.
-    code, found : str
-        The problem; empty where there is none.
+    str
+        The absolute path with symbolic links followed.
+
+    Raises
+    ------
+    ImageError
+        If it leads out of the root, or there is no such file.
     """
     base = Path(os.path.realpath(root))
     # Unlike Path.resolve, this raises for no name, however long or circular.
     path = Path(os.path.realpath(base / text.replace("\\", "/")))
     if not path.is_relative_to(base):
-        return "", "path_outside", "it leads out of the root folder"
-    if is_file(path):
-        return str(path), "", ""
-    names = [entry.name for entry in path.parent.iterdir()] if is_folder(path.parent) else []
-    close = get_close_matches(path.name, names, n=1)
-    nearest = f"; the nearest name in its folder is {close[0]!r}" if close else ""
-    return "", "missing_file", f"there is no such file{nearest}"
+        raise ImageError("path_outside", text, "it leads out of the root folder")
+    if not is_file(path):
+        names = [entry.name for entry in path.parent.iterdir()] if is_folder(path.parent) else []
+        close = get_close_matches(path.name, names, n=1)
+        nearest = f"; the nearest name in its folder is {close[0]!r}" if close else ""
+        raise ImageError("missing_file", text, f"there is no such file{nearest}")
+    return str(path)
 
 
-def locate_files(table: pd.DataFrame, manifest: Manifest) -> tuple[pd.DataFrame, list[Problem]]:
-    """Find all images and masks.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Columns ``image`` and ``mask`` as the CSV has them, indexed by line.
-    manifest : Manifest
-        Its root folder.
-
-    Returns
-    -------
-    files : DataFrame
-        Columns ``image`` and ``mask`` with absolute paths, empty where there is a problem.
-    problems : list of Problem
-        Missing files and those outside the root.
-    """
-    files = pd.DataFrame("", index=table.index, columns=["image", "mask"])
-    problems = []
-    for column in files:
-        for row, text in table.loc[table[column].ne(""), column].items():
-            files.at[row, column], code, found = locate(manifest.root, text)
-            if code:
-                problems.append(Problem(code, text, found, int(row), manifest.csv.name))
-    return files, problems
-
-
-def examine_files(table: pd.DataFrame, files: pd.DataFrame, manifest: Manifest) -> list[Problem]:
-    """Read all images and masks and name what is wrong with them, row by row and across rows.
+def examine_files(table: pd.DataFrame, manifest: Manifest) -> tuple[pd.DataFrame, list[Problem]]:
+    """Find and read all images and masks; name what is wrong, row by row and across rows.
 
     Parameters
     ----------
     table : DataFrame
         As from `tabulate`.
-    files : DataFrame
-        As from `locate_files`.
     manifest : Manifest
-        Its mask label and options.
+        Its root folder, mask label and options.
 
     Returns
     -------
-    list of Problem
+    files : DataFrame
+        Columns ``image`` and ``mask`` with absolute paths, empty where there is no file.
+    problems : list of Problem
         In the order of rows, then those that concern several rows.
     """
+    files = pd.DataFrame("", index=table.index, columns=["image", "mask"])
     findings: list[Finding] = []
     examined: dict[int, Examined] = {}
-    for row, image, mask in files.itertuples():
-        picture = _read(row, "image", image, manifest.options.max_colour, findings)
-        labels = _read(row, "mask", mask, 1.0, findings)
-        if picture:
+    for row, *texts in table[["image", "mask"]].itertuples():
+        read: dict[str, Image2D] = {}
+        for column, text, limit in zip(
+            files, texts, (manifest.options.max_colour, 1.0), strict=True
+        ):
+            try:
+                if text:  # an empty cell is a problem of the table
+                    files.at[row, column] = path = locate(manifest.root, text)
+                    read[column] = read_image(path, limit)
+            except ImageError as error:
+                findings.append((row, error.code, column, error.found))
+        if picture := read.get("image"):
             digest = hashlib.sha256(str(picture.array.shape).encode())
             digest.update(np.ascontiguousarray(picture.array))
             examined[row] = Examined(digest.hexdigest(), picture.spacing, picture.notes)
-            if np.ptp(picture.array) == 0:
-                found = "all of its pixels have the same value"
-                findings.append((row, "blank_image", "image", found))
-        about = [*_mask_findings(labels, manifest)] if labels else []
-        about += _pair_findings(picture, labels) if picture and labels else []
-        findings += [(row, code, "mask", found) for code, found in about]
+        findings += [(row, *finding) for finding in _row_findings(read, manifest)]
     findings += [*_notes(examined), *_mixed_spacing(examined), *_shared_pictures(table, examined)]
-    return [
+    return files, [
         Problem(code, table.at[row, column], found, int(row), manifest.csv.name)
         for row, code, column, found in findings
     ]
 
 
-def _read(
-    row: int, column: str, path: str, max_colour: float, findings: list[Finding]
-) -> Image2D | None:
-    """Read a file, or note why not; an empty path is passed over."""
-    try:
-        return read_image(path, max_colour) if path else None
-    except ImageError as error:
-        findings.append((row, error.code, column, error.found))
-        return None
+def _row_findings(read: dict[str, Image2D], manifest: Manifest) -> Iterator[tuple[str, str, str]]:
+    picture, labels = read.get("image"), read.get("mask")
+    if picture and np.ptp(picture.array) == 0:
+        yield "blank_image", "image", "all of its pixels have the same value"
+    about = [*_mask_findings(labels, manifest)] if labels else []
+    about += _pair_findings(picture, labels) if picture and labels else []
+    for code, found in about:
+        yield code, "mask", found
 
 
 def _pair_findings(picture: Image2D, labels: Image2D) -> Iterator[tuple[str, str]]:

@@ -128,7 +128,7 @@ def crops(pictures: Iterable[Picture]) -> list[Crop]:
     for picture in pictures:
         frame = picture.frame.astype(float)
         box = crop_box(frame, picture.mask, MARGIN)
-        cut.append((box.of(frame), box.of(picture.mask)))
+        cut.append((frame[box], picture.mask[box]))
     return cut
 
 
