@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from ptclnm.evaluation import delong, paired_tests
+from ptclnm.models.predictions import PredictionsError
 from ptclnm.paths import BOOK
 from ptclnm.report.score_files import ScoreFileError, compare_files, read_scores
 
@@ -97,12 +98,21 @@ def test_all_that_is_wrong_is_listed_with_file_and_row(tmp_path: Path) -> None:
     assert "bad.csv: row 4, column 'score': found 'inf'" in text
     assert "other.csv: no column 'label'; needed: label, score" in text
     assert "absent.csv: not a CSV in UTF-8" in text
-    assert "no column 'patient_id': nobody can tell" in text
+
+
+def test_two_models_need_ids(tmp_path: Path) -> None:
+    paths = files(tmp_path)
+    for path in paths:
+        pd.read_csv(path).drop(columns="patient_id").to_csv(path, index=False)
+    with pytest.raises(ScoreFileError, match="no column 'patient_id': nobody can tell"):
+        read_scores(paths)
 
 
 def test_a_patient_there_twice_or_without_a_name_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
-    path.write_text("patient_id,label,score\na,0,1\na,0,2\n,1,3\n", encoding="utf-8")
-    with pytest.raises(ScoreFileError, match="1 rows have no 'patient_id'") as caught:
+    path.write_text("patient_id,label,score\na,0,1\n,1,3\n", encoding="utf-8")
+    with pytest.raises(ScoreFileError, match="1 rows have no 'patient_id'"):
         read_scores([path])
-    assert "the first m/a; reduce" in str(caught.value)
+    path.write_text("patient_id,label,score\na,0,1\na,0,2\nb,1,3\n", encoding="utf-8")
+    with pytest.raises(PredictionsError, match="the first scores/m/all/a; reduce"):
+        read_scores([path])

@@ -11,6 +11,7 @@ from ptclnm.cohorts.datasets import read_table
 from ptclnm.errors import ManifestError, ProblemsError
 from ptclnm.evaluation import auc_table, contrast_test, pairs_table
 from ptclnm.evaluation.pairs import curves_of
+from ptclnm.models.predictions import check_predictions
 from ptclnm.report.files import write_table
 
 
@@ -47,39 +48,35 @@ def read_scores(paths: Sequence[Path]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``model, patient_id, label, score``.
+        The predictions table; study ``scores``, split ``all``.
 
     Raises
     ------
     ScoreFileError
         Listing everything that is wrong with any of the files.
+    PredictionsError
+        If a patient is there twice, or has two labels.
     """
-    problems, tables = [], [pd.DataFrame(columns=["model"])]
+    problems, tables = [], []
     for path in map(Path, paths):
         try:
             table = read_table(path, SCHEMA, dtype=str, keep_default_na=False)
-            table = table.astype({"label": float, "score": float}).astype({"label": int})
-            tables.append(pd.DataFrame({"model": path.stem} | dict(table.items())))
+            tables.append(pd.DataFrame({"model": path.stem, **table}))
         except ManifestError as error:
             problems += [f"{path}: {line}" for line in error.problems]
-    joined = pd.concat(tables, ignore_index=True)
-    if "patient_id" not in joined and joined["model"].nunique() > 1:
-        problems.append("two models and no column 'patient_id': nobody can tell whether their "
-                        "patients are the same; add it to every file")  # fmt: skip
-    elif "patient_id" in joined:
-        lost = joined["patient_id"].isna() | (joined["patient_id"] == "")
-        if lost.any():
-            problems.append(f"{int(lost.sum())} rows have no 'patient_id'; every row needs one")
-        twice = joined[joined.duplicated(["model", "patient_id"]) & ~lost]
-        if len(twice):
-            problems.append(f"{len(twice)} rows repeat a model and patient, the first "
-                            f"{twice.iloc[0]['model']}/{twice.iloc[0]['patient_id']}; reduce a "
-                            "patient's images to one score first")  # fmt: skip
-    else:
-        joined["patient_id"] = [f"row {i}" for i in range(2, len(joined) + 2)]
     if problems:
         raise ScoreFileError("scores", problems)
-    return joined[["model", "patient_id", "label", "score"]]
+    scores = pd.concat(tables, ignore_index=True).astype({"label": float, "score": float})
+    if "patient_id" not in scores and len(tables) == scores["model"].nunique() == 1:
+        scores["patient_id"] = [f"row {i}" for i in range(2, len(scores) + 2)]
+    elif "patient_id" not in scores:
+        problems = ["two models and no column 'patient_id': nobody can tell whether their "
+                    "patients are the same; add it to every file"]  # fmt: skip
+    elif lost := scores["patient_id"].fillna("").eq("").sum():
+        problems = [f"{lost} rows have no 'patient_id'; every row needs one"]
+    if problems:
+        raise ScoreFileError("scores", problems)
+    return check_predictions(scores.assign(study="scores", split="all"))
 
 
 def compare_files(paths: Sequence[Path], out: Path | None = None) -> str:
@@ -103,7 +100,7 @@ def compare_files(paths: Sequence[Path], out: Path | None = None) -> str:
         Whatever is wrong with files, labels or scores, by name.
     """
     scores = read_scores(paths)
-    auc = auc_table(scores.assign(study="", split="all")).drop(columns=["study", "split"])
+    auc = auc_table(scores).drop(columns=["study", "split"])
     tables = {"auc": auc}
     lines = [auc.round(4).to_string(index=False)]
     if scores["model"].nunique() > 1:

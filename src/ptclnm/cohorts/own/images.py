@@ -89,13 +89,12 @@ def examine_files(table: pd.DataFrame, manifest: Manifest) -> tuple[pd.DataFrame
     files = pd.DataFrame("", index=table.index, columns=["image", "mask"])
     findings: list[Finding] = []
     examined: dict[int, Examined] = {}
-    for row, *texts in table[["image", "mask"]].itertuples():
+    limits = {"image": manifest.options.max_colour, "mask": 1.0}
+    for row in table.index:
         read: dict[str, Image2D] = {}
-        for column, text, limit in zip(
-            files, texts, (manifest.options.max_colour, 1.0), strict=True
-        ):
+        for column, limit in limits.items():
             try:
-                if text:  # an empty cell is a problem of the table
+                if text := table.at[row, column]:  # an empty cell is a problem of the table
                     files.at[row, column] = path = locate(manifest.root, text)
                     read[column] = read_image(path, limit)
             except ImageError as error:
