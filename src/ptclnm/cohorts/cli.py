@@ -68,12 +68,7 @@ def fetch_dataset(
     ] = None,
 ) -> None:
     """Download a dataset, check every file, and say where it is."""
-
-    def report(file: str, number: int, total: int) -> None:
-        if number in (1, total) or number % 100 == 0:
-            typer.echo(f"  {number}/{total} {file}", err=True)
-
-    typer.echo(f"{name}: complete in {fetch(dataset(name), dest, report)}")
+    typer.echo(f"{name}: complete in {fetch(dataset(name), dest)}")
     if dest:
         typer.echo(
             f"It is found there if the folder is called {name} and PTCLNM_DATA names "

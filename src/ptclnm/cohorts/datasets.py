@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from ptclnm.errors import (
     table_problems,
 )
 from ptclnm.paths import DATA_MANIFEST, data_root
+from ptclnm.progress import counted
 
 FETCHED = "PTCLNM_FETCHED"
 HTTP = pooch.HTTPDownloader(progressbar=False, timeout=30)
@@ -231,11 +232,7 @@ def check_files(name: str, folder: Path | None = None) -> list[str]:
     return problems
 
 
-def fetch(
-    entry: Dataset,
-    destination: Path | None = None,
-    progress: Callable[[str, int, int], None] = lambda *_: None,
-) -> Path:
+def fetch(entry: Dataset, destination: Path | None = None) -> Path:
     """Download what is not there yet.
 
     Parameters
@@ -244,8 +241,6 @@ def fetch(
         Which dataset.
     destination : Path, optional
         Folder for its files; by default ``<name>`` in :func:`fetched_root`.
-    progress : callable
-        Called before each file with its name, its number from 1 and the number of files.
 
     Returns
     -------
@@ -272,8 +267,7 @@ def fetch(
     urls = {name: entry.url(name) for name in registry}
     hashes = {name: f"sha256:{digest}" for name, digest in registry.items()}
     store = pooch.create(path=folder, base_url="", registry=hashes, urls=urls)
-    for number, name in enumerate(registry, start=1):
-        progress(name, number, len(registry))
+    for name in counted(registry, len(registry), f"files of {entry.name}"):
         try:
             store.fetch(name, downloader=semicolons_to_commas if entry.rewrite else HTTP)
         except requests.RequestException as error:

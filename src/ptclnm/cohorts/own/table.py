@@ -277,8 +277,8 @@ def _sets(table: pd.DataFrame, manifest: Manifest) -> tuple[pd.Series, list[Find
         split = pd.Series("", index=known.index, dtype=object)
         inside = known[known["center"].ne("")]
         if not inside.empty and not findings:
-            centers = rule.by_center.train, rule.by_center.external
-            split[inside.index] = center_split(inside, *centers, rule.internal, rule.seed)
+            train = rule.by_center.train
+            split[inside.index] = center_split(inside, train, rule.internal, rule.seed)
     findings = findings or list(_set_findings(known.assign(split=split)))
     return split.reindex(table.index, fill_value=""), findings
 

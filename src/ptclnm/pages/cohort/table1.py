@@ -172,8 +172,12 @@ def _category_rows(groups: Mapping[str, pd.DataFrame], name: str) -> list[dict]:
     counted = {group: part[name].value_counts() for group, part in groups.items()}
     counts = pd.DataFrame(counted).fillna(0).astype(int).sort_index()
     test = compare_counts(counts.drop(columns=OVERALL).to_numpy())
-    shown = counts.apply(lambda column: [f"{n:,} ({n / max(column.sum(), 1):.1%})" for n in column])
-    rows = [{"variable": name, "level": str(level), **row} for level, row in shown.T.items()]
+    share = counts / counts.sum().clip(lower=1)
+    rows = [
+        {"variable": name, "level": str(level)}
+        | {group: f"{n:,} ({share.at[level, group]:.1%})" for group, n in row.items()}
+        for level, row in counts.iterrows()
+    ]
     missing = groups[OVERALL][name].isna().sum()
     return [row | {"missing": missing, **test._asdict()} for row in rows[:1]] + rows[1:]
 
