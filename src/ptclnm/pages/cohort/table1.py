@@ -109,7 +109,7 @@ def table1(
     by : str
         Column of the groups; a patient without a value is left out.
     numeric, categorical : sequence of str
-        Variables, e.g. by :func:`variable_kinds`.
+        Variables, e.g. by :func:`variable_kinds`; a category without any value is left out.
 
     Returns
     -------
@@ -122,6 +122,7 @@ def table1(
         and Dalton 2012), without sign; the largest over pairs where there are several groups.
     """
     patients = patients.dropna(subset=by).astype({by: str})
+    categorical = [name for name in categorical if patients[name].notna().any()]
     groups = {OVERALL: patients, **dict(list(patients.groupby(by)))}
     sizes = {group: f"{len(part):,}" for group, part in groups.items()}
     rows = [{"variable": "patients", "level": "n", **sizes, "missing": 0}]
