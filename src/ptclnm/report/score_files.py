@@ -1,33 +1,15 @@
 """Models of any origin compared from CSV files with columns label and score."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 
-from ptclnm.cohorts.datasets import read_table
-from ptclnm.errors import ManifestError, ProblemsError
+from ptclnm.errors import ProblemsError
 from ptclnm.evaluation import auc_table, contrast_test, pairs_table
 from ptclnm.evaluation.pairs import curves_of
-from ptclnm.models.predictions import check_predictions
+from ptclnm.models.predictions import PredictionsError, check_predictions
 from ptclnm.report.files import write_table
-
-
-def _number(good: Callable[[pd.Series], pd.Series], allowed: str) -> pa.Column:
-    def test(cells: pd.Series) -> pd.Series:
-        return good(pd.to_numeric(cells, errors="coerce"))
-
-    return pa.Column(checks=pa.Check(test, error=f"allowed: {allowed}"))
-
-
-SCHEMA = pa.DataFrameSchema(
-    {
-        "label": _number(lambda numbers: numbers.isin([0, 1]), "0 or 1"),
-        "score": _number(np.isfinite, "a finite number"),
-    }
-)
 
 
 class ScoreFileError(ProblemsError):
@@ -55,28 +37,30 @@ def read_scores(paths: Sequence[Path]) -> pd.DataFrame:
     ScoreFileError
         Listing everything that is wrong with any of the files.
     PredictionsError
-        If a patient is there twice, or has two labels.
+        If a model has a patient in two files, or a patient has two labels.
     """
-    problems, tables = [], []
+    problems, tables, named = [], [], True
     for path in map(Path, paths):
         try:
-            table = read_table(path, SCHEMA, dtype=str, keep_default_na=False)
-            tables.append(pd.DataFrame({"model": path.stem, **table}))
-        except ManifestError as error:
+            table = pd.read_csv(path, dtype={"patient_id": str}, encoding="utf-8-sig")
+            named &= "patient_id" in table
+            rows = [f"row {number}" for number in range(2, len(table) + 2)]
+            table = pd.DataFrame({"model": path.stem, "patient_id": rows, **table})
+            table = table.assign(study="scores", split="all")
+            if lost := table["patient_id"].isna().sum():
+                problems.append(f"{path}: {lost} rows have no 'patient_id'; every row needs one")
+            tables.append(check_predictions(table, str(path)))
+        except PredictionsError as error:
             problems += [f"{path}: {line}" for line in error.problems]
+        except (OSError, ValueError) as error:
+            problems.append(f"{path}: cannot be read as CSV in UTF-8 ({error})")
+    models = {name for table in tables for name in table["model"]}
+    if not named and max(len(paths), len(models)) > 1:
+        problems.append("two models and no column 'patient_id': nobody can tell whether their "
+                        "patients are the same; add it to every file")  # fmt: skip
     if problems:
         raise ScoreFileError("scores", problems)
-    scores = pd.concat(tables, ignore_index=True).astype({"label": float, "score": float})
-    if "patient_id" not in scores and len(tables) == scores["model"].nunique() == 1:
-        scores["patient_id"] = [f"row {i}" for i in range(2, len(scores) + 2)]
-    elif "patient_id" not in scores:
-        problems = ["two models and no column 'patient_id': nobody can tell whether their "
-                    "patients are the same; add it to every file"]  # fmt: skip
-    elif lost := scores["patient_id"].fillna("").eq("").sum():
-        problems = [f"{lost} rows have no 'patient_id'; every row needs one"]
-    if problems:
-        raise ScoreFileError("scores", problems)
-    return check_predictions(scores.assign(study="scores", split="all"))
+    return check_predictions(pd.concat(tables, ignore_index=True))
 
 
 def compare_files(paths: Sequence[Path], out: Path | None = None) -> str:
