@@ -32,8 +32,8 @@ from radiomics.featureextractor import RadiomicsFeatureExtractor
 from ptclnm.cohorts.registry import open_cohort
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.features import FOLDER, extract_all
-from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.paths import BUILD
+from ptclnm.pictures.read import read_image, read_mask
 from ptclnm.report.files import write_table
 
 OUT = BUILD / "results" / "bench" / "radiomics.csv"

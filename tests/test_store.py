@@ -117,7 +117,7 @@ def test_modules_that_lists_by_hand_have_missed_are_in() -> None:
     assert "models.deep.batches" in reached("ptclnm.imaging.superres.stored")
     assert "models.deep.batches" in reached("ptclnm.imaging.superres.apply")
     crops = reached("ptclnm.models.deep.crops")
-    assert {"imaging.header", "imaging.colour", "imaging.dicom", "imaging.read"} <= crops
+    assert {"pictures.header", "pictures.dicom", "pictures.read"} <= crops
     assert {"compute", "models.validation"} <= reached("ptclnm.models.zoo")
 
 

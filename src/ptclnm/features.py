@@ -16,9 +16,9 @@ from ptclnm import store
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map, reuse_memory
 from ptclnm.errors import ParameterError, ProblemsError, nearest
-from ptclnm.imaging.errors import ImageError
-from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.paths import DATA_MANIFEST
+from ptclnm.pictures.errors import ImageError
+from ptclnm.pictures.read import read_image, read_mask
 from quickradiomics import settings as files
 from quickradiomics.engine import measure
 from quickradiomics.errors import RegionError, SettingsError

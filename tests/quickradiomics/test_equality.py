@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from ptclnm import store
-from ptclnm.cohorts.ddti.cases import read_cases
-from ptclnm.cohorts.ddti.crops import rasterise
+from ptclnm.cohorts.ddti import rasterise, read_cases
 from ptclnm.cohorts.registry import open_cohort
 from ptclnm.features import DECLARED, load_settings
-from ptclnm.imaging.read import read_image, read_mask
+from ptclnm.pictures.read import read_image, read_mask
 from quickradiomics import RegionError, measure
 
 NAMES = tuple(DECLARED)
@@ -129,12 +128,11 @@ def crops_of_ddti():
 
 def frames_of_ddti(root):
     """Whole frames with what is drawn on them; the margins around the box are cut out of these."""
-    for case in read_cases(root / "xml"):
-        for mark in case.marks:
-            path = root / "images" / f"{case.number}_{mark.number}.jpg"
-            if path.is_file() and mark.polygons:
-                frame = read_image(path).array
-                yield frame, rasterise(mark.polygons[0], frame.shape)
+    for picture in read_cases(root / "xml").itertuples():
+        path = root / "images" / picture.image
+        if path.is_file() and picture.polygons:
+            frame = read_image(path).array
+            yield frame, rasterise(picture.polygons[0], frame.shape)
 
 
 def smaller(cases, pixels):

@@ -14,7 +14,6 @@ from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
 from ptclnm.errors import ParameterError, nearest
 from ptclnm.features import extract, load_settings
-from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.imaging.superres.arms import LEARNT, Arm, called
 from ptclnm.imaging.superres.plan import SRPlan
 from ptclnm.models import classifiers, zoo
@@ -22,6 +21,7 @@ from ptclnm.models.data import ImageData, join
 from ptclnm.models.deep.architectures import ARCHITECTURES
 from ptclnm.models.radiomics import plan_of
 from ptclnm.models.stored import stored_fits, stored_zoo
+from ptclnm.pictures.read import read_image, read_mask
 from ptclnm.schedulers import scheduler
 
 # What a page that does not declare a parameter leaves to the models of page 04. The network's

@@ -21,7 +21,7 @@ from ptclnm.cohorts.simulate import folder as module
 from ptclnm.cohorts.simulate import truth
 from ptclnm.cohorts.simulate.patients import DRIVERS, STUDIES, draw
 from ptclnm.errors import MissingDataError, ParameterError, PtclnmError
-from ptclnm.imaging.read import read_image, read_labels, read_mask
+from ptclnm.pictures.read import read_image, read_labels, read_mask
 
 NAMES = list(STUDIES)
 N = 30

@@ -7,7 +7,7 @@ from pydicom import dcmread
 from scipy import ndimage
 
 from ptclnm.cohorts.simulate.files import write_dicom, write_jpg, write_mask
-from ptclnm.imaging.read import read_image, read_labels
+from ptclnm.pictures.read import read_image, read_labels
 
 PATIENT = {"id": "L000001", "sex": "Female", "age": 43, "picture": "L000001_1"}
 

@@ -7,9 +7,7 @@ import pandas as pd
 
 from echophantom.patients import Signals
 from ptclnm import store
-from ptclnm.cohorts.fingerprint import fingerprint
-from ptclnm.cohorts.flow import Flow
-from ptclnm.cohorts.schema import COLUMNS, Cohort
+from ptclnm.cohorts.schema import COLUMNS, Cohort, Flow, fingerprint
 from ptclnm.cohorts.simulate.files import IMAGES, MASKS
 from ptclnm.cohorts.simulate.folder import prepare
 from ptclnm.cohorts.simulate.patients import Patients, draw, signals, study_of

@@ -10,10 +10,10 @@ from scipy import ndimage
 
 from echophantom.drivers import Drivers, Scanner
 from echophantom.render import Picture, render_plane
-from ptclnm.cohorts.ddti.crops import crop_box
+from ptclnm.cohorts.ddti import crop_box
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
-from ptclnm.imaging.read import read_image, read_mask
+from ptclnm.pictures.read import read_image, read_mask
 from quickradiomics import Settings, from_content
 from quickradiomics import measure as radiomics
 from quickradiomics.settings import default_features
@@ -134,7 +134,7 @@ def crops(pictures: Iterable[Picture]) -> list[Crop]:
     for picture in pictures:
         frame = picture.frame.astype(float)
         box = crop_box(frame, picture.mask, MARGIN)
-        cut.append((box.of(frame), box.of(picture.mask)))
+        cut.append((frame[box], picture.mask[box]))
     return cut
 
 
