@@ -7,8 +7,8 @@ from ptclnm.errors import ParameterError
 from ptclnm.evaluation.clinical import screened
 from ptclnm.evaluation.logistic import ModelError, fit_logistic
 from ptclnm.evaluation.nomogram import corrected_calibration, nomogram, validate
+from ptclnm.evaluation.nomogram.points import pretty
 from ptclnm.evaluation.nomogram.resampling import newton
-from ptclnm.evaluation.nomogram.ticks import pretty
 
 from .conftest import PREDICTORS, oracle
 

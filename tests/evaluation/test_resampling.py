@@ -19,7 +19,7 @@ from ptclnm.evaluation import (
     pairs_table,
     resampling,
 )
-from ptclnm.evaluation.mcnemar import mcnemar
+from ptclnm.evaluation.operating import mcnemar
 
 ORACLES = Path(__file__).parents[1] / "oracles"
 

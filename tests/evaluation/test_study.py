@@ -10,12 +10,14 @@ import recount
 from ptclnm import published, store
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation import compare, delong, paired_tests
-from ptclnm.evaluation.batch import batch_delong, draw, paired_z
 from ptclnm.evaluation.study import (
     MEASURES,
     WAYS,
     as_if_paired,
+    batch_delong,
+    draw,
     mispaired,
+    paired_z,
     performance,
     stored_performance,
 )

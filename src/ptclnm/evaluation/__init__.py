@@ -4,12 +4,17 @@ Calibration, decision curves, clinical regression and nomograms are modules of t
 when needed: their libraries take seconds to load.
 """
 
-from ptclnm.evaluation.contrasts import Contrast, contrast_test
 from ptclnm.evaluation.delong import Curves, OneClassError, ScoresError, delong
-from ptclnm.evaluation.mcnemar import mcnemar_table
 from ptclnm.evaluation.nested import NestedModelsWarning, nested_pairs
-from ptclnm.evaluation.operating import metrics_table
-from ptclnm.evaluation.pairs import auc_table, compare, paired_tests, pairs_table
+from ptclnm.evaluation.operating import mcnemar_table, metrics_table
+from ptclnm.evaluation.pairs import (
+    Contrast,
+    auc_table,
+    compare,
+    contrast_test,
+    paired_tests,
+    pairs_table,
+)
 from ptclnm.evaluation.resampling import bootstrap_pairs
 
 __all__ = [

@@ -15,7 +15,7 @@ from ptclnm.evaluation.delong import delong
 from ptclnm.evaluation.logistic import LogisticModel, ModelError, fit_logistic
 from ptclnm.evaluation.nomogram.points import Nomogram, nomogram
 from ptclnm.evaluation.nomogram.resampling import Fit, corrected_calibration, validate
-from ptclnm.evaluation.nomogram.sets import measured, stacked
+from ptclnm.evaluation.sets import measured, stacked
 
 KEYS = ["split", "patient_id", "label"]
 REFIT, WHOLE = "fit", "screen and fit"
