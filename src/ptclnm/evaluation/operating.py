@@ -1,4 +1,4 @@
-"""Operating points: where a score is cut, what follows for each patient, and McNemar's test of two."""
+"""Operating points: where a score is cut, what follows for each patient, and McNemar's test."""
 
 from collections.abc import Mapping
 from itertools import combinations
