@@ -144,7 +144,7 @@ def test_a_trained_map_follows_what_was_planted_and_the_maps_of_the_checks_do_no
     }
     maps = {name: cam.heatmaps(one, plan.architecture, crops.rows(at), standard, called)
             for name, one in networks.items()}  # fmt: skip
-    table = cam.checks(maps, crops.rows(at))
+    table = cam.checks(maps, crops.rows(at), called)
     found = {name: np.nanmean(cam.inside(m, crops.masks[at])) for name, m in maps.items()}
     assert found["trained"] > 1.6 * table["area"].mean()
     assert found["trained"] > 1.3 * max(found["random"], found["shuffled"])

@@ -120,7 +120,7 @@ def shuffled(crops: Crops, seed: int) -> Crops:
     return replace(crops, labels=labels)
 
 
-def checks(maps: Mapping[str, NDArray], crops: Crops) -> pd.DataFrame:
+def checks(maps: Mapping[str, NDArray], crops: Crops, called: NDArray[np.bool_]) -> pd.DataFrame:
     """Say of each image's map where it lies, and how alike the others' maps are.
 
     Parameters
@@ -131,12 +131,15 @@ def checks(maps: Mapping[str, NDArray], crops: Crops) -> pd.DataFrame:
         differ whatever was learnt.
     crops : Crops
         The images.
+    called : ndarray of bool, shape (images,)
+        Whether the patient is called positive.
 
     Returns
     -------
     DataFrame
-        ``image_id, inside, area`` (share of the trained map and of the crop in the nodule),
-        ``random, shuffled`` (rank correlations of the maps with the trained one).
+        ``image_id``; ``kind``, one of ``KINDS``; ``inside, area``, shares of the trained map and of
+        the crop in the nodule;
+        ``random, shuffled``, rank correlations of the maps with the trained one.
 
     Notes
     -----
@@ -147,6 +150,7 @@ def checks(maps: Mapping[str, NDArray], crops: Crops) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "image_id": crops.image_ids,
+            "kind": kinds(crops.labels, called),
             "inside": inside(trained, crops.masks),
             "area": crops.masks.mean(axis=(1, 2)),
             "random": likeness(trained, random),
