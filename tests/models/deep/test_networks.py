@@ -104,7 +104,7 @@ def test_a_file_as_torchvision_saves_it_is_taken(name: str, tmp_path, monkeypatc
     from torchvision import models
 
     row = ARCHITECTURES[name]
-    enum, _, member = row.networks.partition(".")
+    enum, _, member = row.weights.partition(".")
     url = getattr(models, enum)[member].url
     build = getattr(models, enum.removesuffix("_Weights").lower())
     state = build(weights=None, **({"init_weights": False} if "Inception" in name else {}))

@@ -51,10 +51,18 @@ def answer(
         f"(evidence: {cohort.evidence}).",
         _highest(metrics),
         gaps(differences),
-        f"Heatmaps correlate with those of random weights by {checks['random'].mean():.2f}, with "
-        f"those of shuffled labels by {checks['shuffled'].mean():.2f}.",
+        _alike(checks),
     ]
-    return f"::::{{div}} answer\n{bullets(lines)}\n::::"
+    return f"::::{{div}} answer\n{bullets(filter(None, lines))}\n::::"
+
+
+def _alike(checks: pd.DataFrame) -> str:
+    """Say how alike the maps are to those of the checks; empty where all are flat."""
+    others = {"random": "the map of random weights",
+              "shuffled": "that of a network trained on shuffled labels"}  # fmt: skip
+    mean = checks[list(others)].mean().dropna()
+    parts = listing(f"{mean[name]:.2f} with {others[name]}" for name in mean.index)
+    return f"The maps' mean rank correlation is {parts}." if parts else ""
 
 
 def _highest(metrics: pd.DataFrame) -> str:
@@ -62,7 +70,7 @@ def _highest(metrics: pd.DataFrame) -> str:
     best = [part.loc[part["auc"].idxmax()] for _, part in new.groupby("split", sort=False)]
     parts = [f"**{row['model']}**, {auc_text(row)} in {row['split']}" for row in best]
     models = count(metrics["model"].nunique(), "model")
-    return f"Of {models}, the highest AUC has {listing(parts)}." if parts else "No other set."
+    return f"Of {models}, the highest AUC has {listing(parts)}." if parts else ""
 
 
 def start(plans: Sequence[DeepPlan]) -> str:
@@ -153,15 +161,12 @@ def maps(checks: pd.DataFrame, patients: NDArray, judged: pd.Series, memory: flo
         f"the square: {word} than its area alone would give ({more.mean():+.3f} by patient, 95 % "
         f"from {low:+.3f} to {high:+.3f})."
     )
-    others = {"random": "the map of random weights",
-              "shuffled": "that of a network trained on shuffled labels"}  # fmt: skip
-    alike = [f"{mean[key]:.2f} with {what}" for key, what in others.items() if pd.notna(mean[key])]
-    if alike:
+    if alike := _alike(checks):
         hardly = ": it has hardly learnt anything, and checks little" if memory < LEARNT else ""
         text += (
-            f" The maps' mean rank correlation is {listing(alike)}, all drawn for the class that "
-            f"{name} calls. The network of shuffled labels knows those labels of its training "
-            f"patients with an AUC of {memory:.2f}{hardly}."
+            f" {alike} All are drawn for the class that {name} calls. The network of shuffled "
+            f"labels knows those labels of its training patients with an AUC of {memory:.2f}"
+            f"{hardly}."
         )
     if judged["auc_low"] <= 0.5:
         text += (
