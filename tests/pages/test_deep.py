@@ -1,7 +1,8 @@
 """Page 03: printed numbers beside ours, claims by rule, sentences that follow the numbers."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from ptclnm import published
 from ptclnm.book.parameters import declared
 from ptclnm.cohorts.schema import Cohort
+from ptclnm.errors import ParameterError
 from ptclnm.evaluation import metrics_table
 from ptclnm.models.deep import cam
 from ptclnm.models.deep.crops import Crops
-from ptclnm.models.deep.plan import ARCHITECTURES, DeepPlan
+from ptclnm.models.deep.plan import ARCHITECTURES, DeepPlan, plans
 from ptclnm.pages.deep import claims, comparisons, figures, words
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report.radiomics_tables import auc_claims, beside_paper
@@ -146,6 +148,23 @@ def test_gaps_and_transfer_are_delong_differences() -> None:
     assert gap["gap"].iloc[0] == comparisons.signed(gap.iloc[0])
     alone = comparisons.gaps(scores[scores["split"] == "test"])
     assert alone.empty and "no other set" in words.gaps(alone)
+
+
+def test_what_is_misspelt_is_named_before_any_patient_is_opened() -> None:
+    cells = [cell.source for cell in nbformat.read(NOTEBOOK, 4).cells if cell.cell_type == "code"]
+    source = "\n".join(cells)
+    assert max(source.index(check) for check in ("plans(models", "rule_of(cutoff)")) < source.index(
+        "page.open("
+    )
+    given = DeepPlan(**{name: parameter.default for name, parameter in declared(NOTEBOOK).items()
+                        if name in DeepPlan.__dataclass_fields__})  # fmt: skip
+    for models, changed, message in (
+        (["DenseNet"], {}, "no model 'DenseNet'; did you mean 'DenseNet121'"),
+        ([], {"image_size": 40}, "image_size is 40, which AlexNet cannot take"),
+        ([], {"lr": 0.0}, "lr is 0.0; allowed: above 0"),
+    ):
+        with pytest.raises(ParameterError, match=message):
+            plans(models, "ni2024", replace(given, **changed))
 
 
 def test_defaults_of_the_notebook_are_those_of_a_plan() -> None:
