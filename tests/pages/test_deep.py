@@ -164,7 +164,7 @@ def test_what_is_misspelt_is_named_before_any_patient_is_opened() -> None:
         ([], {"lr": 0.0}, "lr is 0.0; allowed: above 0"),
     ):
         with pytest.raises(ParameterError, match=message):
-            plans(models, "ni2024", replace(given, **changed))
+            plans(models, replace(given, **changed), "ni2024")
 
 
 def test_defaults_of_the_notebook_are_those_of_a_plan() -> None:

@@ -131,7 +131,7 @@ def test_first_weights_are_checked_before_any_model_is_trained(tmp_path) -> None
     torch.save(architecture("ResNet50").build(64).state_dict(), path)
     asked = [f"ResNet101@{path}", "DenseNet121@nowhere.pt"]
     with pytest.raises(WeightsError) as caught:
-        plans(asked, "li2024", DeepPlan())
+        plans(asked, DeepPlan())
     assert "does not fit ResNet101" in str(caught.value)
     assert "nowhere.pt" in str(caught.value)
 

@@ -50,21 +50,21 @@ def test_every_network_takes_the_smallest_size_of_its_row(name: str) -> None:
 
 def test_a_model_may_start_from_weights_of_its_own() -> None:
     asked = ["ResNet50", "EfficientNet-Lite0@imagenet", "ResNet50"]
-    made = plans(asked, "ni2024", DeepPlan("", "none", 96, seed=3))
+    made = plans(asked, DeepPlan("", "none", 96, seed=3))
     assert [(p.architecture, p.weights, p.seed) for p in made] == [
         ("ResNet50", "none", 3), ("EfficientNet-Lite0", "imagenet", 3),
     ]  # fmt: skip
     assert [p.name for p in made] == ["ResNet50 (from scratch)", "EfficientNet-Lite0"]
     with pytest.raises(ParameterError, match="ResNet50 .own weights. is asked for from several"):
-        plans(["ResNet50@a.pt", "ResNet50@b.pt"], "ni2024", DeepPlan())
+        plans(["ResNet50@a.pt", "ResNet50@b.pt"], DeepPlan())
 
 
 def test_no_models_are_those_of_the_paper() -> None:
     five = ("AlexNet", "DenseNet121", "Inception_v3", "ResNet50", "ViT-B/16")
     assert of_paper("ni2024") == five
     assert of_paper("li2024") == ("DenseNet121", "ResNet101")
-    assert [p.architecture for p in plans([], "ni2024", DeepPlan())] == list(five)
-    assert [p.architecture for p in plans([], "other", DeepPlan())] == ["EfficientNet-Lite0"]
+    assert [p.architecture for p in plans([], DeepPlan(), "ni2024")] == list(five)
+    assert [p.architecture for p in plans([], DeepPlan())] == ["EfficientNet-Lite0"]
 
 
 def test_a_pages_parameters_that_belong_to_a_plan_are_read_and_no_others() -> None:

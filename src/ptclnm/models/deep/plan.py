@@ -228,7 +228,7 @@ class DeepPlan:
         return self.architecture + kinds.get(self.weights, " (own weights)")
 
 
-def plans(models: Iterable[str], study: str, common: DeepPlan) -> tuple[DeepPlan, ...]:
+def plans(models: Iterable[str], common: DeepPlan, study: str = "") -> tuple[DeepPlan, ...]:
     """Make a plan for each model that is asked for, and check all.
 
     Parameters
@@ -236,10 +236,10 @@ def plans(models: Iterable[str], study: str, common: DeepPlan) -> tuple[DeepPlan
     models : iterable of str
         Names of ``ARCHITECTURES``; ``name@weights`` starts that model from other weights than
         the rest, e.g. ``EfficientNet-Lite0@imagenet``. None are the study's own.
-    study : str
-        Name of a paper.
     common : DeepPlan
         All other settings.
+    study : str
+        Name of a paper.
 
     Returns
     -------
@@ -273,4 +273,4 @@ def plans_of(parameters: Mapping[str, Any]) -> tuple[DeepPlan, ...]:
     """Read the plans of all models from a page's parameters: ``study``, and what it declares."""
     declared = [f.name for f in fields(DeepPlan) if f.name in parameters]
     common = DeepPlan(**{name: parameters[name] for name in declared})
-    return plans(parameters.get("models", ()), parameters["study"], common)
+    return plans(parameters.get("models", ()), common, parameters["study"])
