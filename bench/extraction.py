@@ -31,8 +31,7 @@ from radiomics.featureextractor import RadiomicsFeatureExtractor
 
 from ptclnm.cohorts.registry import open_cohort
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.imaging.radiomics import extract_all
-from ptclnm.imaging.radiomics.settings import FOLDER
+from ptclnm.features import FOLDER, extract_all
 from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.paths import BUILD
 from ptclnm.report.files import write_table

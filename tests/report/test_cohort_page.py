@@ -6,10 +6,10 @@ from matplotlib.figure import Figure
 from ptclnm import published
 from ptclnm.cohorts.own.example import write_example
 from ptclnm.errors import PtclnmError
-from ptclnm.published.describe import published_flow, published_table1
-from ptclnm.published.pvalues import p_values, pair_name
+from ptclnm.published import published_flow
 from ptclnm.report.cohort_page import draw_balance, draw_flow, view
 from ptclnm.report.picture_page import compare_with_ddti, draw_gallery, draw_steps, say_realism
+from recount import p_values, pair_name, published_table1
 
 
 def test_printed_table_keeps_every_printed_cell_and_adds_the_reproducing_p():

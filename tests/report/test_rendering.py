@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ptclnm.cohorts.simulate.drivers import Drivers, Scanner
-from ptclnm.cohorts.simulate.steps import explain
+from echophantom.drivers import Drivers, Scanner
+from echophantom.steps import explain
 from ptclnm.report.rendering import side_by_side, steps_figure
 
 

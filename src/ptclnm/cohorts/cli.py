@@ -124,13 +124,10 @@ def simulate(
     """Draw and render a cohort, and write what a hospital would hand over; the truth stays here."""
     from ptclnm.cohorts.simulate.cohort import open_simulated
     from ptclnm.cohorts.simulate.folder import export
-    from ptclnm.cohorts.simulate.latent import signals
-    from ptclnm.cohorts.simulate.patients import study_of
 
-    study_of(name)
-    given = signals(name, signal, texture_signal, shape_signal, size_signal)
     if out.exists():
         raise PtclnmError(f"{out} exists already. Name a folder that does not.")
-    cohort = open_simulated(name, n_patients, seed, given, True, n_jobs)
+    strengths = (signal, texture_signal, shape_signal, size_signal)
+    cohort = open_simulated(name, n_patients, seed, *strengths, n_jobs=n_jobs)
     typer.echo(f"Written: {export(cohort, out)}")
     typer.echo(f"{cohort.patients.shape[0]} patients, {len(cohort.table)} pictures")

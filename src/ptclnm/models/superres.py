@@ -13,7 +13,7 @@ from ptclnm import store
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
 from ptclnm.errors import ParameterError, nearest
-from ptclnm.imaging.radiomics import extract, load_settings
+from ptclnm.features import extract, load_settings
 from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.imaging.superres.arms import LEARNT, Arm, called
 from ptclnm.imaging.superres.plan import SRPlan

@@ -9,13 +9,13 @@ from ptclnm import cohorts, published
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate.patients import STUDIES, draw, study_of
 from ptclnm.errors import MissingDataError
-from ptclnm.published.describe import published_flow, published_table1
-from ptclnm.published.pvalues import p_values, pair_name
+from ptclnm.published import published_flow
 from ptclnm.report import whose
 from ptclnm.report.flow import flow_figure
 from ptclnm.report.simulated import reported_against_obtained, side_by_side
 from ptclnm.report.style import GREY, use_style
 from ptclnm.report.table1 import table1
+from recount import p_values, pair_name, published_table1
 
 PUBLISHED = "published"
 SIMULATED = "-sim"

@@ -3,11 +3,11 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from echophantom.drivers import Drivers, Scanner
+from echophantom.steps import explain
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate import realism
-from ptclnm.cohorts.simulate.drivers import Drivers, Scanner
 from ptclnm.cohorts.simulate.patients import STUDIES
-from ptclnm.cohorts.simulate.steps import explain
 from ptclnm.report import whose
 from ptclnm.report.gallery import gallery, withheld
 from ptclnm.report.rendering import side_by_side, steps_figure

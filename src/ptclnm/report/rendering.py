@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ptclnm.cohorts.simulate.steps import Steps
+from echophantom.steps import Steps
 from ptclnm.report.style import BLUE, ORANGE, RED, use_style
 
 Crop = tuple[NDArray, NDArray]
@@ -21,7 +21,7 @@ def steps_figure(steps: Steps) -> Figure:
     Parameters
     ----------
     steps : Steps
-        As :func:`ptclnm.cohorts.simulate.steps.explain` gives them.
+        As :func:`echophantom.steps.explain` gives them.
 
     Returns
     -------

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from ptclnm.published.printed import decimals
-from ptclnm.published.tables import Study
+from recount import Study, decimals
 
 # Printed names of sets that a cohort's table calls otherwise.
 SPLITS = {"training": "train"}

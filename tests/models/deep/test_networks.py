@@ -126,12 +126,12 @@ def test_a_file_as_torchvision_saves_it_is_taken(name: str, tmp_path, monkeypatc
     assert start.path == path and torch.equal(by_path.state_dict()[first], state[first])
 
 
-def test_first_weights_are_checked_before_any_model_is_trained(tmp_path) -> None:
+def test_first_weights_of_several_networks_are_checked_together(tmp_path) -> None:
     path = tmp_path / "other.pt"
     torch.save(architecture("ResNet50").build(64).state_dict(), path)
     asked = [f"ResNet101@{path}", "DenseNet121@nowhere.pt"]
     with pytest.raises(WeightsError) as caught:
-        plans(asked, DeepPlan())
+        networks.require(plans(asked, DeepPlan()))
     assert "does not fit ResNet101" in str(caught.value)
     assert "nowhere.pt" in str(caught.value)
 

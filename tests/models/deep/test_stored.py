@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from ptclnm.models.deep import stored
+from ptclnm.models.deep.networks import WeightsError
 from ptclnm.models.deep.stored import network_key, stored_all, stored_deep, stored_network
 from ptclnm.models.deep.training import scores
 
@@ -38,6 +39,17 @@ def test_tables_are_found_again_and_the_network_gives_the_same_scores(
     with pytest.warns(UserWarning, match="network.pt changed since written"):
         again = stored_deep(crops, plan, tmp_path)
     pd.testing.assert_frame_equal(again["predictions"], first["predictions"])
+
+
+def test_first_weights_are_looked_for_before_any_network_is_trained(
+    planted, fast, tmp_path, monkeypatch
+) -> None:
+    def trained(*_):
+        raise AssertionError("work was begun")
+
+    monkeypatch.setattr(stored, "train", trained)
+    with pytest.raises(WeightsError, match="nowhere.pt: .*\n.*there is no such file"):
+        stored_all(planted(patients=20), [fast, replace(fast, weights="nowhere.pt")], tmp_path)
 
 
 def test_a_patients_score_is_the_mean_over_its_images(planted, fast, tmp_path) -> None:

@@ -250,8 +250,6 @@ def plans(models: Iterable[str], common: DeepPlan, study: str = "") -> tuple[Dee
     ------
     ParameterError
         Listing every problem of every plan once.
-    MissingDataError, WeightsError
-        If a model's first weights are not to be had, or are another network's.
     """
     asked = [str(text).partition("@") for text in models or of_paper(study) or FALLBACK]
     own = [replace(common, architecture=name, weights=weights or common.weights)
@@ -262,10 +260,6 @@ def plans(models: Iterable[str], common: DeepPlan, study: str = "") -> tuple[Dee
                  for name in names if names.count(name) > 1]  # fmt: skip
     if problems:
         raise ParameterError("deep models", list(dict.fromkeys(problems)))
-    if pretrained := [plan for plan in own if plan.weights != NONE]:
-        from ptclnm.models.deep.networks import require
-
-        require(pretrained)
     return tuple(dict.fromkeys(own))
 
 

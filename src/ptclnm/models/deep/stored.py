@@ -16,8 +16,8 @@ from ptclnm.cohorts.schema import SPLITS, Cohort
 from ptclnm.models.data import TRAIN
 from ptclnm.models.deep.crops import Crops
 from ptclnm.models.deep.crops import crops as cut
-from ptclnm.models.deep.networks import origin, read_state
-from ptclnm.models.deep.plan import DeepPlan, architecture, plans_of
+from ptclnm.models.deep.networks import origin, read_state, require
+from ptclnm.models.deep.plan import NONE, DeepPlan, architecture, plans_of
 from ptclnm.models.deep.training import save, scores, train, uses_bfloat16
 from ptclnm.models.validation import patient_folds, patient_scores
 from ptclnm.progress import tell
@@ -58,7 +58,11 @@ def stored_deep(crops: Crops, plan: DeepPlan, folder: Path = store.FOLDER) -> st
 def stored_all(
     crops: Crops, plans: Sequence[DeepPlan], folder: Path = store.FOLDER
 ) -> store.Tables:
-    """Give the tables of several plans, one below the other; see :func:`stored_deep`."""
+    """Give the tables of several plans, one below the other; see :func:`stored_deep`.
+
+    All first weights are looked for before any network is trained.
+    """
+    require(plan for plan in plans if plan.weights != NONE)
     parts = [stored_deep(crops, plan, folder) for plan in plans]
     return {name: pd.concat([p[name] for p in parts], ignore_index=True) for name in parts[0]}
 

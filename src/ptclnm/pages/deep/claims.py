@@ -9,9 +9,9 @@ from ptclnm.evaluation.operating import TRAIN
 from ptclnm.evaluation.pairs import compare
 from ptclnm.models.deep.plan import NONE, DeepPlan
 from ptclnm.pages.deep.comparisons import best_in_draws, signed
-from ptclnm.published.tables import Study
 from ptclnm.report import verdict, whose
 from ptclnm.report.claims import claim_rows, slug
+from recount import Study
 
 # How a paper calls a network, and in which sets it prints numbers of it: those of the images as
 # they were taken, not of super-resolved ones.
