@@ -28,15 +28,20 @@ from ptclnm.cohorts.registry import open_cohort
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import cores
 from ptclnm.evaluation.pairs import compare
-from ptclnm.models.deep.architectures import NAMES
-from ptclnm.models.deep.augment import vary
-from ptclnm.models.deep.batches import VARIATION, TrainBatches, generator
+from ptclnm.models.deep.batches import VARIATION, TrainBatches, generator, vary
 from ptclnm.models.deep.crops import Crops, crops
 from ptclnm.models.deep.crops import _cut as cut
-from ptclnm.models.deep.module import Rate, uses_bfloat16
-from ptclnm.models.deep.plan import DeepPlan
-from ptclnm.models.deep.training import inner_split, scores, standard_of, train
-from ptclnm.models.deep.weights import network
+from ptclnm.models.deep.networks import network
+from ptclnm.models.deep.plan import ARCHITECTURES, DeepPlan
+from ptclnm.models.deep.training import (
+    WEIGHT_DECAY,
+    Rate,
+    inner_split,
+    scores,
+    standard_of,
+    train,
+    uses_bfloat16,
+)
 from ptclnm.models.validation import patient_scores
 from ptclnm.paths import BUILD
 from ptclnm.report.files import write_table
@@ -50,9 +55,9 @@ def plain(cohort: Cohort, made: Crops, plan: DeepPlan) -> tuple[nn.Module, float
     mean, sd = standard_of(made.train, plan.architecture)
     model, _ = network(plan.architecture, plan.weights, plan.image_size, plan.seed)
     model.train()
-    batches = TrainBatches(fitted.labels, plan.batch_size, plan.seed)
+    batches = TrainBatches(len(fitted.labels), plan.batch_size, plan.seed)
     optimizer = torch.optim.AdamW(
-        model.parameters(), plan.lr, weight_decay=plan.weight_decay, foreach=False
+        model.parameters(), plan.lr, weight_decay=WEIGHT_DECAY, foreach=False
     )
     rate = torch.optim.lr_scheduler.LambdaLR(optimizer, Rate(plan.epochs * len(batches)))
     positive = fitted.labels.sum()
@@ -86,7 +91,7 @@ def ours(made: Crops, plan: DeepPlan) -> tuple[nn.Module, float]:
 def scored(model: nn.Module, made: Crops, plan: DeepPlan) -> pd.DataFrame:
     """Scores of the patients that were not trained on."""
     other = made.rows(made.splits != "train")
-    found = scores(model, other, plan, standard_of(made.train, plan.architecture))
+    found = scores(model, other, standard_of(made.train, plan.architecture))
     return patient_scores(other.patients, other.labels, found).assign(model=plan.name)
 
 
@@ -110,7 +115,7 @@ def measure(cohort: Cohort, made: Crops, plan: DeepPlan, repeats: int) -> list[d
          "images_per_second": round(images / seconds, 2),
          "ratio_to_plain": round(median["plain"] / seconds, 2),
          "ratio_lowest": round(min(ratios), 2), "ratio_highest": round(max(ratios), 2),
-         "arithmetic": "bfloat16" if way == "ptclnm" and uses_bfloat16(plan.precision)
+         "arithmetic": "bfloat16" if way == "ptclnm" and uses_bfloat16()
          else "float32",
          "auc": row["auc_b" if way == "plain" else "auc_a"], "auc_difference": row["difference"],
          "difference_low": row["low"], "difference_high": row["high"]}
@@ -121,7 +126,7 @@ def measure(cohort: Cohort, made: Crops, plan: DeepPlan, repeats: int) -> list[d
 def main() -> None:
     """Measure and write the table."""
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    asked.add_argument("--models", nargs="*", default=list(NAMES), choices=NAMES)
+    asked.add_argument("--models", nargs="*", default=list(ARCHITECTURES), choices=ARCHITECTURES)
     asked.add_argument("--patients", type=int, default=120)
     asked.add_argument("--epochs", type=int, default=3)
     asked.add_argument("--repeats", type=int, default=3)
@@ -134,7 +139,7 @@ def main() -> None:
         cutting = time.perf_counter() - start
     torch.set_num_threads(cores())
     common = DeepPlan("", "none", given.size, epochs=given.epochs, batch_size=16,
-                      patience=0, keep="last")  # fmt: skip
+                      patience=0, keep_last=True)  # fmt: skip
     # What is loaded and compiled at first use is so before the clock runs.
     with tempfile.TemporaryDirectory() as folder:
         train(made, replace(common, architecture=given.models[0], epochs=1), Path(folder))

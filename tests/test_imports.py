@@ -40,7 +40,6 @@ UPWARDS = {
 # One import of each circle that is still there, and why.
 CIRCLES = {
     ("ptclnm.book.generated", "ptclnm.book.stage"): "for the type of a page alone",
-    ("ptclnm.models.deep.convolutions", "ptclnm.models.deep.same_padding"): "timm starts slowly",
     ("ptclnm.report.fusion_page", "ptclnm.report.fusion_look"): "goes when page 05 is rebuilt",
 }
 # How a table names what is imported when it is needed.

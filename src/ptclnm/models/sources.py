@@ -39,7 +39,7 @@ FAMILIES: dict[str, Family] = {
         "ptclnm.models.radiomics:predictions", PICTURES, "ptclnm.models.radiomics:out_of_fold"
     ),
     "deep": Family(
-        "ptclnm.models.deep.source:predictions", PICTURES, "ptclnm.models.deep.source:out_of_fold"
+        "ptclnm.models.deep.stored:predictions", PICTURES, "ptclnm.models.deep.stored:out_of_fold"
     ),
     "superres": Family(
         "ptclnm.models.superres:predictions", PICTURES, "ptclnm.models.superres:out_of_fold"

@@ -18,7 +18,7 @@ from ptclnm.imaging.superres.arms import LEARNT, Arm, called
 from ptclnm.imaging.superres.plan import SRPlan
 from ptclnm.models import classifiers, zoo
 from ptclnm.models.data import ImageData, join
-from ptclnm.models.deep.architectures import ARCHITECTURES
+from ptclnm.models.deep.plan import ARCHITECTURES
 from ptclnm.models.radiomics import plan_of
 from ptclnm.models.stored import stored_fits, stored_zoo
 from ptclnm.pictures.read import read_image, read_mask
@@ -138,8 +138,8 @@ def zoo_plan_of(parameters: Mapping[str, Any]) -> zoo.Plan:
 
 
 def deep_plans_of(parameters: Mapping[str, Any]):
-    """Give the plans of the deep models asked for, checked; see ``deep.source.plans_of``."""
-    from ptclnm.models.deep.source import plans_of
+    """Give the plans of the deep models asked for, checked; see ``deep.plan.plans_of``."""
+    from ptclnm.models.deep.plan import plans_of
 
     deep = models_of(parameters)[1]
     return plans_of(dict(parameters) | {"models": list(deep)}) if deep else ()

@@ -9,17 +9,19 @@ import pytest
 import torch
 
 from ptclnm.models.deep import cam
-from ptclnm.models.deep.architectures import ARCHITECTURES
 from ptclnm.models.deep.crops import Crops
-from ptclnm.models.deep.plan import DeepPlan
+from ptclnm.models.deep.networks import network
+from ptclnm.models.deep.plan import ARCHITECTURES, DeepPlan
+from ptclnm.models.deep.stored import stored_network
 
 
 @pytest.mark.parametrize("name", list(ARCHITECTURES))
 def test_every_network_gives_a_map_of_the_pictures_size(name: str, planted) -> None:
     row = ARCHITECTURES[name]
-    crops = planted(patients=4, side=max(96, row.smallest))
+    side = max(96, row.smallest)
+    crops = planted(patients=4, side=side)
     torch.manual_seed(0)
-    network = row.build(crops.side)
+    network = row.build(side)
     before = [p.clone() for p in network.parameters()]
     maps = cam.heatmaps(network, name, crops, (100.0, 20.0))
     assert maps.shape == crops.pixels.shape and maps.min() >= 0 and maps.max() <= 1
@@ -81,8 +83,8 @@ def test_labels_are_dealt_anew_by_patient_and_on_train_alone(planted) -> None:
 
 
 def test_kinds_follow_the_cutoff_and_examples_are_one_a_patient() -> None:
-    table = pd.DataFrame({"label": [1, 0, 0, 1, 1, 1], "score": [0.9, 0.8, 0.1, 0.2, 0.5, 0.9]})
-    kind = cam.kinds(table, 0.5)
+    labels, scores = np.array([1, 0, 0, 1, 1, 1]), np.array([0.9, 0.8, 0.1, 0.2, 0.5, 0.9])
+    kind = cam.kinds(labels, scores >= 0.5)
     assert kind.tolist() == [
         "true positive", "false positive", "true negative", "false negative", "true positive",
         "true positive",
@@ -115,8 +117,9 @@ def test_maps_for_the_same_class_do_not_depend_on_the_way_a_network_leans(name, 
 
 def _moved(crops: Crops, seed: int) -> Crops:
     """Put each image's disc into a quarter of its own; the mask is the disc."""
-    rng, step = np.random.default_rng(seed), crops.side // 4
-    y, x = np.mgrid[: crops.side, : crops.side] / crops.side - 0.5
+    side = crops.pixels.shape[-1]
+    rng, step = np.random.default_rng(seed), side // 4
+    y, x = np.mgrid[:side, :side] / side - 0.5
     disc = np.hypot(x, y) < 0.25
     shifts = [tuple(rng.choice([-step, step], 2)) for _ in crops.labels]
     pixels = [np.roll(a, s, (0, 1)) for a, s in zip(crops.pixels, shifts, strict=True)]
@@ -132,11 +135,17 @@ def test_a_trained_map_follows_what_was_planted_and_the_maps_of_the_checks_do_no
     plan = DeepPlan("DenseNet121", "none", 96, epochs=6, batch_size=8, lr=1e-3, patience=0)
     at = np.flatnonzero((crops.splits == "test") & (crops.labels == 1))
     called = np.ones(len(at), dtype=bool)
-    maps, table = cam.looked_at(crops, plan, at, called, tmp_path)
-    assert set(maps) == {"trained", "random", "shuffled"}
+    trained, standard = stored_network(crops, plan, tmp_path)
+    by_heart = replace(plan, patience=0, keep_last=True)
+    networks = {
+        "trained": trained,
+        "random": network(plan.architecture, "none", 96, plan.seed + 1)[0],
+        "shuffled": stored_network(cam.shuffled(crops, 0), by_heart, tmp_path)[0],
+    }
+    maps = {name: cam.heatmaps(one, plan.architecture, crops.rows(at), standard, called)
+            for name, one in networks.items()}  # fmt: skip
+    table = cam.checks(maps, crops.rows(at), called)
     found = {name: np.nanmean(cam.inside(m, crops.masks[at])) for name, m in maps.items()}
     assert found["trained"] > 1.6 * table["area"].mean()
     assert found["trained"] > 1.3 * max(found["random"], found["shuffled"])
     assert table["random"].mean() < 0.7 and table["shuffled"].mean() < 0.6
-    kept = cam.by_heart(replace(plan, patience=3))
-    assert (kept.keep, kept.patience) == ("last", 0), "not what is best for inner patients"

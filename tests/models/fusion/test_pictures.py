@@ -10,7 +10,7 @@ from ptclnm.evaluation.increments import increments
 from ptclnm.features import load_settings
 from ptclnm.models.deep.crops import Crops, rectangle, resized
 from ptclnm.models.deep.features import features_of
-from ptclnm.models.deep.weights import network
+from ptclnm.models.deep.networks import network
 from ptclnm.models.fusion.parts import part_predictions
 from ptclnm.models.fusion.texture import unfiltered
 from quickradiomics import measure

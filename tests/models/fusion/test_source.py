@@ -45,6 +45,7 @@ def told(made_parts, monkeypatch, tmp_path) -> dict:
         return {"predictions": scores, "about": pd.DataFrame([{"origin": "nothing"}])}
 
     monkeypatch.setattr(crops, "crops", lambda *_, **__: made)
+    monkeypatch.setattr(stored, "cut", lambda *_, **__: made)
     monkeypatch.setattr(features, "deep_features", deep)
     monkeypatch.setattr(stored, "stored_deep", scored)
     monkeypatch.setattr(

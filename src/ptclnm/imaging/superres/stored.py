@@ -19,8 +19,7 @@ from ptclnm.imaging.superres.networks import Generator
 from ptclnm.imaging.superres.pictures import Pictures
 from ptclnm.imaging.superres.plan import SRPlan
 from ptclnm.imaging.superres.training import TrainedSR, train_generator
-from ptclnm.models.deep.callbacks import save
-from ptclnm.models.deep.module import uses_bfloat16
+from ptclnm.models.deep.training import save, uses_bfloat16
 from ptclnm.progress import tell
 
 WEIGHTS = "generator.pt"

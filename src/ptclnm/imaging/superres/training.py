@@ -19,9 +19,14 @@ from ptclnm.imaging.superres.networks import Generator, new_discriminator, new_g
 from ptclnm.imaging.superres.patches import Pairs, Steps
 from ptclnm.imaging.superres.pictures import Pictures, check
 from ptclnm.imaging.superres.plan import SRPlan
-from ptclnm.models.deep.callbacks import Checkpoints, SafeFiles, save
-from ptclnm.models.deep.module import together, uses_bfloat16
-from ptclnm.models.deep.training import lean
+from ptclnm.models.deep.training import (
+    Checkpoints,
+    SafeFiles,
+    lean,
+    save,
+    together,
+    uses_bfloat16,
+)
 
 EVERY = 60.0  # seconds between checkpoints
 EXTRACTOR, DEPTH = "EfficientNet-Lite0", 3
@@ -174,7 +179,7 @@ def _features(plan: SRPlan) -> nn.Module | None:
     """First layers of a network trained on photographs, for the perceptual loss."""
     if not plan.perceptual:
         return None
-    from ptclnm.models.deep.weights import network
+    from ptclnm.models.deep.networks import network
 
     made, _ = network(EXTRACTOR, "imagenet", plan.patch_size, plan.seed)
     first = nn.Sequential(made.conv_stem, made.bn1, *list(made.blocks)[:DEPTH])

@@ -1,4 +1,4 @@
-"""Which images are in which batch, on which process: decided by seed and epoch alone."""
+"""What a network is shown: which images are in which batch, varied how, by seed and epoch alone."""
 
 import math
 from collections.abc import Iterator
@@ -6,10 +6,23 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import Sampler
+from torch import Tensor
+from torch.nn import functional as F
+from torch.utils.data import Dataset, Sampler
+
+from ptclnm.models.deep.crops import Crops
 
 # Each use of a seed draws from a stream of its own.
 INITIAL, ORDER, VARIATION, DROPOUT, HOLDOUT, SHUFFLED = range(11, 17)
+EVALUATED = 64  # images of a batch where nothing is learnt
+# How far training images are varied, drawn evenly either way. Ni et al. 2024, "The construction of
+# a DL model", name the kinds, not the amounts.
+SCALE = 0.15  # share by which an axis grows or shrinks, each on its own: size and shape
+DEGREES = 15.0  # of rotation
+SHEAR, SHIFT = 0.1, 0.05  # shares of the side
+CONTRAST, BRIGHTNESS = 0.25, 0.25  # share of the contrast, and of an SD of the grey values
+NOISE = 0.1  # largest SD of the noise, in those of the grey values
+FLIP = 0.5  # probability of left and right changed; depth keeps its direction, as a shadow does
 
 
 def generator(*key: int) -> torch.Generator:
@@ -24,6 +37,30 @@ def seed_of(*key: int) -> int:
     return int(np.random.SeedSequence(key).generate_state(1)[0])
 
 
+def place() -> tuple[int, int]:
+    """Number of this process and how many there are."""
+    distributed = torch.distributed
+    if distributed.is_available() and distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return 0, 1
+
+
+class Images(Dataset):
+    """Standardised crops in memory; a batch by its row numbers."""
+
+    def __init__(self, crops: Crops, standard: tuple[float, float]) -> None:
+        mean, sd = standard
+        self.pixels = torch.from_numpy((crops.pixels - np.float32(mean)) / np.float32(sd))
+        self.labels = torch.from_numpy(crops.labels.astype(np.float32))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, rows: NDArray) -> tuple[Tensor, Tensor]:
+        at = torch.from_numpy(np.asarray(rows))
+        return self.pixels[at][:, None], self.labels[at]
+
+
 class TrainBatches(Sampler[NDArray]):
     """Row numbers of each training batch, drawn anew each epoch.
 
@@ -33,66 +70,88 @@ class TrainBatches(Sampler[NDArray]):
 
     Parameters
     ----------
-    labels : ndarray of int, shape (images,)
-        Labels of the training images.
+    images : int
+        How many there are to train on.
     batch_size : int
         Most images of a batch, over all processes; one more for each where one would be alone.
     seed : int
         Seed of the order.
-    balanced : bool
-        Draw images with replacement, both classes alike.
     """
 
-    def __init__(self, labels: NDArray, batch_size: int, seed: int, balanced: bool = False) -> None:
-        self.labels, self.batch_size = labels, batch_size
-        self.seed, self.balanced, self.epoch = seed, balanced, 0
+    def __init__(self, images: int, batch_size: int, seed: int) -> None:
+        self.images, self.batch_size, self.seed, self.epoch = images, batch_size, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
         """Say which epoch comes; Lightning does so."""
         self.epoch = epoch
 
-    def order(self) -> NDArray[np.int64]:
-        """Row numbers of the epoch, over all processes."""
-        rng = np.random.default_rng([self.seed, ORDER, self.epoch])
-        n = len(self.labels)
-        if not self.balanced:
-            return rng.permutation(n)
-        share = np.bincount(self.labels, minlength=2)[self.labels] * len(set(self.labels.tolist()))
-        return rng.choice(n, size=n, p=1 / share)
-
     def __len__(self) -> int:
-        each = math.ceil(len(self.labels) / place()[1])
-        return max(1, min(math.ceil(len(self.labels) / self.batch_size), each // 2))
+        each = math.ceil(self.images / place()[1])
+        return max(1, min(math.ceil(self.images / self.batch_size), each // 2))
 
     def __iter__(self) -> Iterator[NDArray]:
         rank, world = place()
-        order = self.order()
+        order = np.random.default_rng([self.seed, ORDER, self.epoch]).permutation(self.images)
         order = np.concatenate([order, order[: -len(order) % world]])
         yield from np.array_split(order[rank::world], len(self))
 
 
-class Share(Sampler[NDArray]):
-    """Row numbers for evaluation: every image on one process, once."""
-
-    def __init__(self, images: int, batch_size: int) -> None:
-        self.images, self.batch_size = images, batch_size
-
-    def _rows(self) -> NDArray:
-        rank, world = place()
-        return np.arange(self.images)[rank::world]
-
-    def __len__(self) -> int:
-        return math.ceil(len(self._rows()) / self.batch_size)
-
-    def __iter__(self) -> Iterator[NDArray]:
-        rows = self._rows()
-        for start in range(0, len(rows), self.batch_size):
-            yield rows[start : start + self.batch_size]
+def in_turn(images: int, size: int = EVALUATED) -> list[NDArray]:
+    """Row numbers of batches in order, for evaluation."""
+    return np.split(np.arange(images), range(size, images, size))
 
 
-def place() -> tuple[int, int]:
-    """Number of this process and how many there are."""
-    distributed = torch.distributed
-    if distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return 0, 1
+def three_channels(images: Tensor) -> Tensor:
+    """Repeat grey values for the three channels that networks expect, channels last in memory."""
+    return images.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
+
+
+def in_order(
+    crops: Crops, standard: tuple[float, float], size: int = EVALUATED
+) -> Iterator[Tensor]:
+    """Give standardised images of three channels, `size` at a time, in the order of the crops."""
+    images = Images(crops, standard)
+    yield from (three_channels(images[rows][0]) for rows in in_turn(len(images), size))
+
+
+def vary(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Vary each image of a batch on its own.
+
+    Parameters
+    ----------
+    images : Tensor, shape (images, 1, side, side)
+        Standardised grey values.
+    generator : torch.Generator
+        Decides all draws.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape.
+    """
+    n = len(images)
+
+    def draw(width: float) -> Tensor:
+        return (2 * torch.rand(n, generator=generator) - 1) * width
+
+    theta = _affine(draw(math.radians(DEGREES)), 1 + draw(SCALE), 1 + draw(SCALE), draw(SHEAR))
+    flipped = torch.rand(n, generator=generator) < FLIP
+    theta[flipped, :, 0] *= -1
+    shift = torch.stack([2 * draw(SHIFT), 2 * draw(SHIFT)], 1)  # the side is 2 units long
+    theta = torch.cat([theta, shift[..., None]], 2)
+    grid = F.affine_grid(theta, list(images.shape), align_corners=False)
+    moved = F.grid_sample(images, grid, padding_mode="border", align_corners=False)
+    contrast, brightness = 1 + draw(CONTRAST), draw(BRIGHTNESS)
+    strength = NOISE * torch.rand(n, generator=generator)
+    noise = torch.randn(images.shape, generator=generator)
+    each = (slice(None), None, None, None)
+    return moved * contrast[each] + brightness[each] + noise * strength[each]
+
+
+def _affine(angle: Tensor, across: Tensor, down: Tensor, shear: Tensor) -> Tensor:
+    """Matrices of rotation, scale and shear, shape (images, 2, 2)."""
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    rotation = torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1)
+    zero = torch.zeros_like(angle)
+    stretch = torch.stack([torch.stack([across, shear], 1), torch.stack([zero, down], 1)], 1)
+    return rotation @ stretch

@@ -1,8 +1,8 @@
 """Grad-CAM: which parts of a picture a network's output rises with, and whether to believe it."""
 
 import copy
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,19 +11,12 @@ from numpy.typing import NDArray
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import BinaryClassifierOutputTarget
 from scipy.stats import rankdata
-from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
-from ptclnm import store
 from ptclnm.models.data import TRAIN
-from ptclnm.models.deep.architectures import architecture
-from ptclnm.models.deep.batches import SHUFFLED
+from ptclnm.models.deep.batches import SHUFFLED, in_order
 from ptclnm.models.deep.crops import Crops
-from ptclnm.models.deep.module import three_channels
-from ptclnm.models.deep.plan import NONE, DeepPlan
-from ptclnm.models.deep.stored import stored_deep, stored_network
-from ptclnm.models.deep.training import Images
-from ptclnm.models.deep.weights import network as new_network
+from ptclnm.models.deep.plan import architecture
 from ptclnm.models.validation import by_patient
 
 AT_ONCE = 16
@@ -66,19 +59,17 @@ def heatmaps(
     row = architecture(name)
     copied = copy.deepcopy(network).eval().requires_grad_(True)
     reshape = _as_picture if row.tokens else None
-    images, parts = Images(crops, standard), []
+    parts: list[NDArray] = []
     with GradCAM(copied, [copied.get_submodule(row.cam)], reshape_transform=reshape) as cam:
         # What follows may change the layer's output in place: it changes a copy.
         copied.get_submodule(row.cam).register_forward_hook(lambda _, __, made: made.clone())
-        for start in range(0, len(images), AT_ONCE):
-            at = np.arange(start, min(start + AT_ONCE, len(images)))
-            given = three_channels(images[at][0])
+        for number, images in enumerate(in_order(crops, standard, AT_ONCE)):
             if called is None:
                 with torch.inference_mode():
-                    speaks = (copied(given)[:, 0] >= 0).tolist()
+                    speaks = (copied(images)[:, 0] >= 0).tolist()
             else:
-                speaks = called[at].tolist()
-            parts.append(cam(given, [BinaryClassifierOutputTarget(int(k)) for k in speaks]))
+                speaks = called[number * AT_ONCE :][: len(images)].tolist()
+            parts.append(cam(images, [BinaryClassifierOutputTarget(int(k)) for k in speaks]))
     return np.nan_to_num(np.concatenate(parts)).astype(np.float32)
 
 
@@ -123,103 +114,67 @@ def shuffled(crops: Crops, seed: int) -> Crops:
     train = crops.splits == TRAIN
     label_of = by_patient(crops.patients[train], crops.labels[train])
     rng = np.random.default_rng([seed, SHUFFLED])
-    dealt = dict(zip(label_of.index, rng.permutation(label_of.to_numpy()), strict=True))
+    dealt = pd.Series(rng.permutation(label_of.to_numpy()), label_of.index)
     labels = crops.labels.copy()
-    labels[train] = [dealt[name] for name in crops.patients[train]]
-    return crops.with_labels(labels)
+    labels[train] = dealt.loc[crops.patients[train]]
+    return replace(crops, labels=labels)
 
 
-def by_heart(plan: DeepPlan) -> DeepPlan:
-    """Give the plan that trains to the end and keeps what it then knows, whatever it is worth."""
-    return replace(plan, patience=0, keep="last")
-
-
-def remembered(crops: Crops, plan: DeepPlan, folder: Path = store.FOLDER) -> float:
-    """AUC of the network of shuffled labels on the training patients and those labels.
-
-    The check by shuffled labels means something as far as the network has learnt them by heart.
-    """
-    found = stored_deep(shuffled(crops, plan.seed), by_heart(plan), folder)["predictions"]
-    train = found[found["split"] == TRAIN]
-    return float(roc_auc_score(train["label"], train["score"]))
-
-
-def looked_at(
-    crops: Crops,
-    plan: DeepPlan,
-    at: NDArray,
-    called: NDArray[np.bool_],
-    folder: Path = store.FOLDER,
-) -> tuple[dict[str, NDArray], pd.DataFrame]:
-    """Draw the maps of some images by the network, and by two that should not agree with it.
-
-    All three speak for the same class of an image: maps for opposite classes differ whatever was
-    learnt.
+def checks(maps: Mapping[str, NDArray], crops: Crops, called: NDArray[np.bool_]) -> pd.DataFrame:
+    """Say of each image's map where it lies, and how alike the others' maps are.
 
     Parameters
     ----------
+    maps : mapping of str to ndarray, shape (images, side, side)
+        Of the trained network, then of one that was never trained and of one that was trained on
+        :func:`shuffled` labels, all for the same class of an image: maps for opposite classes
+        differ whatever was learnt.
     crops : Crops
-        All sets.
-    plan : DeepPlan
-        The network; trained now if it is not kept, and once more on shuffled labels.
-    at : ndarray of int
-        Row numbers of the images.
+        The images.
     called : ndarray of bool, shape (images,)
-        Whether the network calls the patient of each positive.
-    folder : Path
-        Where networks are kept.
+        Whether the patient is called positive.
 
     Returns
     -------
-    maps : dict of str to ndarray, shape (images, side, side)
-        ``trained``; ``random``, of a network that was never trained; ``shuffled``, of one that
-        was trained on labels dealt anew among the training patients.
-    table : DataFrame
-        ``image_id, inside, area`` (share of the trained map and of the crop in the nodule),
-        ``random, shuffled`` (rank correlations of the maps with the trained one).
+    DataFrame
+        ``image_id``; ``kind``, one of ``KINDS``; ``inside, area``, shares of the trained map and of
+        the crop in the nodule;
+        ``random, shuffled``, rank correlations of the maps with the trained one.
 
     Notes
     -----
     Adebayo et al. 2018: a map that stays the same when the weights are drawn, or when the labels
     mean nothing, shows the picture's edges and not what was learnt.
     """
-    rows = crops.rows(at)
-    maps = {}
-    network, standard = stored_network(crops, plan, folder)
-    maps["trained"] = heatmaps(network, plan.architecture, rows, standard, called)
-    drawn, _ = new_network(plan.architecture, NONE, plan.image_size, plan.seed + 1)
-    maps["random"] = heatmaps(drawn, plan.architecture, rows, standard, called)
-    network, _ = stored_network(shuffled(crops, plan.seed), by_heart(plan), folder)
-    maps["shuffled"] = heatmaps(network, plan.architecture, rows, standard, called)
-    table = pd.DataFrame(
+    trained, random, misled = maps.values()
+    return pd.DataFrame(
         {
-            "image_id": rows.image_ids,
-            "inside": inside(maps["trained"], rows.masks),
-            "area": rows.masks.mean(axis=(1, 2)),
-            "random": likeness(maps["trained"], maps["random"]),
-            "shuffled": likeness(maps["trained"], maps["shuffled"]),
+            "image_id": crops.image_ids,
+            "kind": kinds(crops.labels, called),
+            "inside": inside(trained, crops.masks),
+            "area": crops.masks.mean(axis=(1, 2)),
+            "random": likeness(trained, random),
+            "shuffled": likeness(trained, misled),
         }
     )
-    return maps, table
 
 
-def kinds(images: pd.DataFrame, cutoff: float) -> NDArray:
+def kinds(labels: NDArray, called: NDArray[np.bool_]) -> NDArray:
     """Tell true and false positives and negatives apart.
 
     Parameters
     ----------
-    images : DataFrame
-        Columns ``label, score``: the patient's, not the image's.
-    cutoff : float
-        A patient is called positive at or above it.
+    labels : ndarray of int, shape (images,)
+        0 or 1.
+    called : ndarray of bool, shape (images,)
+        Whether the patient is called positive.
 
     Returns
     -------
     ndarray of str, shape (images,)
         One of ``KINDS``.
     """
-    called, label = images["score"].to_numpy() >= cutoff, images["label"].to_numpy() == 1
-    right = np.where(called == label, "true ", "false ")
+    right = np.where(called == (labels == 1), "true ", "false ")
     return np.char.add(right, np.where(called, "positive", "negative"))
 
 

@@ -1,6 +1,6 @@
 """The nodule's rectangle of every picture, cut and resized once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -59,18 +59,9 @@ class Crops:
         """The images of the training set."""
         return self.rows(self.splits == TRAIN)
 
-    @property
-    def side(self) -> int:
-        """Side in pixels."""
-        return int(self.pixels.shape[-1])
-
     def with_splits(self, splits: NDArray) -> "Crops":
         """The same images in other sets."""
         return replace(self, splits=np.asarray(splits))
-
-    def with_labels(self, labels: NDArray) -> "Crops":
-        """The same images with other labels."""
-        return replace(self, labels=np.asarray(labels, dtype=np.int64))
 
     def with_pixels(self, pictures: Mapping[str, NDArray]) -> "Crops":
         """The same images with other grey values.
@@ -79,33 +70,20 @@ class Crops:
         ----------
         pictures : mapping of str to ndarray, shape (rows, cols)
             The rectangle of every image by its id, of any size: resized to this side.
-
-        Raises
-        ------
-        CropsError
-            Listing images that are missing or no two-dimensional numbers.
         """
-        lost = [name for name in self.image_ids if name not in pictures]
-        if lost:
-            raise CropsError("crops", [f"{len(lost)} images have no picture: {some(lost)}"])
-        arrays = {name: np.asarray(pictures[name]) for name in self.image_ids}
-        bad = [name for name, a in arrays.items() if a.ndim != 2 or not np.isfinite(a).all()]
-        if bad:
-            raise CropsError("crops", [f"{len(bad)} pictures are not two-dimensional or not "
-                                       f"finite: {some(bad)}"])  # fmt: skip
-        made = [resized(a, (0.0, 0.0, *map(float, a.shape)), self.side) for a in arrays.values()]
-        return replace(self, pixels=np.stack(made))
+        arrays = [np.asarray(pictures[name]) for name in self.image_ids]
+        side = self.pixels.shape[-1]
+        return replace(self, pixels=np.stack([resized(a, (0, 0, *a.shape), side) for a in arrays]))
 
 
 def crops(
     cohort: Cohort,
-    image_size: int = 224,
+    image_size: int,
     margin: float = 0.0,
-    images: Mapping[str, NDArray] | None = None,
     n_jobs: int | None = None,
     folder: Path = store.FOLDER,
 ) -> Crops:
-    """Cut the minimum bounding rectangle of the mask out of every picture.
+    """Cut the minimum bounding rectangle of the mask out of every picture, once.
 
     Ni et al. 2024, "The construction of a DL model"; Li et al. 2024, section 2.8. The rectangle
     becomes a square: its sides are stretched each on its own.
@@ -118,13 +96,10 @@ def crops(
         Side in pixels.
     margin : float
         Share of each side that is added on both ends of it, as far as the picture goes.
-    images : mapping of str to ndarray, shape (rows, cols), optional
-        Other whole pictures of the same field of view by image id, e.g. super-resolved ones, of
-        any number of pixels; the files' own where left out.
     n_jobs : int, optional
         Processes.
     folder : Path
-        Where the crops of a cohort's own files are kept.
+        Where crops are kept.
 
     Returns
     -------
@@ -138,16 +113,17 @@ def crops(
     ImageError
         If a file cannot be read.
     """
-    table = _ordered(cohort.table, images)
+    ids = {name: cohort.table[name].astype(str) for name in ("patient_id", "image_id")}
+    table = cohort.table.assign(**ids).sort_values(["patient_id", "image_id"], kind="stable")
+    _check(table)
     how = (image_size, margin, cohort.mask_label)
-    cut = partial(_cut_all, table, partial(_cut, *how), images, n_jobs)
-    if images is None:
-        entry = folder / "crops" / store.key(_cut, cohort.fingerprint, how, _files(table))
-        squares = store.read(store.keep(entry, lambda *_: cut()))
-    else:
-        squares = cut()
+    # A cohort's fingerprint may not know what is in the files: size and date stand for it.
+    paths = [Path(name) for column in ("image", "mask") for name in table[column]]
+    stamps = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    key = store.key(_cut, cohort.fingerprint, how, table["image_id"].tolist(), stamps)
+    squares = store.keep(folder / "crops" / key, lambda *_: _cut_all(table, how, n_jobs))
     return Crops(
-        **squares,
+        **store.read(squares),
         image_ids=table["image_id"].to_numpy(dtype=str),
         patients=table["patient_id"].to_numpy(dtype=str),
         labels=table["label"].to_numpy(dtype=np.int64),
@@ -155,36 +131,20 @@ def crops(
     )
 
 
-def _ordered(table: pd.DataFrame, images: Mapping | None) -> pd.DataFrame:
-    ids = {name: table[name].astype(str) for name in ("patient_id", "image_id")}
-    table = table.assign(**ids).sort_values(["patient_id", "image_id"], kind="stable")
-    needed = ["mask"] if images is not None else ["image", "mask"]
-    problems = []
-    for column in needed:
+def _check(table: pd.DataFrame) -> None:
+    problems = [] if len(table) else ["the cohort has no images"]
+    for column in ("image", "mask"):
         lost = table.loc[table[column] == "", "image_id"]
-        if len(lost):
-            problems.append(f"{len(lost)} rows have no {column}: {some(lost)}")
+        problems += [f"{len(lost)} rows have no {column}: {some(lost)}"] if len(lost) else []
     twice = table.loc[table["image_id"].duplicated(), "image_id"]
-    if len(twice):
-        problems.append(f"{len(twice)} image ids occur twice: {some(twice)}")
-    if images is not None:
-        lost = [name for name in table["image_id"] if name not in images]
-        problems += [f"{len(lost)} images have no picture: {some(lost)}"] if lost else []
-    if table.empty:
-        problems.append("the cohort has no images")
+    problems += [f"{len(twice)} image ids occur twice: {some(twice)}"] if len(twice) else []
     if problems:
         raise CropsError("crops", problems)
-    return table
 
 
-def _cut_all(
-    table: pd.DataFrame, one: Callable, images: Mapping | None, n_jobs: int | None
-) -> dict[str, NDArray]:
-    work = [
-        (row.image if images is None else np.asarray(images[row.image_id], float), row.mask)
-        for row in table.itertuples()
-    ]
-    cut = parallel_map(one, work, n_jobs, progress="crops")
+def _cut_all(table: pd.DataFrame, how: tuple, n_jobs: int | None) -> dict[str, NDArray]:
+    pairs = list(zip(table["image"], table["mask"], strict=True))
+    cut = parallel_map(partial(_cut, *how), pairs, n_jobs, progress="crops")
     empty = [name for name, made in zip(table["image_id"], cut, strict=True) if made is None]
     if empty:
         lines = [f"{len(empty)} masks mark no pixel: {some(empty)}. Draw them, or drop the images"]
@@ -193,10 +153,11 @@ def _cut_all(
     return {"pixels": np.stack(pixels), "masks": np.stack(masks)}
 
 
-def _cut(side: int, margin: float, roi: int | str, pair: tuple) -> tuple[NDArray, NDArray] | None:
-    picture, mask_path = pair
-    array = read_image(picture, max_colour=1.0).array if isinstance(picture, str) else picture
-    mask = read_mask(mask_path, roi)
+def _cut(
+    side: int, margin: float, roi: int | str, pair: tuple[str, str]
+) -> tuple[NDArray, NDArray] | None:
+    array = read_image(pair[0], max_colour=1.0).array
+    mask = read_mask(pair[1], roi)
     box = rectangle(mask, margin)
     if box is None:
         return None
@@ -239,10 +200,3 @@ def resized(array: NDArray, box: Box, side: int) -> NDArray[np.float32]:
     picture = Image.fromarray(np.ascontiguousarray(array, dtype=np.float32))
     square = picture.resize((side, side), Image.Resampling.BILINEAR, (left, top, right, bottom))
     return np.asarray(square, dtype=np.float32)
-
-
-def _files(table: pd.DataFrame) -> list[list]:
-    """Name images, and files with size and date: a cohort's fingerprint may not know contents."""
-    paths = [Path(name) for column in ("image", "mask") for name in table[column]]
-    stamps = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-    return [table["image_id"].tolist(), stamps]

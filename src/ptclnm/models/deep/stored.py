@@ -1,9 +1,10 @@
 """Trained networks and their tables, kept between runs."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,15 +12,14 @@ import torch
 from torch import nn
 
 from ptclnm import store
-from ptclnm.cohorts.schema import SPLITS
-from ptclnm.models.deep.architectures import architecture
-from ptclnm.models.deep.callbacks import save
+from ptclnm.cohorts.schema import SPLITS, Cohort
+from ptclnm.models.data import TRAIN
 from ptclnm.models.deep.crops import Crops
-from ptclnm.models.deep.module import uses_bfloat16
-from ptclnm.models.deep.plan import DeepPlan
-from ptclnm.models.deep.training import Trained, scores, train
-from ptclnm.models.deep.weights import origin_key, read_state
-from ptclnm.models.validation import patient_scores
+from ptclnm.models.deep.crops import crops as cut
+from ptclnm.models.deep.networks import origin, read_state, require
+from ptclnm.models.deep.plan import NONE, DeepPlan, architecture, plans_of
+from ptclnm.models.deep.training import save, scores, train, uses_bfloat16
+from ptclnm.models.validation import patient_folds, patient_scores
 from ptclnm.progress import tell
 
 STATE = "network.pt"
@@ -42,11 +42,10 @@ def stored_deep(crops: Crops, plan: DeepPlan, folder: Path = store.FOLDER) -> st
     dict of str to DataFrame
         - ``predictions``: ``model, split, patient_id, label, score``, the training patients' own
           scores among them; a patient's score is the mean over its images;
-        - ``images``: ``model, split, patient_id, image_id, label, score``;
         - ``history``: ``model, epoch, loss, inner_loss, inner_auc, lr, seconds, images, kept``;
-        - ``about``: one row, ``model, origin, sha256, arithmetic, images, epochs, seconds,
-          images_per_second, scoring_seconds, mean, sd``; times are those of the run that trained,
-          without the judging of the inner patients.
+        - ``about``: one row, ``model, start, origin, sha256, arithmetic, images, epochs, kept,
+          seconds, images_per_second, scoring_seconds, mean, sd``; times are those of the run that
+          trained, without the judging of the inner patients.
 
     Raises
     ------
@@ -59,7 +58,11 @@ def stored_deep(crops: Crops, plan: DeepPlan, folder: Path = store.FOLDER) -> st
 def stored_all(
     crops: Crops, plans: Sequence[DeepPlan], folder: Path = store.FOLDER
 ) -> store.Tables:
-    """Give the tables of several plans, one below the other; see :func:`stored_deep`."""
+    """Give the tables of several plans, one below the other; see :func:`stored_deep`.
+
+    All first weights are looked for before any network is trained.
+    """
+    require(plan for plan in plans if plan.weights != NONE)
     parts = [stored_deep(crops, plan, folder) for plan in plans]
     return {name: pd.concat([p[name] for p in parts], ignore_index=True) for name in parts[0]}
 
@@ -87,8 +90,8 @@ def stored_network(
 def network_key(crops: Crops, plan: DeepPlan) -> str:
     """Name a trained network by data, plan, first weights, arithmetic and code."""
     plan.check()
-    origin = origin_key(plan.architecture, plan.weights)
-    return store.key(_made, crops, plan, origin, uses_bfloat16(plan.precision))
+    start = origin(plan.architecture, plan.weights).sha256
+    return store.key(_made, crops, plan, start, uses_bfloat16())
 
 
 def _kept(crops: Crops, plan: DeepPlan, folder: Path) -> Path:
@@ -101,40 +104,46 @@ def _made(crops: Crops, plan: DeepPlan, beside: Path, unfinished: Path) -> store
     done = train(crops, plan, unfinished)
     save(done.network.state_dict(), beside / STATE)
     start = time.perf_counter()
-    found = scores(done.network, crops, plan, done.standard)
-    return _tables(crops, plan, done, found, time.perf_counter() - start)
-
-
-def _tables(
-    crops: Crops, plan: DeepPlan, done: Trained, found: np.ndarray, scoring: float
-) -> store.Tables:
-    images = pd.DataFrame(
-        {"model": plan.name, "split": crops.splits, "patient_id": crops.patients,
-         "image_id": crops.image_ids, "label": crops.labels, "score": found}
-    )  # fmt: skip
-    seconds = float(done.history["seconds"].sum())
-    seen = int(done.history["images"].sum())
-    mean, sd = done.standard
+    found = scores(done.network, crops, done.standard)
+    scoring = time.perf_counter() - start
+    history = done.history.assign(model=plan.name)
+    seconds = float(history["seconds"].sum())
     about = {
-        "model": plan.name, "origin": done.origin.text, "sha256": done.origin.sha256,
-        "arithmetic": "bfloat16" if uses_bfloat16(plan.precision) else "float32",
-        "images": int(done.history["images"].iloc[0]), "epochs": len(done.history),
-        "seconds": seconds, "images_per_second": seen / seconds, "scoring_seconds": scoring,
-        "mean": mean, "sd": sd,
+        "model": plan.name, "start": done.origin.text if done.origin.path else "random weights",
+        "origin": done.origin.text, "sha256": done.origin.sha256,
+        "arithmetic": "bfloat16" if uses_bfloat16() else "float32",
+        "images": int(history["images"].iloc[0]), "epochs": len(history),
+        "kept": int(history.loc[history["kept"], "epoch"].iloc[0]) + 1, "seconds": seconds,
+        "images_per_second": int(history["images"].sum()) / seconds, "scoring_seconds": scoring,
+        "mean": done.standard[0], "sd": done.standard[1],
     }  # fmt: skip
-    return {
-        "predictions": by_patient(images),
-        "images": images,
-        "history": done.history.assign(model=plan.name),
-        "about": pd.DataFrame([about]),
-    }
+    predictions = [
+        patient_scores(crops.patients[at], crops.labels[at], found[at]).assign(split=split)
+        for split in SPLITS if (at := crops.splits == split).any()
+    ]  # fmt: skip
+    columns = ["model", "split", "patient_id", "label", "score"]
+    table = pd.concat(predictions, ignore_index=True).assign(model=plan.name)[columns]
+    return {"predictions": table, "history": history, "about": pd.DataFrame([about])}
 
 
-def by_patient(images: pd.DataFrame) -> pd.DataFrame:
-    """Reduce images' scores to their mean: ``model, split, patient_id, label, score``."""
+def predictions(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
+    """Score the patients of every set by every model; see ``plan.plans_of``."""
+    asked = plans_of(parameters)
+    return stored_all(cut(cohort, asked[0].image_size, asked[0].margin), asked)["predictions"]
+
+
+def out_of_fold(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
+    """Score training patients by models that have not seen them; see ``plan.plans_of``.
+
+    Every model is trained once for each of ``folds`` (5 where left out), which takes as many times
+    as long.
+    """
+    asked = plans_of(parameters)
+    own = cut(cohort, asked[0].image_size, asked[0].margin).train
+    fold_of = patient_folds(own.patients, own.labels, parameters.get("folds", 5), asked[0].seed)
     parts = []
-    for split in [name for name in SPLITS if name in set(images["split"])]:
-        part = images[images["split"] == split]
-        table = patient_scores(part["patient_id"].to_numpy(), part["label"], part["score"])
-        parts.append(table.assign(model=part["model"].iloc[0], split=split))
-    return pd.concat(parts, ignore_index=True)[["model", "split", "patient_id", "label", "score"]]
+    for fold in range(int(fold_of.max()) + 1):
+        splits = np.where(fold_of == fold, "internal", TRAIN)
+        found = stored_all(own.with_splits(splits), asked)["predictions"]
+        parts.append(found[found["split"] != TRAIN])
+    return pd.concat(parts, ignore_index=True).assign(split=TRAIN)

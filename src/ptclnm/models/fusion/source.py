@@ -83,8 +83,7 @@ def network_of(parameters: Mapping[str, Any]) -> "DeepPlan":
     ParameterError
         If a setting is not allowed, or the network has no such layer.
     """
-    from ptclnm.models.deep.features import layers
-    from ptclnm.models.deep.source import plans_of
+    from ptclnm.models.deep.plan import layers, plans_of
 
     p = DEFAULTS | dict(parameters)
     plan = plans_of(p | {"models": [p["network"]]})[0]
@@ -169,9 +168,9 @@ def _parts(
 
 def _stack(cohort: Cohort, p: Mapping[str, Any], alone: Tables) -> Stack:
     """Learn the weights of the two models from scores of patients that neither has seen."""
-    from ptclnm.models.deep import source
+    from ptclnm.models.deep import stored
 
-    deep = source.out_of_fold(cohort, dict(p) | {"models": [p["network"]]})
+    deep = stored.out_of_fold(cohort, dict(p) | {"models": [p["network"]]})
     own = alone["cv_scores"]
     own = own[own["model"] == chosen(alone["cv"])].assign(model=ALONE, split=TRAIN)
     both = pd.concat([own.drop(columns="fold"), deep.assign(model=NETWORK)], ignore_index=True)

@@ -1,22 +1,23 @@
-"""Where training starts: ImageNet's weights, a file of one's own, or none."""
+"""Networks before training: built, given first weights, and computed in faster ways."""
 
 import hashlib
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from importlib.metadata import files as package_files
 from pathlib import Path
+from typing import NamedTuple
 from urllib.error import URLError
 
 import torch
-from torch import Tensor, nn
+from timm.layers import Conv2dSame
+from torch import Tensor, autocast, nn
+from torch.nn.functional import linear
 
 from ptclnm.errors import MissingDataError, ProblemsError, PtclnmError
 from ptclnm.models.data import some
-from ptclnm.models.deep.architectures import ARCHITECTURES, Architecture, architecture
 from ptclnm.models.deep.batches import INITIAL, seed_of
-from ptclnm.models.deep.plan import IMAGENET, NONE, DeepPlan
+from ptclnm.models.deep.plan import IMAGENET, NONE, Architecture, DeepPlan, architecture
 
 State = dict[str, Tensor]
 # Torchvision's DenseNet was saved before its modules were renamed.
@@ -27,23 +28,12 @@ class WeightsError(ProblemsError):
     """Weights that a network cannot start from."""
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where a network's first weights come from.
+class Origin(NamedTuple):
+    """Where a network's first weights come from: in words, the file's hash, and the file."""
 
-    Parameters
-    ----------
-    kind : str
-        ``imagenet``, ``none`` or ``file``.
-    text : str
-        In words.
-    sha256 : str
-        Hash of the file; empty where there is none.
-    """
-
-    kind: str
     text: str
     sha256: str = ""
+    path: Path | None = None
 
 
 def network(name: str, weights: str, image_size: int, seed: int) -> tuple[nn.Module, Origin]:
@@ -80,18 +70,15 @@ def network(name: str, weights: str, image_size: int, seed: int) -> tuple[nn.Mod
         made = row.build(image_size)
         # Some libraries scale the last layer for many classes, or leave it at zero.
         made.get_submodule(row.head).reset_parameters()
-    if weights == NONE:
-        return made, Origin(NONE, "random weights, drawn by the seed: nothing was learnt before")
-    path, about = _imagenet(row) if weights == IMAGENET else (Path(weights), "")
-    state = _translated(read_state(path), row, made, bool(about))
-    _load(made, _fitted(state, row, image_size), name, path)
-    digest = file_hash(path)
-    kind = IMAGENET if about else "file"
-    return made, Origin(kind, about or f"{path} (sha256 {digest})", digest)
+    start = origin(name, weights)
+    if start.path:
+        state = _translated(read_state(start.path), row, made, weights == IMAGENET)
+        _load(made, _fitted(state, row, image_size), name, start.path)
+    return made, start
 
 
-def origin_key(name: str, weights: str) -> str:
-    """Hash of the file that a network starts from; empty for none.
+def origin(name: str, weights: str) -> Origin:
+    """Find the file that a network starts from, and hash it.
 
     Raises
     ------
@@ -99,12 +86,15 @@ def origin_key(name: str, weights: str) -> str:
         As :func:`network`, before anything is built.
     """
     if weights == NONE:
-        return ""
-    path = _imagenet(architecture(name))[0] if weights == IMAGENET else Path(weights)
+        return Origin("random weights, drawn by the seed: nothing was learnt before")
+    if weights == IMAGENET:
+        return _imagenet(architecture(name))
+    path = Path(weights)
     if not path.is_file():
         raise WeightsError(str(path), ["there is no such file; allowed: imagenet, none, or the "
                                        "path of a state dict saved with torch.save"])  # fmt: skip
-    return file_hash(path)
+    digest = file_hash(path)
+    return Origin(f"{path} (sha256 {digest})", digest, path)
 
 
 def require(asked: Iterable[DeepPlan]) -> None:
@@ -139,15 +129,12 @@ def read_state(path: Path) -> State:
     Raises
     ------
     WeightsError
-        If there is no such file, or it is anything else.
+        If it is anything else.
     """
-    if not path.is_file():
-        raise WeightsError(str(path), ["there is no such file; allowed: imagenet, none, or the "
-                                       "path of a state dict saved with torch.save"])  # fmt: skip
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch's own kinds are many; what they say is passed on
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
         lines = [f"it cannot be read as a state dict of tensors alone ({first}). Save it with "
                  "torch.save(network.state_dict(), path)"]  # fmt: skip
         raise WeightsError(str(path), lines) from error
@@ -157,29 +144,32 @@ def read_state(path: Path) -> State:
     return {str(key): value for key, value in found.items()}
 
 
-def _imagenet(row: Architecture) -> tuple[Path, str]:
-    """Path of the file with ImageNet's weights, fetched where it is not here, and what it is."""
+def _imagenet(row: Architecture) -> Origin:
+    """Find the file with ImageNet's weights; it is fetched where it is not here."""
     kind, _, package = row.weights.partition(":")
     if kind == "package":
-        for file in package_files(package) or []:
-            if file.suffix == ".pth":
-                path = Path(str(file.locate()))
-                return _checked(path, path.stem.rpartition("-")[2]), f"ImageNet, from {package}"
-        raise MissingDataError(f"{package} holds no .pth file; install it again with pip.")
+        own = [file for file in package_files(package) or [] if file.suffix == ".pth"]
+        if not own:
+            raise MissingDataError(f"{package} holds no .pth file; install it again with pip.")
+        return _checked(Path(str(own[0].locate())), f"ImageNet, from {package}")
     from torchvision import models
 
     enum, _, member = row.weights.partition(".")
     url = getattr(models, enum)[member].url
-    name = url.rpartition("/")[2]
-    path = Path(torch.hub.get_dir()) / "checkpoints" / name
-    begins = path.stem.rpartition("-")[2]
+    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
     if not path.is_file():
-        _fetch(url, path, begins)
-    return _checked(path, begins), f"ImageNet, torchvision's {row.weights}"
+        _fetch(url, path)
+    return _checked(path, f"ImageNet, torchvision's {row.weights}")
 
 
-def _fetch(url: str, path: Path, begins: str) -> None:
+def _begins(path: Path) -> str:
+    """First digits of the hash, which torchvision and timm put at the end of a file's name."""
+    return path.stem.rpartition("-")[2]
+
+
+def _fetch(url: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    begins = _begins(path)
     try:
         torch.hub.download_url_to_file(url, str(path), begins, progress=sys.stderr.isatty())
     except (URLError, OSError, RuntimeError) as error:
@@ -191,13 +181,13 @@ def _fetch(url: str, path: Path, begins: str) -> None:
         ) from error
 
 
-def _checked(path: Path, begins: str) -> Path:
+def _checked(path: Path, text: str) -> Origin:
     digest = file_hash(path)
-    if not digest.startswith(begins):
-        lines = [f"its sha256 is {digest}, which should begin with {begins}: it is damaged or "
-                 "another file; delete it"]  # fmt: skip
+    if not digest.startswith(_begins(path)):
+        lines = [f"its sha256 is {digest}, which should begin with {_begins(path)}: it is damaged "
+                 "or another file; delete it"]  # fmt: skip
         raise WeightsError(str(path), lines)
-    return path
+    return Origin(text, digest, path)
 
 
 def _translated(state: State, row: Architecture, made: nn.Module, imagenet: bool) -> State:
@@ -224,18 +214,66 @@ def _fitted(state: State, row: Architecture, side: int) -> State:
 
 
 def _load(made: nn.Module, state: State, name: str, path: Path) -> None:
-    own = made.state_dict()
-    row = ARCHITECTURES[name]
-    free = {f"{row.head}.weight", f"{row.head}.bias"}
-    lost = [key for key in own if key not in state and key not in free]
-    strange = [key for key in state if key not in own]
-    shapes = [key for key in own if key in state and own[key].shape != state[key].shape]
-    problems = []
-    for what, keys in (("missing", lost), ("not of this network", strange),
-                       ("of another shape", shapes)):  # fmt: skip
-        if keys:
-            problems.append(f"{len(keys)} of {len(own)} tensors are {what}: {some(keys)}")
+    own, head = made.state_dict(), architecture(name).head
+    free = {f"{head}.weight", f"{head}.bias"}
+    differing = {
+        "missing": [key for key in own if key not in state and key not in free],
+        "not of this network": [key for key in state if key not in own],
+        "of another shape": [k for k in own if k in state and own[k].shape != state[k].shape],
+    }
+    problems = [f"{len(keys)} of {len(own)} tensors are {what}: {some(keys)}"
+                for what, keys in differing.items() if keys]  # fmt: skip
     if problems:
-        problems.append(f"the file does not fit {name}")
-        raise WeightsError(str(path), problems)
+        raise WeightsError(str(path), [*problems, f"the file does not fit {name}"])
     made.load_state_dict(state, strict=False)
+
+
+class Pointwise(nn.Conv2d):
+    """A convolution of one pixel: a product of matrices, with pixels in rows."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Give what ``Conv2d`` gives, channels last in memory."""
+        images, channels, height, width = input.shape
+        rows = input.permute(0, 2, 3, 1).reshape(-1, channels)
+        made = linear(rows, self.weight.view(self.out_channels, channels), self.bias)
+        return made.view(images, height, width, self.out_channels).permute(0, 3, 1, 2)
+
+
+class InFloat32(nn.Conv2d):
+    """A convolution that autocast leaves alone: in bfloat16, grouped ones are slower backwards."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Give what the convolution gives in float32."""
+        with autocast(input.device.type, enabled=False):
+            return super().forward(input.float())
+
+
+class InFloat32Same(InFloat32, Conv2dSame):
+    """The same of timm's convolutions, which pad as TensorFlow does."""
+
+
+def faster(network: nn.Module) -> nn.Module:
+    """Turn convolutions of one pixel, and grouped ones, into the faster kind.
+
+    Parameters
+    ----------
+    network : Module
+        Changed in place; the names and values of its weights stay.
+
+    Returns
+    -------
+    Module
+        The same network, its weights channels last in memory.
+    """
+    grouped = {nn.Conv2d: InFloat32, Conv2dSame: InFloat32Same}
+    for layer in network.modules():
+        if type(layer) in grouped and layer.groups > 1:
+            layer.__class__ = grouped[type(layer)]
+        elif type(layer) is nn.Conv2d and _is_pointwise(layer):
+            layer.__class__ = Pointwise
+    return network.to(memory_format=torch.channels_last)
+
+
+def _is_pointwise(layer: nn.Conv2d) -> bool:
+    sizes = (layer.kernel_size, layer.stride, layer.padding)
+    return sizes == ((1, 1), (1, 1), (0, 0))

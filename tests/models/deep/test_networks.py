@@ -1,18 +1,29 @@
-"""First weights: hashed, of the right network, free of code, and sane."""
+"""First weights: of the right network, free of code, sane. Faster convolutions give the same."""
 
+import copy
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
 import timm
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.datasets import load_sample_images
+from torch import nn
 
 from ptclnm.errors import MissingDataError, ParameterError
-from ptclnm.models.deep import weights
-from ptclnm.models.deep.architectures import ARCHITECTURES, architecture
-from ptclnm.models.deep.source import plans_of
-from ptclnm.models.deep.weights import WeightsError, network, origin_key
+from ptclnm.models.deep import networks
+from ptclnm.models.deep.networks import (
+    InFloat32,
+    Pointwise,
+    WeightsError,
+    faster,
+    network,
+    origin,
+)
+from ptclnm.models.deep.plan import ARCHITECTURES, DeepPlan, architecture, plans
 
 LITE = "EfficientNet-Lite0"
 # Numbers of ImageNet's classes.
@@ -24,8 +35,8 @@ def imagenet_lite() -> torch.nn.Module:
     """The packaged weights with their own last layer of a thousand classes."""
     made = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
     row = ARCHITECTURES[LITE]
-    state = weights.read_state(weights._imagenet(row)[0])
-    made.load_state_dict(weights._translated(state, row, made, imagenet=True))
+    state = networks.read_state(networks._imagenet(row).path)
+    made.load_state_dict(networks._translated(state, row, made, imagenet=True))
     return made
 
 
@@ -50,29 +61,29 @@ def test_the_packaged_weights_know_a_temple_and_a_flower() -> None:
 
 def test_names_are_translated_module_by_module() -> None:
     row, made = ARCHITECTURES[LITE], architecture(LITE).build(224)
-    state = weights.read_state(weights._imagenet(row)[0])
-    for (own, value), (theirs, given) in zip(made.state_dict().items(), state.items(), strict=True):
+    state = networks.read_state(networks._imagenet(row).path)
+    for (own, value), (theirs, other) in zip(made.state_dict().items(), state.items(), strict=True):
         assert own.rpartition(".")[2] == theirs.rpartition(".")[2]
-        assert value.shape[1:] == given.shape[1:]
+        assert value.shape[1:] == other.shape[1:]
 
 
 def test_imagenet_weights_are_loaded_but_for_the_last_layer() -> None:
-    made, origin = network(LITE, "imagenet", 64, seed=0)
+    made, start = network(LITE, "imagenet", 64, seed=0)
     other, _ = network(LITE, "imagenet", 64, seed=1)
     scratch, about = network(LITE, "none", 64, seed=0)
     assert torch.equal(made.conv_stem.weight, other.conv_stem.weight)
     assert not torch.equal(made.conv_stem.weight, scratch.conv_stem.weight)
     assert not torch.equal(made.classifier.weight, other.classifier.weight)
     assert torch.equal(made.classifier.weight, scratch.classifier.weight)
-    assert origin.kind == "imagenet" and origin.sha256.startswith("57934424")
-    assert about.kind == "none" and about.sha256 == ""
+    assert start.text.startswith("ImageNet, from") and start.sha256.startswith("57934424")
+    assert about.path is None and about.sha256 == ""
 
 
 def test_offline_and_absent_says_which_file_belongs_where(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
 
     def offline(url, *_, **__):
-        raise weights.URLError("no network")
+        raise networks.URLError("no network")
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
     place = tmp_path / "hub" / "checkpoints" / "resnet50-11ad3fa6.pth"
@@ -105,22 +116,22 @@ def test_a_file_as_torchvision_saves_it_is_taken(name: str, tmp_path, monkeypatc
     path = tmp_path / "hub" / "checkpoints" / url.rpartition("/")[2]
     path.parent.mkdir(parents=True)
     torch.save(old, path)
-    monkeypatch.setattr(weights, "file_hash", lambda p: p.stem.rpartition("-")[2])
+    monkeypatch.setattr(networks, "file_hash", lambda p: p.stem.rpartition("-")[2])
     made, _ = network(name, "imagenet", 96, 0)
     own = made.state_dict()
     first = next(iter(own))
     assert torch.equal(own[first], state[first])
     assert made(torch.zeros(2, 3, 96, 96)).shape == (2, 1)
-    by_path, origin = network(name, str(path), 96, 0)
-    assert origin.kind == "file" and torch.equal(by_path.state_dict()[first], state[first])
+    by_path, start = network(name, str(path), 96, 0)
+    assert start.path == path and torch.equal(by_path.state_dict()[first], state[first])
 
 
-def test_first_weights_are_checked_before_any_model_is_trained(tmp_path) -> None:
+def test_first_weights_of_several_networks_are_checked_together(tmp_path) -> None:
     path = tmp_path / "other.pt"
     torch.save(architecture("ResNet50").build(64).state_dict(), path)
-    asked = {"study": "li2024", "models": [f"ResNet101@{path}", "DenseNet121@nowhere.pt"]}
+    asked = [f"ResNet101@{path}", "DenseNet121@nowhere.pt"]
     with pytest.raises(WeightsError) as caught:
-        plans_of(asked)
+        networks.require(plans(asked, DeepPlan()))
     assert "does not fit ResNet101" in str(caught.value)
     assert "nowhere.pt" in str(caught.value)
 
@@ -141,11 +152,11 @@ def test_own_weights_are_taken_with_their_hash(tmp_path) -> None:
     first, _ = network(LITE, "none", 64, seed=5)
     path = tmp_path / "own.pt"
     torch.save(first.state_dict(), path)
-    again, origin = network(LITE, str(path), 64, seed=0)
+    again, start = network(LITE, str(path), 64, seed=0)
     own = again.state_dict()
     assert all(torch.equal(own[key], value) for key, value in first.state_dict().items())
-    assert origin.sha256 == origin_key(LITE, str(path)) == weights.file_hash(path)
-    assert origin.sha256 in origin.text
+    assert start == origin(LITE, str(path)) and start.sha256 == networks.file_hash(path)
+    assert start.sha256 in start.text
 
 
 class Evil:
@@ -168,3 +179,61 @@ def test_code_and_other_things_are_refused(tmp_path, capsys) -> None:
             network(LITE, str(tmp_path / name), 64, 0)
     with pytest.raises(ParameterError, match="did you mean 'ResNet50'"):
         network("ResNet5", "none", 64, 0)
+
+
+SIZES = st.integers(1, 7)
+
+
+@settings(max_examples=30, deadline=None)
+@given(SIZES, SIZES, SIZES, SIZES, SIZES, st.booleans(), st.integers(0, 9))
+def test_a_product_of_matrices_has_the_values_and_gradients_of_the_convolution(
+    images: int, given: int, made: int, height: int, width: int, bias: bool, seed: int
+) -> None:
+    torch.manual_seed(seed)
+    plain = nn.Conv2d(given, made, 1, bias=bias).double()
+    other = faster(copy.deepcopy(nn.Sequential(plain)))
+    assert type(other[0]) is Pointwise
+    x = torch.randn(images, given, height, width, dtype=torch.float64)
+    first, second = x.clone().requires_grad_(), x.clone().requires_grad_()
+    a, b = plain(first), other(second)
+    torch.testing.assert_close(a, b)
+    direction = torch.randn_like(a)
+    a.backward(direction)
+    b.backward(direction)
+    torch.testing.assert_close(first.grad, second.grad)
+    for one, two in zip(plain.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, two.grad)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Conv2d(4, 4, 1, stride=2), nn.Conv2d(4, 4, 1, padding=1), nn.Conv2d(4, 4, 3),
+        nn.Conv2d(4, 4, (1, 3)), nn.Linear(4, 4),
+    ],
+)  # fmt: skip
+def test_every_other_layer_is_left_alone(layer: nn.Module) -> None:
+    before = type(layer)
+    assert type(faster(nn.Sequential(layer))[0]) is before
+
+
+def test_grouped_convolutions_stay_in_float32_under_autocast() -> None:
+    network = faster(nn.Sequential(nn.Conv2d(4, 4, 3, groups=4), nn.Conv2d(4, 4, 3)))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert network[0](torch.randn(1, 4, 5, 5)).dtype == torch.float32
+        assert network(torch.randn(1, 4, 5, 5)).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("name", ["DenseNet121", "EfficientNet-Lite0"])
+def test_a_network_keeps_its_weights_names_and_scores(name: str) -> None:
+    torch.manual_seed(1)
+    plain = architecture(name).build(96).eval()
+    changed = faster(copy.deepcopy(plain))
+    assert list(plain.state_dict()) == list(changed.state_dict())
+    assert sum(isinstance(layer, Pointwise | InFloat32) for layer in changed.modules()) > 40
+    again = pickle.loads(pickle.dumps(changed))  # as processes of DDP get it
+    x = torch.randn(2, 3, 96, 96)
+    with torch.inference_mode():
+        scores = [made(x).numpy() for made in (plain, changed, again)]
+    np.testing.assert_allclose(scores[0], scores[1], rtol=1e-3, atol=1e-5)
+    np.testing.assert_array_equal(scores[1], scores[2])
