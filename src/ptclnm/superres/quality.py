@@ -172,7 +172,8 @@ def summary(judgements: pd.DataFrame) -> pd.DataFrame:
         difference_high``: mean over patients, and mean of the paired difference from ``bicubic``
         (task ``restore``) or ``original`` (task ``apply``), each with Student's 95 % interval.
     """
-    by = judgements.pivot(index=KEYS, columns="image_id", values="value")
+    groups = judgements.groupby([*KEYS, "image_id"], sort=False)["value"]
+    by = groups.mean().unstack()
     rows = []
     for (task, method, metric), values in by.iterrows():
         base = by.reindex([(task, BASELINE[task], metric)]).iloc[0]

@@ -28,7 +28,7 @@ from ptclnm.superres.quality import GAN, PIXEL
 COLORS = {"original": INK, "bicubic": GREY, "unsharp": ORANGE, PIXEL: BLUE, GAN: RED}
 CLOSE = 160  # pixels that are shown, so that single ones can be seen
 PANELS = ("psnr", "ssim", "sharpness", "speckle_rows")
-COLD, WARM = (BLUE, GREEN, SKY, INK), (RED, ORANGE, PURPLE, YELLOW)
+PAIRED = (BLUE, RED, GREEN, ORANGE, SKY, PURPLE, INK, YELLOW)
 
 
 def close_ups(pictures: Mapping[str, np.ndarray], mask: np.ndarray) -> Figure:
@@ -134,10 +134,8 @@ def drift(table: pd.DataFrame) -> Figure:
 
 def colors(models: Sequence[str]) -> dict[str, str]:
     """Cold colours for models on original pictures, warm ones for those on super-resolved."""
-    pairs = list(zip(models, COLD, WARM, strict=False))
-    return {called("or", name): cold for name, cold, _ in pairs} | {
-        called("sr", name): warm for name, _, warm in pairs
-    }
+    names = [called(arm, model) for model in models for arm in ("or", "sr")]
+    return dict(zip(names, PAIRED, strict=False))
 
 
 def cause(table: pd.DataFrame) -> Figure | str:

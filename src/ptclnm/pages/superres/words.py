@@ -87,8 +87,10 @@ def trained(plan: SRPlan, pictures: Pictures) -> str:
         f"The generator has {count(plan.blocks, 'residual block')} of "
         f"{count(plan.channels, 'channel')} and learnt from "
         f"{count(len(pictures.arrays), 'picture')} of "
-        f"{count(len(set(pictures.patients)), 'patient')}: {count(plan.epochs, 'epoch')} by the "
-        f"pixel loss, then {count(plan.adversarial_epochs, 'epoch')} against the discriminator."
+        f"{count(len(set(pictures.patients)), 'patient')}, degraded to 1/{plan.scale} of their "
+        f"rows and columns with noise of {100 * plan.noise:g} % of white: "
+        f"{count(plan.epochs, 'epoch')} by the pixel loss, then {plan.adversarial_epochs} against "
+        "the discriminator."
     )
 
 
