@@ -81,11 +81,6 @@ class SRPlan:
         refuse("super-resolution", self._patch_problem(), self._batch_problem())
 
     @property
-    def reach(self) -> int:
-        """Pixels on each side of a pixel that its new value depends on: one a convolution."""
-        return 2 * self.blocks + 2
-
-    @property
     def adversarial_epochs(self) -> int:
         """Epochs with the adversarial loss."""
         return (self.epochs + 1) // 2 if self.adversarial else 0
@@ -105,13 +100,14 @@ class SRPlan:
         return replace(self, adversarial=0.0)
 
     def _patch_problem(self) -> str:
-        least = 2 * self.reach + LEAST_INNER
+        reach = 2 * self.blocks + 2  # one pixel a convolution
+        least = 2 * reach + LEAST_INNER
         least += -least % self.scale
         if self.patch_size >= least and self.patch_size % self.scale == 0:
             return ""
         return (
             f"patch_size is {self.patch_size}; allowed with {self.blocks} blocks: multiples of "
-            f"{self.scale} from {least}, as {self.reach} pixels on each side are context"
+            f"{self.scale} from {least}, as {reach} pixels on each side are context"
         )
 
     def _batch_problem(self) -> str:

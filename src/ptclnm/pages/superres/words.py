@@ -6,7 +6,7 @@ import pandas as pd
 
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.pages.superres.tables import plain
-from ptclnm.report.sentences import bullets, count, listing, p_text
+from ptclnm.report.sentences import bullets, count, listing
 from ptclnm.superres.arms import ARMS
 from ptclnm.superres.drift import GOOD
 from ptclnm.superres.pictures import Pictures
@@ -188,16 +188,6 @@ def changed(pairs: pd.DataFrame) -> str:
         f"AUC on super-resolved pictures less that on originals, same patients. {surely} of "
         f"{len(pairs)} differ at p < {P_LIMIT} after Holm's correction."
     )
-
-
-def models(pairs: pd.DataFrame) -> str:
-    """Say what super-resolution does to each model's AUC."""
-    lines = [
-        f"{row.model}, {row.split}: {spread(row.difference, row.low, row.high, sign=True)}, "
-        f"p {p_text(row.p)}"
-        for row in pairs.itertuples()
-    ]
-    return f"{changed(pairs)}\n\n{bullets(lines)}"
 
 
 def cause(table: pd.DataFrame) -> str:
