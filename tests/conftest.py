@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import SimpleITK as sitk
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from ptclnm.cohorts.schema import Cohort
@@ -76,3 +77,20 @@ def _picture_cohort(folder: Path, patients: int = 6, changed: tuple[str, ...] = 
 def picture_cohort() -> Callable[..., Cohort]:
     """The function that writes a cohort of small pictures."""
     return _picture_cohort
+
+
+def nodule(seed: int = 0, rows: int = 60, cols: int = 72) -> tuple[NDArray, NDArray]:
+    """Speckle with a darker ellipse, and the ellipse; grey values 0 to 255."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:rows, :cols]
+    turn = rng.uniform(0, np.pi)
+    u, v = (x - cols / 2) * np.cos(turn), (y - rows / 2) * np.sin(turn)
+    mask = (u / 18) ** 2 + ((y - rows / 2 + v / 9) / 13) ** 2 < 1
+    speckle = rng.rayleigh(60, (rows, cols)) * np.where(mask, 0.6, 1.2)
+    return np.clip(np.rint(speckle), 0, 255).astype(np.uint8), mask
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Callable[..., tuple[NDArray, NDArray]]:
+    """Pictures and masks of a nodule."""
+    return nodule

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ptclnm.imaging.radiomics import load_settings, measure
+from ptclnm.features import load_settings
 from ptclnm.report.radiomics_features import ONE_LEVEL, ROUNDED, concerned, image_types, text
+from quickradiomics import measure
 
 
 def table(settings: str) -> pd.DataFrame:

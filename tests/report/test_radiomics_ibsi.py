@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ptclnm.cohorts import datasets
-from ptclnm.imaging.radiomics import ibsi
+from ptclnm.imaging import ibsi
 from ptclnm.report import radiomics_ibsi
 
 

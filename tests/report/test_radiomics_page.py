@@ -12,7 +12,7 @@ from ptclnm.book.parameters import declared
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation import metrics_table
-from ptclnm.imaging.radiomics import load_settings
+from ptclnm.features import load_settings
 from ptclnm.models.classifiers import NAMES
 from ptclnm.models.data import ImageData
 from ptclnm.models.zoo import Plan, run_zoo

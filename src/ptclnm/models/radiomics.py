@@ -7,7 +7,7 @@ import pandas as pd
 
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
-from ptclnm.imaging.radiomics import extract, load_settings
+from ptclnm.features import extract, load_settings
 from ptclnm.models import classifiers
 from ptclnm.models.data import ImageData, join
 from ptclnm.models.selection import METHODS

@@ -6,7 +6,7 @@ from IPython.display import HTML
 from ptclnm.book.page import Page
 from ptclnm.cohorts.datasets import locate
 from ptclnm.errors import MissingDataError
-from ptclnm.imaging.radiomics import ibsi
+from ptclnm.imaging import ibsi
 from ptclnm.report.sentences import count
 from ptclnm.report.tables import show
 
@@ -22,7 +22,7 @@ def phantom() -> tuple[pd.DataFrame, str]:
     Returns
     -------
     table : DataFrame
-        From ``ptclnm.imaging.radiomics.ibsi.table``; empty where the phantom is missing.
+        From ``ptclnm.imaging.ibsi.table``; empty where the phantom is missing.
     missing : str
         Why it is missing, and how to get it; else empty.
     """

@@ -13,11 +13,10 @@ from ptclnm.book.page import Page
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import MissingDataError
 from ptclnm.evaluation.operating import TRAIN, metrics_table, proportion_intervals, rule_of
-from ptclnm.imaging.radiomics import load_settings
+from ptclnm.features import load_settings
 from ptclnm.models import choice, classifiers
 from ptclnm.models.predictions import check_predictions
 from ptclnm.models.radiomics import plan_of, zoo_of
-from ptclnm.published.tables import Study
 from ptclnm.report import radiomics_features as features
 from ptclnm.report import radiomics_figures as figures
 from ptclnm.report import radiomics_tables as tables
@@ -26,6 +25,7 @@ from ptclnm.report.claims import no_claims
 from ptclnm.report.files import replacing
 from ptclnm.report.sentences import auc_text, count, listing
 from ptclnm.report.tables import show
+from recount import Study
 
 # Patients with the outcome in a fold below which the page says how few there are.
 FEW = 10

@@ -6,14 +6,12 @@ import numpy as np
 import pandas as pd
 
 from ptclnm.evaluation.pairs import compare
-from ptclnm.imaging.radiomics import load_settings
+from ptclnm.features import load_settings
 from ptclnm.models.choice import choose, nested
-from ptclnm.published.features import printed_features
-from ptclnm.published.schema import CELL_METRICS, METRICS
-from ptclnm.published.tables import Study
 from ptclnm.report import verdict
 from ptclnm.report.claims import claim_rows, slug
 from ptclnm.report.sentences import auc_text
+from recount import CELL_METRICS, METRICS, Study, printed_features
 
 # Which of the paper's models a classifier of ours stands beside, set by set.
 PAPER_MODELS: dict[str, dict[tuple[str, str], str]] = {

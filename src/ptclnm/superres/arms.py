@@ -12,8 +12,8 @@ from ptclnm import store
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
 from ptclnm.errors import ParameterError, nearest
-from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.models.deep.crops import Crops, crops, rectangle, resized
+from ptclnm.pictures.read import read_image, read_mask
 from ptclnm.superres.filters import degraded, denoised, shuffled, unsharp
 from ptclnm.superres.networks import Generator, load_generator, super_resolve
 from ptclnm.superres.plan import SRPlan

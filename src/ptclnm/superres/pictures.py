@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
 from ptclnm.errors import ProblemsError
-from ptclnm.imaging.read import read_image, read_mask
+from ptclnm.pictures.read import read_image, read_mask
 from ptclnm.superres.plan import SRPlan
 
 MOST_LINES = 8

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.imaging.radiomics import extract
+from ptclnm.features import extract
 from ptclnm.models import zoo
 from ptclnm.models.data import ImageData, join
 from ptclnm.models.stored import stored_fits, stored_zoo

@@ -6,12 +6,12 @@ import pandas as pd
 
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.pages.superres.words import spread
-from ptclnm.published.tables import Study
 from ptclnm.report import verdict, whose
 from ptclnm.report.claims import claim_rows, slug
 from ptclnm.superres.arms import called
 from ptclnm.superres.plan import SRPlan
 from ptclnm.superres.quality import GAN
+from recount import Study
 
 Row = tuple[str, str, str, str, str, str, str]
 
