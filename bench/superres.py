@@ -17,13 +17,12 @@ import torch
 
 from ptclnm import cohorts
 from ptclnm.compute import cores
-from ptclnm.imaging.superres.apply import super_resolve
-from ptclnm.imaging.superres.networks import new_generator
-from ptclnm.imaging.superres.pictures import training_pictures
-from ptclnm.imaging.superres.plan import SRPlan
-from ptclnm.imaging.superres.training import train_generator
 from ptclnm.paths import BUILD
 from ptclnm.report.files import write_table
+from ptclnm.superres.networks import new_generator, super_resolve
+from ptclnm.superres.pictures import training_pictures
+from ptclnm.superres.plan import SRPlan
+from ptclnm.superres.training import train_generator
 
 OUT = BUILD / "results" / "bench" / "superres.csv"
 SIDES = (500, 1000, 4000)

@@ -6,9 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import SimpleITK as sitk
 from numpy.typing import NDArray
+from scipy import ndimage
 
+from ptclnm.cohorts.schema import Cohort
 from ptclnm.paths import data_root
 
 # Left out unless the marker is asked for by name, whatever else -m says.
@@ -46,6 +50,33 @@ def chromium() -> str:
     if found := find_chromium():
         return found
     pytest.fail("no Chromium: install one, set CHROMIUM, or leave out with -m 'not browser'")
+
+
+def _picture_cohort(folder: Path, patients: int = 6, changed: tuple[str, ...] = ()) -> Cohort:
+    """Write a cohort of pictures; those of the patients named in `changed` are others."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for i in range(patients):
+        name = f"p{i}"
+        rng = np.random.default_rng([i, name in changed])
+        picture = np.clip(110 + 40 * ndimage.gaussian_filter(rng.normal(size=(48, 60)), 1), 0, 255)
+        mask = np.zeros(picture.shape, dtype=np.uint8)
+        mask[14:34, 18:44] = 1
+        files = {"image": folder / f"{name}.png", "mask": folder / f"{name}.nii.gz"}
+        sitk.WriteImage(sitk.GetImageFromArray(picture.astype(np.uint8)), str(files["image"]))
+        sitk.WriteImage(sitk.GetImageFromArray(mask), str(files["mask"]))
+        rows.append(
+            {"patient_id": name, "image_id": f"{name}_1", "split": "test" if i >= 4 else "train",
+             "center": "", "label": i % 2} | {key: str(path) for key, path in files.items()}
+        )  # fmt: skip
+    table = pd.DataFrame(rows)
+    return Cohort("mine", "Mine", "own", "x", table, (), pd.DataFrame(), str(changed))
+
+
+@pytest.fixture(scope="session")
+def picture_cohort() -> Callable[..., Cohort]:
+    """The function that writes a cohort of small pictures."""
+    return _picture_cohort
 
 
 def nodule(seed: int = 0, rows: int = 60, cols: int = 72) -> tuple[NDArray, NDArray]:

@@ -29,7 +29,6 @@ ELSEWHERE = {
     "ptclnm.report.files": "files",
     "ptclnm.cohorts.schema": "schema",
     "ptclnm.book.page": "report",
-    "ptclnm.imaging.superres": "superres",
     "ptclnm.imaging.habitat_truth": "habitats",
 }
 # Imports that still point upwards, and why; a line that is no longer needed fails.

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from ptclnm.pages.superres.slider import ALT, comparison, surroundings
 from ptclnm.paths import BOOK
-from ptclnm.report.superres_slider import comparison, surroundings
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +22,7 @@ def pictures() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = comparison(*pictures(), 255.0, ("Original", "Made"), "A disc before and after.").data
+    made = comparison(*pictures()).data
     parts = [(BOOK / "_static" / name).read_text(encoding="utf-8")
              for name in ("custom.css", "compare.js")]  # fmt: skip
     path = tmp_path_factory.mktemp("slider") / "page.html"
@@ -118,7 +118,7 @@ def test_every_control_has_a_name_and_the_picture_a_description(page: Page) -> N
         ".compare input", "all => all.map(e => e.ariaLabel || e.labels[0].textContent.trim())"
     )
     assert len(names) == 3 and all(len(name) > 8 for name in names)
-    assert page.get_attribute(".compare-stage", "aria-label") == "A disc before and after."
+    assert page.get_attribute(".compare-stage", "aria-label") == ALT
 
 
 def test_without_scripts_all_three_pictures_are_there(browser: Browser, file: Path) -> None:

@@ -42,7 +42,7 @@ FAMILIES: dict[str, Family] = {
         "ptclnm.models.deep.stored:predictions", PICTURES, "ptclnm.models.deep.stored:out_of_fold"
     ),
     "superres": Family(
-        "ptclnm.models.superres:predictions", PICTURES, "ptclnm.models.superres:out_of_fold"
+        "ptclnm.superres.source:predictions", PICTURES, "ptclnm.superres.source:out_of_fold"
     ),
     "fusion": Family(
         "ptclnm.models.fusion.source:predictions",

@@ -6,7 +6,6 @@ pictures are there, one beside the other.
 
 import base64
 import io
-from html import escape
 
 import numpy as np
 from IPython.display import HTML
@@ -14,29 +13,27 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from ptclnm.superres.filters import white_of
+
 MOST, LEAST = 420, 160  # side of what is shown, in pixels of the picture
 AROUND = 0.6  # of the nodule's larger side, on each side of it
 GAIN = 4  # times that the difference is shown stronger
 MOST_ZOOM = 6
+ALT = (
+    "A nodule and its surroundings on ultrasound, original to the left of a movable border and "
+    "super-resolved to the right of it."
+)
 
 
-def comparison(
-    before: NDArray, after: NDArray, mask: NDArray, white: float, names: tuple[str, str], text: str
-) -> HTML:
-    """Lay out a picture before and after.
+def comparison(before: NDArray, after: NDArray, mask: NDArray[np.bool_]) -> HTML:
+    """Lay out a picture before and after super-resolution.
 
     Parameters
     ----------
     before, after : ndarray, shape (rows, cols)
-        Grey values from 0 to `white`.
+        Grey values from 0 to the white of the first.
     mask : ndarray of bool, same shape
         The nodule; what is shown is its surroundings, and zoom goes to its middle.
-    white : float
-        Grey value of white.
-    names : tuple of str
-        What the two are called.
-    text : str
-        A full sentence that says what is seen, for those who do not see it.
 
     Returns
     -------
@@ -44,24 +41,23 @@ def comparison(
         A figure with two ranges, for the border between the two and for the zoom, and a box that
         lays the difference over both.
     """
-    box = surroundings(np.asarray(mask, dtype=bool))
+    box, white = surroundings(mask), white_of(before)
     a, b = (np.asarray(x, dtype=float)[box] / white * 255 for x in (before, after))
     difference = np.clip(127.5 + GAIN * (b - a), 0, 255)
-    rows, cols = ndimage.center_of_mass(np.asarray(mask, dtype=float)[box])
+    rows, cols = ndimage.center_of_mass(mask[box])
     height, width = a.shape
     x, y = 100 * cols / width, 100 * rows / height
-    first, second = map(escape, names)
-    left_out = f"Difference, {GAIN} times as strong: {second} less {first}; grey is none."
+    left_out = f"Difference, {GAIN} times as strong: Super-resolved less Original; grey is none."
     return HTML(
         f'<figure class="compare" style="--x: {x:.1f}%; --y: {y:.1f}%; --ratio: {width}/{height}">'
-        f'<div class="compare-stage" role="img" aria-label="{escape(text)}">'
-        f"{_picture(a, 'before', first)}{_picture(b, 'after', second)}"
+        f'<div class="compare-stage" role="img" aria-label="{ALT}">'
+        f"{_picture(a, 'before', 'Original')}{_picture(b, 'after', 'Super-resolved')}"
         f"{_picture(difference, 'difference', left_out)}</div>"
         '<div class="compare-controls" hidden>'
-        f"<label>{first}"
+        "<label>Original"
         '<input type="range" class="compare-border" min="0" max="100" value="50" step="1" '
-        f'aria-label="Border between {first} on the left and {second} on the right, in percent">'
-        f"{second}</label>"
+        'aria-label="Border between Original on the left and Super-resolved on the right, in '
+        'percent">Super-resolved</label>'
         f'<label>Zoom <input type="range" class="compare-zoom" min="1" max="{MOST_ZOOM}" value="1" '
         'step="0.25" aria-label="Zoom to the middle of the nodule"><output></output></label>'
         f'<label><input type="checkbox" class="compare-differ"> {left_out}</label>'

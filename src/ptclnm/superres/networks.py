@@ -1,15 +1,25 @@
-"""Generator and discriminator; Li et al. 2024, section 2.5 and Figure 2."""
+"""Generator and discriminator, and applying them; Li et al. 2024, section 2.5 and Figure 2."""
 
+import hashlib
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, leaky_relu
 
-from ptclnm.imaging.superres.plan import SRPlan
 from ptclnm.models.deep.batches import seed_of
+from ptclnm.superres.filters import white_of
+from ptclnm.superres.pictures import SuperResError, picture_problem
+from ptclnm.superres.plan import SRPlan
 
 GENERATOR, DISCRIMINATOR = 22, 23  # streams of random numbers
 SLOPE = 0.2
 CONTRAST = 0.1  # of white; brings differences within a patch to about 1
+TILE = 384
 
 
 class Block(nn.Module):
@@ -90,15 +100,67 @@ class Discriminator(nn.Module):
 
 def new_generator(plan: SRPlan) -> Generator:
     """Make a generator with first weights that the seed decides."""
-    return _seeded(plan.seed, GENERATOR, lambda: Generator(plan.blocks, plan.channels))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_of(plan.seed, GENERATOR))
+        return Generator(plan.blocks, plan.channels).to(memory_format=torch.channels_last)
 
 
 def new_discriminator(plan: SRPlan) -> Discriminator:
     """Make a discriminator with first weights that the seed decides."""
-    return _seeded(plan.seed, DISCRIMINATOR, lambda: Discriminator(max(plan.channels // 2, 4)))
-
-
-def _seeded(seed: int, stream: int, make):
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_of(seed, stream))
-        return make().to(memory_format=torch.channels_last)
+        torch.manual_seed(seed_of(plan.seed, DISCRIMINATOR))
+        made = Discriminator(max(plan.channels // 2, 4))
+        return made.to(memory_format=torch.channels_last)
+
+
+@lru_cache(maxsize=4)
+def load_generator(path: Path, plan: SRPlan) -> tuple[Generator, str]:
+    """Load a trained generator and hash its weights, once in a process."""
+    made = new_generator(plan)
+    made.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    return made.eval(), hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def super_resolve(network: Generator, image: NDArray, tile: int = TILE) -> NDArray[np.float32]:
+    """Super-resolve one picture of any size; its size is kept.
+
+    Each tile is computed with as much of its surroundings as its pixels depend on, so that tiles
+    meet as if there were none. Memory beyond the picture's own is that of one tile.
+
+    Parameters
+    ----------
+    network : Generator
+        Trained.
+    image : ndarray, shape (rows, cols)
+        Grey values from 0; white is 255, or 65,535 if a pixel is above 255.
+    tile : int
+        Side of a tile in pixels.
+
+    Returns
+    -------
+    ndarray of float32, shape (rows, cols)
+        Grey values from 0 to white, not rounded.
+
+    Raises
+    ------
+    SuperResError
+        If the picture is not two-dimensional, not finite, constant or out of range.
+    """
+    image = np.asarray(image)
+    if problem := picture_problem(image):
+        raise SuperResError("super-resolution", [problem])
+    white, reach = white_of(image), network.reach
+    padded = np.pad(image.astype(np.float32) / white, reach, mode="edge")
+    made = np.empty(image.shape, dtype=np.float32)
+    with torch.inference_mode():
+        for rows, cols in _tiles(image.shape, tile):
+            part = padded[rows.start : rows.stop + 2 * reach, cols.start : cols.stop + 2 * reach]
+            batch = torch.from_numpy(np.ascontiguousarray(part))[None, None]
+            made[rows, cols] = network(batch.to(memory_format=torch.channels_last))[0, 0].numpy()
+    return np.clip(made, 0, 1, out=made) * white
+
+
+def _tiles(shape: tuple[int, int], side: int) -> Iterator[tuple[slice, slice]]:
+    for top in range(0, shape[0], side):
+        for left in range(0, shape[1], side):
+            yield slice(top, min(top + side, shape[0])), slice(left, min(left + side, shape[1]))

@@ -1,41 +1,48 @@
 """How good a picture is: against the picture it should be, and by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import chain
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage, stats
 from torchmetrics.functional.image import (
     peak_signal_noise_ratio,
     structural_similarity_index_measure,
 )
 
-from ptclnm.imaging.superres.degrade import degraded
-from ptclnm.imaging.superres.plain import unsharp
+from ptclnm.compute import parallel_map
+from ptclnm.superres.arms import Arm
+from ptclnm.superres.filters import degraded, unsharp, white_of
+from ptclnm.superres.pictures import Example
 
 RING = 3  # pixels on either side of the outline
 SMOOTH = 8.0  # pixels; slower changes of the mean are no speckle
 LAGS = 12
 INSIDE = 2  # pixels from the outline that are left out of the nodule's own speckle
-METRICS = ("psnr", "ssim", "sharpness", "speckle_snr", "speckle_rows", "speckle_cols")
+PIXEL, GAN = "SR without adversary", "SR (GAN)"
+BASELINE = {"restore": "bicubic", "apply": "original"}
+LEVEL = 0.95
+KEYS = ["task", "method", "metric"]
 
 
-def fidelity(image: NDArray, truth: NDArray, white: float) -> dict[str, float]:
+def fidelity(image: NDArray, truth: NDArray) -> dict[str, float]:
     """Compare a picture with what it should be, by torchmetrics.
 
     Parameters
     ----------
     image, truth : ndarray, shape (rows, cols)
-        Grey values from 0 to `white`.
-    white : float
-        Grey value of white.
+        Grey values from 0 to the white of `truth`.
 
     Returns
     -------
     dict of str to float
         ``psnr`` in dB, and ``ssim`` with a Gaussian window of 11 pixels.
     """
+    white = white_of(truth)
     a, b = (torch.from_numpy(np.asarray(x, dtype=np.float32) / white)[None, None]
             for x in (image, truth))  # fmt: skip
     return {
@@ -106,52 +113,82 @@ def _width(rest: NDArray, inside: NDArray) -> float:
     return float("nan")
 
 
-def judged(
-    image: NDArray,
-    mask: NDArray,
-    image_id: str,
-    networks: Mapping[str, object],
-    settings: tuple[int, float, int],
-    white: float,
-) -> list[dict[str, object]]:
-    """Judge every method on one picture, restoring it and sharpening it.
+def quality_table(
+    examples: Sequence[Example], arms: Mapping[str, Arm], n_jobs: int | None = None
+) -> pd.DataFrame:
+    """Judge every method on pictures that no network has seen, restoring and sharpening them.
 
     Parameters
     ----------
-    image, mask : ndarray, shape (rows, cols)
-        The original and its nodule.
-    image_id : str
-        Its name.
-    networks : mapping of str to callable
-        Super-resolves an array, by the method's name.
-    settings : tuple
-        Scale, noise and seed of the degraded copy.
-    white : float
-        Grey value of white.
+    examples : sequence of Example
+        One picture a patient.
+    arms : mapping of str to Arm
+        Networks by the name of their method.
+    n_jobs : int, optional
+        Processes.
 
     Returns
     -------
-    list of dict
-        ``task, method, metric, value``. The task ``restore`` is to undo the degradation, the
-        original being what should come out; ``apply`` is the paper's use of the network, on the
-        original, where nothing is there to compare with.
+    DataFrame
+        ``image_id, task, method, metric, value``. The task ``restore`` is to undo the
+        degradation, the original being what should come out; ``apply`` is the paper's use of the
+        network, on the original, where nothing is there to compare with.
     """
-    low = degraded(image, image_id, *settings, white)
+    parts = parallel_map(partial(_judged, dict(arms)), examples, n_jobs, "pictures judged")
+    return pd.DataFrame(chain(*parts), columns=["image_id", *KEYS, "value"])
+
+
+def _judged(arms: Mapping[str, Arm], example: Example) -> list[tuple]:
+    image_id, image, mask = example
+    low = degraded(image, image_id, next(iter(arms.values())).plan)
     tasks = {
-        "restore": {"bicubic": low, "unsharp": unsharp(low, white)}
-        | {name: network(low) for name, network in networks.items()},
-        "apply": {"original": image, "unsharp": unsharp(image, white)}
-        | {name: network(image) for name, network in networks.items()},
-    }
-    tasks["restore"]["original"] = image
+        "restore": {"bicubic": low, "unsharp": unsharp(low)}
+        | {name: arm(image_id, low, mask) for name, arm in arms.items()} | {"original": image},
+        "apply": {"original": image, "unsharp": unsharp(image)}
+        | {name: arm(image_id, image, mask) for name, arm in arms.items()},
+    }  # fmt: skip
     rows = []
     for task, pictures in tasks.items():
         for method, made in pictures.items():
             values = {"sharpness": sharpness(made, mask)} | speckle(made, mask)
             if task == "restore" and method != "original":
-                values |= fidelity(made, image, white)
-            rows += [
-                {"task": task, "method": method, "metric": name, "value": value}
-                for name, value in values.items()
-            ]
+                values |= fidelity(made, image)
+            rows += [(image_id, task, method, name, value) for name, value in values.items()]
     return rows
+
+
+def summary(judgements: pd.DataFrame) -> pd.DataFrame:
+    """Average over patients, beside the method that needs no network.
+
+    Parameters
+    ----------
+    judgements : DataFrame
+        From :func:`quality_table`.
+
+    Returns
+    -------
+    DataFrame
+        ``task, method, metric, patients, mean, low, high, difference, difference_low,
+        difference_high``: mean over patients, and mean of the paired difference from ``bicubic``
+        (task ``restore``) or ``original`` (task ``apply``), each with Student's 95 % interval.
+    """
+    groups = judgements.groupby([*KEYS, "image_id"], sort=False)["value"]
+    by = groups.mean().unstack()
+    rows = []
+    for (task, method, metric), values in by.iterrows():
+        base = by.reindex([(task, BASELINE[task], metric)]).iloc[0]
+        own, difference = interval(values), interval(values - base)
+        rows.append((task, method, metric, int(values.notna().sum()), *own, *difference))
+    columns = [*KEYS, "patients", "mean", "low", "high",
+               "difference", "difference_low", "difference_high"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def interval(values: pd.Series) -> tuple[float, float, float]:
+    """Mean and Student's 95 % interval; without limits where there are fewer than two."""
+    known = values.dropna().to_numpy(dtype=float)
+    if len(known) < 2:
+        return float(known.sum()) if len(known) else np.nan, np.nan, np.nan
+    mean = known.mean()
+    reach = stats.t.ppf((1 + LEVEL) / 2, len(known) - 1) * known.std(ddof=1) / len(known) ** 0.5
+    return mean, mean - reach, mean + reach

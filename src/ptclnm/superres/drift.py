@@ -48,7 +48,7 @@ def drift_table(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     first, second : DataFrame
-        ``image_id``, then the same features.
+        The same features, a row a picture, indexed by ``image_id``.
 
     Returns
     -------
@@ -56,17 +56,14 @@ def drift_table(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
         ``feature, image_type, feature_class, icc, shift``; the last is the mean change over the
         SD before.
     """
-    names = [name for name in first if name != "image_id"]
-    a = first.set_index("image_id")[names]
-    b = second.set_index("image_id").loc[a.index, names]
-    sd = a.std().to_numpy()
-    shift = (b.mean() - a.mean()).to_numpy() / np.where(sd > 0, sd, np.nan)
-    parts = [name.split("_") for name in names]
-    return pd.DataFrame(
-        {"feature": names, "image_type": [part[0] for part in parts],
-         "feature_class": [part[1] for part in parts],
-         "icc": icc_a1(a.to_numpy(), b.to_numpy()), "shift": shift}
-    )  # fmt: skip
+    second = second.loc[first.index, first.columns]
+    sd = first.std()
+    parts = first.columns.str.split("_")
+    return pd.DataFrame({
+        "feature": first.columns, "image_type": parts.str[0], "feature_class": parts.str[1],
+        "icc": icc_a1(first, second),
+        "shift": ((second.mean() - first.mean()) / sd.where(sd > 0)).to_numpy(),
+    })  # fmt: skip
 
 
 def shares(drift: pd.DataFrame, by: str) -> pd.DataFrame:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from ptclnm.imaging.superres.pictures import Pictures
-from ptclnm.imaging.superres.plan import SRPlan
+from ptclnm.superres.pictures import Pictures
+from ptclnm.superres.plan import SRPlan
 
 
 def _blobs(count: int = 6, side: int = 72, seed: int = 0) -> Pictures:

@@ -1,18 +1,14 @@
-"""What the super-resolving network is and how it is trained, checked before any work."""
+"""What the super-resolving network is and how it is trained, checked where it is made."""
 
 import math
 from dataclasses import dataclass, replace
-from numbers import Integral
 
-from ptclnm.errors import ParameterError, nearest
-from ptclnm.limits import number_problems
+from ptclnm.limits import choice_problem, number_problems, refuse
 
-SCALES = (2, 4)
-TRAINED_ON = ("train", "all")
-PRECISIONS = ("auto", "bfloat16", "float32")
-WHOLE = {"blocks": 1, "channels": 2, "epochs": 1, "batch_size": 2, "seed": 0, "devices": 1}
+WHOLE = {"blocks": 1, "channels": 2, "epochs": 1, "patch_size": 1, "batch_size": 2, "seed": 0,
+         "devices": 1}  # fmt: skip
 # Lowest and highest value.
-REAL = {"noise": (0.0, 0.5), "lr": (1e-6, 0.1), "adversarial": (0.0, 1.0), "perceptual": (0.0, 1.0)}
+REAL = {"noise": (0.0, 0.5), "lr": (1e-6, 0.1), "adversarial": (0.0, 1.0)}
 LEAST_INNER = 8
 PER_EPOCH = 1024  # patches
 
@@ -44,9 +40,6 @@ class SRPlan:
         adversarial training.
     adversarial : float
         Weight of the adversarial loss; 0 leaves the discriminator out.
-    perceptual : float
-        Weight of the distance between features of EfficientNet-Lite0, whose ImageNet weights are
-        an installed package; 0 leaves it out.
     seed : int
         Seed of everything.
     train_on : {"train", "all"}
@@ -56,27 +49,36 @@ class SRPlan:
         Processes; more than one trains by DDP.
     precision : {"auto", "bfloat16", "float32"}
         Arithmetic in training. Pictures are always super-resolved in float32.
+
+    Raises
+    ------
+    ParameterError
+        Listing each setting that is not allowed.
     """
 
     scale: int = 4
     noise: float = 0.02
     blocks: int = 4
     channels: int = 16
-    epochs: int = 12
+    epochs: int = 8
     patch_size: int = 64
     batch_size: int = 16
     lr: float = 2e-3
     adversarial: float = 0.02
-    perceptual: float = 0.0
     seed: int = 0
     train_on: str = "train"
     devices: int = 1
     precision: str = "auto"
 
-    @property
-    def reach(self) -> int:
-        """Pixels on each side of a pixel that its new value depends on: one a convolution."""
-        return 2 * self.blocks + 2
+    def __post_init__(self) -> None:
+        refuse(
+            "super-resolution",
+            choice_problem("scale", self.scale, (2, 4)),
+            choice_problem("train_on", self.train_on, ("train", "all")),
+            choice_problem("precision", self.precision, ("auto", "bfloat16", "float32")),
+            *number_problems(self, WHOLE, REAL),
+        )
+        refuse("super-resolution", self._patch_problem(), self._batch_problem())
 
     @property
     def adversarial_epochs(self) -> int:
@@ -97,44 +99,21 @@ class SRPlan:
         """Give the plan of the warm-up: the same with the pixel loss alone."""
         return replace(self, adversarial=0.0)
 
-    def check(self) -> None:
-        """Check all settings.
-
-        Raises
-        ------
-        ParameterError
-            Listing each that is not allowed.
-        """
-        if problems := self.problems():
-            raise ParameterError("super-resolution", problems)
-
-    def problems(self) -> list[str]:
-        """List what is not allowed, a line each."""
-        found = []
-        if isinstance(self.scale, bool) or self.scale not in SCALES:
-            found.append(f"scale is {self.scale!r}; allowed: 2, 4")
-        found += number_problems(self, WHOLE, REAL)
-        choices = (("train_on", TRAINED_ON), ("precision", PRECISIONS))
-        for key, allowed in choices:
-            if (value := getattr(self, key)) not in allowed:
-                found.append(f"{key} is {value!r}; {nearest(str(value), allowed)}")
-        if not found:
-            found += self._sizes()
-        return found
-
-    def _sizes(self) -> list[str]:
-        found = []
-        whole = isinstance(self.patch_size, Integral) and not isinstance(self.patch_size, bool)
-        least = 2 * self.reach + LEAST_INNER
+    def _patch_problem(self) -> str:
+        reach = 2 * self.blocks + 2  # one pixel a convolution
+        least = 2 * reach + LEAST_INNER
         least += -least % self.scale
-        if not whole or self.patch_size < least or self.patch_size % self.scale:
-            found.append(
-                f"patch_size is {self.patch_size!r}; allowed with {self.blocks} blocks: multiples "
-                f"of {self.scale} from {least}, as {self.reach} pixels on each side are context"
-            )
-        if self.batch_size < 2 * self.devices:
-            found.append(
-                f"batch_size is {self.batch_size} over {self.devices} processes; allowed: from "
-                f"{2 * self.devices}"
-            )
-        return found
+        if self.patch_size >= least and self.patch_size % self.scale == 0:
+            return ""
+        return (
+            f"patch_size is {self.patch_size}; allowed with {self.blocks} blocks: multiples of "
+            f"{self.scale} from {least}, as {reach} pixels on each side are context"
+        )
+
+    def _batch_problem(self) -> str:
+        if self.batch_size >= 2 * self.devices:
+            return ""
+        return (
+            f"batch_size is {self.batch_size} over {self.devices} processes; allowed: from "
+            f"{2 * self.devices}"
+        )

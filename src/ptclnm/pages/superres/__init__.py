@@ -1,0 +1,1 @@
+"""Super-resolution: the slider, figures, tables, claims and sentences of page 04."""

@@ -1,0 +1,208 @@
+"""Sentences of page 04 whose logic depends on the run, and headings of its tables."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from ptclnm.cohorts.schema import Cohort
+from ptclnm.pages.superres.tables import plain
+from ptclnm.report.sentences import bullets, count, listing
+from ptclnm.superres.arms import ARMS
+from ptclnm.superres.drift import GOOD
+from ptclnm.superres.pictures import Pictures
+from ptclnm.superres.plan import SRPlan
+from ptclnm.superres.quality import GAN, PIXEL
+
+LEAK = (
+    ":::{danger} A leak is switched on\nThe network was trained on the pictures of **all** "
+    "patients, those it is judged on among them (`train_on` is `all`). Nothing on this page is a "
+    "fair judgement of super-resolution.\n:::\n\n"
+)
+NO_TRUTH = (
+    "Whether the detail that is added was there cannot be told from these pictures: nobody knows "
+    "what a finer machine would have shown. The page of the simulated cohort asks there."
+)
+P_LIMIT = 0.05
+GAIN = ["difference", "difference_low", "difference_high"]
+PAPER_MODELS = ("SVM", "KNN", "ResNet101", "DenseNet121")
+HEADINGS = {
+    "task": "Task", "method": "Method", "psnr": "PSNR (dB)", "ssim": "SSIM",
+    "sharpness": "Edge slope (grey/px)", "speckle_snr": "Speckle SNR",
+    "speckle_rows": "Speckle height (px)", "speckle_cols": "Speckle width (px)",
+    "part": "Class", "features": "Features", "above": "Above 0.75", "share": "Share",
+    "median": "Median ICC", "lowest": "Lowest", "feature": "Feature",
+    "coefficient": "Coefficient", "icc": "ICC(A,1)", "shift": "Shift (SD)", "stays": "Above 0.75",
+    "split": "Set", "model": "Model", "auc": "AUC", "auc_a": "SR", "auc_b": "OR",
+    "difference": "Difference (95 % CI)", "p": "p", "p_holm": "p (Holm)", "n": "Patients",
+    "what": "Pictures",
+    "gain": "Less originals' (95 % CI)", "gain_p": "p", "sr_over": "SR less this (95 % CI)",
+    "sr_over_p": "p",
+}  # fmt: skip
+
+
+def headings(columns: str) -> dict[str, str]:
+    """Head columns, given with spaces between them."""
+    return {name: HEADINGS[name] for name in columns.split()}
+
+
+def spread(value: float, low: float, high: float, digits: int = 3, sign: bool = False) -> str:
+    """Phrase a number with its interval; without, where there is none."""
+    if pd.isna(value):
+        return ""
+    style = f"{'+' if sign else ''}.{digits}f"
+    if pd.isna(low):
+        return f"{value:{style}}"
+    to = " to " if sign or low < 0 else "–"
+    return f"{value:{style}} ({low:{style}}{to}{high:{style}})"
+
+
+def answer(
+    cohort: Cohort, plan: SRPlan, quality: pd.DataFrame, detail: pd.DataFrame, pairs: pd.DataFrame
+) -> str:
+    """Give the page's answer: on whom, whether pictures are better, and whether models are.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The patients.
+    plan : SRPlan
+        Of the network; a leak is said above all.
+    quality, detail, pairs : DataFrame
+        From ``quality.summary``, ``detail.restored`` and ``tables.contrast``.
+    """
+    train = cohort.patients["split"].eq("train").sum()
+    lines = [
+        f"**{count(len(cohort.patients), 'patient')}** (evidence: {cohort.evidence}), "
+        f"{train} of them to train on.",
+        better(quality),
+        *([added(detail)] if len(detail) else []),
+        changed(pairs),
+    ]
+    return f"{LEAK if plan.leaks else ''}::::{{div}} answer\n{bullets(lines)}\n::::"
+
+
+def trained(plan: SRPlan, pictures: Pictures) -> str:
+    """Say what was trained, on whom."""
+    return (
+        f"The generator has {count(plan.blocks, 'residual block')} of "
+        f"{count(plan.channels, 'channel')} and learnt from "
+        f"{count(len(pictures.arrays), 'picture')} of "
+        f"{count(len(set(pictures.patients)), 'patient')}, degraded to 1/{plan.scale} of their "
+        f"rows and columns with noise of {100 * plan.noise:g} % of white: "
+        f"{count(plan.epochs, 'epoch')} by the pixel loss, then {plan.adversarial_epochs} against "
+        "the discriminator."
+    )
+
+
+def left_out(arms: Sequence[str], models: Sequence[str]) -> str:
+    """Say which arms and models of the full comparison this run leaves out."""
+    pictures = [what for arm, (_, what) in ARMS.items() if arm not in arms]
+    names = [name for name in PAPER_MODELS if name not in map(plain, models)]
+    return f"Left out of this run: {'; '.join([*pictures, *names]) or 'nothing'}."
+
+
+def better(table: pd.DataFrame) -> str:
+    """Say whether the network beats interpolation, and what the adversary costs."""
+    rows = table.set_index(["task", "metric", "method"]).loc["restore"]
+    (psnr, psnr_gan), (ssim, _), (edge, edge_gan) = (
+        (rows.loc[metric, PIXEL], rows.loc[metric, GAN]) for metric in ("psnr", "ssim", "sharpness")
+    )
+    return (
+        f"On {count(int(psnr['patients']), 'patient')} whom it has not seen, the generator without "
+        f"an adversary differs from bicubic interpolation by {spread(*psnr[GAIN], 2, True)} dB in "
+        f"PSNR and {spread(*ssim[GAIN], 3, True)} in SSIM: {_verdict(psnr, ssim)}. The adversary "
+        f"changes the slope of edges by {100 * (edge_gan['mean'] / edge['mean'] - 1):+.0f} % (to "
+        f"{edge_gan['mean']:.2f} grey levels a pixel; the originals have "
+        f"{rows.loc[('sharpness', 'original'), 'mean']:.2f}) and PSNR by "
+        f"{psnr_gan['mean'] - psnr['mean']:+.2f} dB."
+    )
+
+
+def _verdict(*gains: pd.Series) -> str:
+    if all(row["difference_low"] > 0 for row in gains):
+        return "better by both"
+    if all(row["difference"] > 0 for row in gains):
+        return "better by both on average, though an interval reaches 0"
+    return "not better by both"
+
+
+def added(table: pd.DataFrame) -> str:
+    """Say whether what super-resolution adds was there."""
+    if table.empty:
+        return NO_TRUTH
+    rows = table.set_index("method")
+    made, mask = (rows.loc[name, ["added", "low", "high"]] for name in (GAN, "unsharp"))
+    return (
+        f"In {count(int(rows.loc[GAN, 'pictures']), 'picture')}, what super-resolution adds "
+        f"correlates with what a finer machine would have added at {spread(*made, 2)}; what an "
+        f"unsharp mask adds, at {spread(*mask, 2)}."
+    )
+
+
+def invented(agreement: pd.DataFrame) -> str:
+    """Say how much of what is added is not in the truth; nothing where there is no truth."""
+    if agreement.empty:
+        return ""
+    whole = agreement[agreement["band"] == "all"].set_index("method")
+    return (
+        f"Of the power that super-resolution adds, {100 * whole.loc[GAN, 'invented']:.0f} % is not "
+        f"in the truth, and of what the mask adds, {100 * whole.loc['unsharp', 'invented']:.0f} %. "
+        f"The whole picture agrees with the truth at {whole.loc['original', 'correlation']:.3f} "
+        f"before and {whole.loc[GAN, 'correlation']:.3f} after."
+    )
+
+
+def drift(table: pd.DataFrame, selected: pd.DataFrame, pictures: int) -> str:
+    """Say how many features stay what they were."""
+    known = table.dropna(subset="icc")
+    above = int((known["icc"] > GOOD).sum())
+    lines = [
+        f"Of {count(len(known), 'feature')}, {above} ({100 * above / max(len(known), 1):.0f} %) "
+        f"have an ICC(A,1) above {GOOD} between original and super-resolved "
+        f"{count(pictures, 'picture')} of patients outside the training set."
+    ]
+    if lost := len(table) - len(known):
+        lines.append(f"{count(lost, 'feature')} vary in neither and have none.")
+    if selected.empty:
+        return " ".join([*lines, "The selection keeps no feature on the originals."])
+    moved = selected.loc[~selected["stays"], "feature"]
+    names = listing(f"`{name}`" for name in moved.head(5))
+    which = f"; the first are {names}" if names else ""
+    lines.append(
+        f"Of the {count(len(selected), 'feature')} that the selection keeps on originals, "
+        f"{len(moved)} move{'s' if len(moved) == 1 else ''} below it{which}."
+    )
+    return " ".join(lines)
+
+
+def with_intervals(table: pd.DataFrame, name: str, low: str, high: str) -> pd.DataFrame:
+    """Phrase a column of differences with its interval, for reading."""
+    rows = table[[name, low, high]].itertuples(index=False)
+    return table.assign(**{name: [spread(*row, sign=True) for row in rows]})
+
+
+def changed(pairs: pd.DataFrame) -> str:
+    """Say how many AUCs differ between super-resolved and original pictures."""
+    surely = int((pairs["p_holm"] < P_LIMIT).sum())
+    return (
+        f"AUC on super-resolved pictures less that on originals, same patients. {surely} of "
+        f"{len(pairs)} differ at p < {P_LIMIT} after Holm's correction."
+    )
+
+
+def cause(table: pd.DataFrame) -> str:
+    """Say whether anything simpler gains as much."""
+    rest = table[table["arm"] != "SR"]
+    if rest.empty:
+        return "Only originals and super-resolved pictures were compared in this run."
+    lines = []
+    for row in table[table["arm"] == "SR"].itertuples():
+        same = rest[(rest["split"] == row.split) & (rest["model"] == row.model)]
+        as_good = list(same.loc[same["gain"] >= row.gain, "arm"])
+        tied = same[(same["sr_over_low"] <= 0) & (same["sr_over_high"] >= 0)]["arm"]
+        lines.append(
+            f"{row.model}, {row.split}: super-resolution changes the AUC by {row.gain:+.3f}. "
+            f"{listing(as_good) or 'Nothing else'} gain{'' if len(as_good) > 1 else 's'} as much "
+            f"or more; not told apart from it by DeLong's test: {listing(tied) or 'none'}."
+        )
+    return bullets(lines)
