@@ -7,9 +7,15 @@ when needed: their libraries take seconds to load.
 from ptclnm.evaluation.contrasts import Contrast, contrast_test
 from ptclnm.evaluation.delong import Curves, OneClassError, ScoresError, delong
 from ptclnm.evaluation.mcnemar import mcnemar_table
-from ptclnm.evaluation.nested import NestedModelsWarning, nested_pairs
 from ptclnm.evaluation.operating import metrics_table
-from ptclnm.evaluation.pairs import auc_table, compare, paired_tests, pairs_table
+from ptclnm.evaluation.pairs import (
+    NestedModelsWarning,
+    auc_table,
+    compare,
+    nested_pairs,
+    paired_tests,
+    pairs_table,
+)
 from ptclnm.evaluation.resampling import bootstrap_pairs
 
 __all__ = [

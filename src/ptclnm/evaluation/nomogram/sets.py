@@ -6,7 +6,7 @@ import pandas as pd
 
 from ptclnm.evaluation.calibration import GROUPS, calibration, hosmer_lemeshow_table
 from ptclnm.evaluation.decision import decision_curves
-from ptclnm.evaluation.pairs import pairs_table
+from ptclnm.evaluation.pairs import COLUMNS, pairs_table
 
 HOSMER = ["g", "groups", "statistic", "df", "p", "development"]
 
@@ -111,4 +111,4 @@ def pairs_by_set(predictions: pd.DataFrame) -> pd.DataFrame:
     """``split``, then ``ptclnm.evaluation.pairs_table`` of each set with two models and more."""
     sets = predictions.groupby("split", sort=False)
     tables = {name: pairs_table(part) for name, part in sets if part["model"].nunique() > 1}
-    return stacked(tables, "split")
+    return stacked(tables, "split", columns=[*COLUMNS, "p_holm"])

@@ -4,7 +4,7 @@ Ni et al. 2024, "Model interpretability" and Figure 6, show such maps ("sub-regi
 print neither the features nor the number of parts. What is done here is stated in full below.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,6 +109,11 @@ class Habitats:
         """Number of habitats."""
         return len(self.centres)
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the habitats as tables and figures have them: ``H1`` is the darkest."""
+        return [f"H{i + 1}" for i in range(self.k)]
+
     def label(self, features: Floats) -> NDArray[np.int64]:
         """Nearest centre of each pixel, 0 the darkest."""
         scaled = (features - self.mean) / self.sd
@@ -124,31 +129,41 @@ class Habitats:
     def table(self) -> pd.DataFrame:
         """Centres in grey levels: ``habitat``, then a column a feature."""
         values = pd.DataFrame(self.centres * self.sd + self.mean, columns=list(FEATURES))
-        return values.assign(habitat=[name_of(i) for i in range(self.k)])[["habitat", *FEATURES]]
+        values.insert(0, "habitat", self.names)
+        return values
 
 
-def name_of(habitat: int) -> str:
-    """Name of a habitat as tables and figures have it: ``H1`` is the darkest."""
-    return f"H{habitat + 1}"
+def numbers(fewest: int, most: int) -> range:
+    """Numbers of habitats to try.
+
+    Raises
+    ------
+    ParameterError
+        If the fewest are below 2 or above the most.
+    """
+    if not 2 <= fewest <= most:
+        raise ParameterError("habitats", [f"fewest_habitats is {fewest}, most_habitats {most}; "
+                                          "allowed: from 2, and the fewest first"])  # fmt: skip
+    return range(fewest, most + 1)
 
 
-def sample(features: Mapping[str, Floats], size: int = SAMPLE, seed: int = 0) -> Floats:
+def sample(features: Mapping[str, Floats], images: Iterable[str], seed: int = 0) -> Floats:
     """Draw the same number of pixels of every picture, independent of the pictures' order.
 
     Parameters
     ----------
     features : mapping of str to ndarray, shape (pixels, 6)
         By picture.
-    size : int
-        Pixels of each, drawn with replacement where there are fewer.
+    images : iterable of str
+        Pictures to draw from: those of the training set.
     seed : int
-        Of the draw.
+        Of the draw; of a picture of fewer pixels they are drawn with replacement.
     """
     drawn = []
-    for name in sorted(features):
+    for name in sorted(images):
         own = features[name]
         rng = np.random.default_rng([seed, *name.encode()])
-        drawn.append(own[rng.choice(len(own), size, replace=len(own) < size)])
+        drawn.append(own[rng.choice(len(own), SAMPLE, replace=len(own) < SAMPLE)])
     return np.concatenate(drawn)
 
 
@@ -209,15 +224,6 @@ def _standard(pixels: Floats) -> tuple[Floats, Floats, Floats]:
 def _kmeans(scaled: Floats, k: int, seed: int) -> KMeans:
     with threadpool_limits(1):  # sums in another order would differ in their last digits
         return KMeans(k, n_init=4, random_state=seed).fit(scaled)
-
-
-def shares(maps: Mapping[str, NDArray], k: int) -> pd.DataFrame:
-    """Share of each habitat in every picture: ``image_id, H1, H2, …``, which add up to 1."""
-    rows = []
-    for name, found in maps.items():
-        counts = np.bincount(found[found != OUTSIDE], minlength=k)
-        rows.append([name, *(counts / counts.sum())])
-    return pd.DataFrame(rows, columns=["image_id", *(name_of(i) for i in range(k))])
 
 
 def dice(first: NDArray, second: NDArray, k: int) -> Floats:

@@ -11,8 +11,8 @@ from scipy import stats
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate import truth
 from ptclnm.compute import parallel_map
-from ptclnm.imaging.habitat_cohort import opened
-from ptclnm.imaging.habitats import Habitats, name_of
+from ptclnm.habitats.clusters import Habitats
+from ptclnm.habitats.pictures import opened
 
 # How far beyond its own edge a calcification is seen, in mm: about the width of the pulse.
 REACH_MM = 0.25
@@ -20,7 +20,7 @@ COLUMNS = ("image_id", "habitat", "pixels", "near", "grey", "echogenicity_db")
 
 
 def beside_truth(
-    cohort: Cohort, model: Habitats, image_ids: Sequence[str], n_jobs: int | None = None
+    cohort: Cohort, model: Habitats, images: Sequence[str], n_jobs: int | None = None
 ) -> pd.DataFrame:
     """Measure in each habitat what is known of simulated pictures.
 
@@ -30,8 +30,8 @@ def beside_truth(
         A simulated cohort, opened by its name.
     model : Habitats
         Fitted on the pictures; it has not seen the truth.
-    image_ids : sequence of str
-        Pictures to measure.
+    images : sequence of str
+        Pictures to measure; none give an empty table.
     n_jobs : int, optional
         Processes.
 
@@ -47,26 +47,24 @@ def beside_truth(
     PtclnmError, MissingDataError
         As ``ptclnm.cohorts.simulate.truth.load``.
     """
-    table = cohort.table.astype({"image_id": str}).set_index("image_id")
-    work = [(name, table.at[name, "image"], table.at[name, "mask"]) for name in image_ids]
-    found = parallel_map(partial(_measured, cohort, model), work, n_jobs, progress="truth")
-    return pd.concat(found, ignore_index=True)
+    if not images:
+        return pd.DataFrame(columns=list(COLUMNS))
+    tables = parallel_map(partial(_measured, cohort, model), images, n_jobs, progress="truth")
+    return pd.concat(tables, ignore_index=True)
 
 
-def _measured(cohort: Cohort, model: Habitats, row: tuple[str, str, str]) -> pd.DataFrame:
-    image_id, image, mask_path = row
-    array, mask = opened((image, mask_path), cohort.mask_label)
+def _measured(cohort: Cohort, model: Habitats, image_id: str) -> pd.DataFrame:
+    array, mask = opened(cohort, image_id)
     known = truth.load(cohort, image_id)
-    near = near_calcifications(known, mask)
-    found = model.map(array, mask)
-    rows = []
-    for habitat in range(model.k):
-        at = found == habitat
-        size = int(at.sum())
-        grey, echo = (float(a[at].mean()) if size else np.nan
-                      for a in (array, known.echogenicity_db))  # fmt: skip
-        rows.append((image_id, name_of(habitat), size, int((near & at).sum()), grey, echo))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    pixels = pd.DataFrame(
+        {"habitat": model.map(array, mask)[mask], "near": near_calcifications(known, mask)[mask],
+         "grey": array[mask], "echogenicity_db": known.echogenicity_db[mask]}
+    )  # fmt: skip
+    by = pixels.groupby("habitat")
+    table = by[["grey", "echogenicity_db"]].mean().assign(pixels=by.size(), near=by["near"].sum())
+    table = table.reindex(range(model.k)).fillna({"pixels": 0, "near": 0})
+    table = table.assign(image_id=image_id, habitat=model.names)
+    return table.astype({"pixels": int, "near": int})[list(COLUMNS)]
 
 
 def near_calcifications(known: truth.PictureTruth, mask: NDArray) -> NDArray[np.bool_]:
