@@ -223,13 +223,6 @@ def test_pixels_near_a_small_calcification_are_those_within_its_edge_and_a_quart
     assert not near_calcifications(known, ~disc(30)).any(), "outside the nodule none counts"
 
 
-@pytest.mark.parametrize(("fewest", "most"), [(5, 4), (1, 4)])
-def test_numbers_of_habitats_that_cannot_be_tried_are_named(fewest: int, most: int) -> None:
-    with pytest.raises(ParameterError, match=f"fewest_habitats is {fewest}, most_habitats {most}"):
-        clusters.numbers(fewest, most)
-    assert list(clusters.numbers(2, 4)) == [2, 3, 4]
-
-
 @pytest.mark.slow
 def test_habitats_of_simulated_nodules_find_echo_and_microcalcifications() -> None:
     opened = cohorts.open("ni2024-sim", n_patients=60, seed=1)

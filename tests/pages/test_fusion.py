@@ -213,7 +213,11 @@ def run_cells(opened, folder: Path, **changed: Any) -> None:
         ({"layer": "growth"}, "layer is 'growth'"),
         ({"classifiers": ["SVN"]}, "'SVN'"),
         ({"resamples": -1}, "resamples is -1"),
-        ({"fewest_habitats": 5, "most_habitats": 4}, "fewest_habitats is 5, most_habitats 4"),
+        (
+            {"fewest_habitats": 5, "most_habitats": 4},
+            "most_habitats is 4; allowed: a whole number from 5",
+        ),
+        ({"fewest_habitats": 1}, "fewest_habitats is 1"),
         ({"cutoff": "youden"}, "did you mean 'youden-"),
         ({"study": "li2024"}, "prints no combined model"),
         ({"image_size": 20}, "image_size is 20"),

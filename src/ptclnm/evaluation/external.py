@@ -1,17 +1,13 @@
 """Do scores travel? Discrimination and scores by centre and machine setting."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from ptclnm.evaluation.delong import delong
-
-GROUPS = (
-    "model", "setting", "group", "n", "positives", "auc", "low", "high", "score_without",
-    "score_with", "mean_setting",
-)  # fmt: skip
 
 
 def by_setting(
@@ -48,7 +44,7 @@ def by_setting(
                 head = {"model": model, "setting": name, "group": group}
                 mean = pd.to_numeric(each[name], errors="coerce").mean()
                 rows.append(head | _judged(each) | {"mean_setting": mean})
-    return pd.DataFrame(rows, columns=list(GROUPS))
+    return pd.DataFrame(rows)
 
 
 def _grouped(values: pd.Series, groups: int) -> pd.Series:
@@ -56,10 +52,8 @@ def _grouped(values: pd.Series, groups: int) -> pd.Series:
     if not groups:
         return values.map(lambda v: f"{v:g}" if isinstance(v, float) else str(v))
     edges = np.unique(np.quantile(values, np.linspace(0, 1, groups + 1)))
-    at = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(len(edges) - 2, 0))
-    last = np.minimum(at + 1, len(edges) - 1)
-    texts = [f"{edges[i]:.1f} to {edges[j]:.1f}" for i, j in zip(at, last, strict=True)]
-    return pd.Series(texts, index=values.index)
+    names = [f"{low:.1f} to {high:.1f}" for low, high in pairwise(edges)]
+    return pd.cut(values, [*edges[:-1], np.inf], right=False, labels=names).astype(str)
 
 
 def _judged(part: pd.DataFrame) -> dict[str, float]:

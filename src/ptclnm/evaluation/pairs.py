@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Collection, Mapping
-from itertools import combinations
+from itertools import combinations, compress
 
 import numpy as np
 import pandas as pd
@@ -345,12 +345,11 @@ def mark_nested(pairs: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
         not normally distributed, and DeLong's test is conservative (Demler et al. 2012): test the
         inputs in the model instead, and read the difference with its interval.
     """
-    found = {frozenset(pair) for pair in nested_pairs(inputs)}
-    sides = zip(pairs["model_a"], pairs["model_b"], strict=True)
-    marked = [frozenset(side) in found for side in sides]
+    nested = set(map(frozenset, nested_pairs(inputs)))
+    sides = list(zip(pairs["model_a"], pairs["model_b"], strict=True))
+    marked = [frozenset(side) in nested for side in sides]
     if any(marked):
-        rows = pairs.loc[marked, ["model_a", "model_b"]].astype(str)
-        named = "; ".join(rows.agg(" and ".join, axis=1).head(5))
+        named = "; ".join(" and ".join(side) for side in list(compress(sides, marked))[:5])
         warnings.warn(
             f"one model is nested in the other: {named}. DeLong's test does not hold for them "
             "(Demler et al. 2012); test the additional inputs in the model",

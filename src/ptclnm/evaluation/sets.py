@@ -136,20 +136,19 @@ def increments(predictions: pd.DataFrame) -> pd.DataFrame:
         DeLong's paired interval; the models are fixed and their patients new, so that it holds
         although one model's inputs contain the other's. An empty `base` is chance.
     """
-    models = list(dict.fromkeys(predictions["model"]))
-    parts = {name: name.split(JOINED) for name in models}
-    steps = {
-        (name, JOINED.join(part for part in own if part != adds) or CHANCE): adds
-        for name, own in parts.items()
-        for adds in own
-    }
-    steps = {pair: adds for pair, adds in steps.items() if pair[1] in (CHANCE, *models)}
+    models, steps = list(dict.fromkeys(predictions["model"])), {}
+    for name in models:
+        parts = name.split(JOINED)
+        for adds in parts:
+            base = JOINED.join(part for part in parts if part != adds) or CHANCE
+            if base in (CHANCE, *models):
+                steps[name, base] = adds
     table = contrasts(predictions, list(steps))
-    table = table.rename(columns={"model_b": "base", "auc_a": "auc_with", "auc_b": "auc_base"})
-    adds = [steps[pair] for pair in zip(table["model_a"], table["base"], strict=True)]
-    positives = predictions[predictions["model"].isin(models[:1])].groupby("split")["label"].sum()
-    table = table.assign(adds=adds, positives=table["split"].map(positives))
-    return table.replace({"base": {CHANCE: ""}})[INCREMENTS]
+    table["adds"] = [steps[pair] for pair in zip(table["model_a"], table["model_b"], strict=True)]
+    patients = predictions.drop_duplicates(["split", "patient_id"])
+    table["positives"] = table["split"].map(patients.groupby("split")["label"].sum())
+    table["base"] = table["model_b"].replace(CHANCE, "")
+    return table.rename(columns={"auc_a": "auc_with", "auc_b": "auc_base"})[INCREMENTS]
 
 
 def all_at_once(curves: Mapping[str, Curves]) -> pd.DataFrame:

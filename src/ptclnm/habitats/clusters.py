@@ -56,11 +56,8 @@ def local_features(array: NDArray, mask: NDArray) -> Floats:
     """
     mask = np.asarray(mask, dtype=bool)
     if np.shape(array) != mask.shape or not mask.any():
-        raise HabitatError(
-            "habitats",
-            [f"picture {np.shape(array)}, mask {mask.shape} with {mask.sum()} pixels; needed: "
-             "one shape, and a region"],
-        )  # fmt: skip
+        shapes = f"picture {np.shape(array)}, mask {mask.shape} with {mask.sum()} pixels"
+        raise HabitatError("habitats", [f"{shapes}; needed: one shape, and a region"])
     box = _around(mask)
     inside = mask[box].astype(float)
     grey = np.where(mask[box], np.asarray(array, dtype=float)[box], 0.0)
@@ -122,29 +119,15 @@ class Habitats:
 
     def map(self, array: NDArray, mask: NDArray) -> NDArray[np.int64]:
         """Map of habitats, shape (rows, cols): -1 outside the region, 0 the darkest."""
-        found = np.full(np.shape(mask), OUTSIDE, dtype=np.int64)
-        found[np.asarray(mask, dtype=bool)] = self.label(local_features(array, mask))
-        return found
+        labels = np.full(np.shape(mask), OUTSIDE, dtype=np.int64)
+        labels[np.asarray(mask, dtype=bool)] = self.label(local_features(array, mask))
+        return labels
 
     def table(self) -> pd.DataFrame:
         """Centres in grey levels: ``habitat``, then a column a feature."""
         values = pd.DataFrame(self.centres * self.sd + self.mean, columns=list(FEATURES))
         values.insert(0, "habitat", self.names)
         return values
-
-
-def numbers(fewest: int, most: int) -> range:
-    """Numbers of habitats to try.
-
-    Raises
-    ------
-    ParameterError
-        If the fewest are below 2 or above the most.
-    """
-    if not 2 <= fewest <= most:
-        raise ParameterError("habitats", [f"fewest_habitats is {fewest}, most_habitats {most}; "
-                                          "allowed: from 2, and the fewest first"])  # fmt: skip
-    return range(fewest, most + 1)
 
 
 def sample(features: Mapping[str, Floats], images: Iterable[str], seed: int = 0) -> Floats:
@@ -228,12 +211,10 @@ def _kmeans(scaled: Floats, k: int, seed: int) -> KMeans:
 
 def dice(first: NDArray, second: NDArray, k: int) -> Floats:
     """Dice coefficient of each habitat between two maps; NaN where neither map has it."""
-    found = np.full(k, np.nan)
-    for habitat in range(k):
-        a, b = first == habitat, second == habitat
-        if total := int(a.sum() + b.sum()):
-            found[habitat] = 2 * np.count_nonzero(a & b) / total
-    return found
+    each = np.arange(k)[:, None]
+    a, b = first.ravel() == each, second.ravel() == each
+    total = a.sum(axis=1) + b.sum(axis=1)
+    return 2 * (a & b).sum(axis=1) / np.where(total > 0, total, np.nan)
 
 
 def matched(first: NDArray, second: NDArray, k: int) -> NDArray[np.int64]:

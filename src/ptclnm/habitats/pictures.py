@@ -55,8 +55,8 @@ def described(cohort: Cohort, n_jobs: int | None = None) -> dict[str, Floats]:
         If masks have fewer than 25 pixels; all are named.
     """
     names = cohort.table["image_id"].tolist()
-    found = parallel_map(partial(_described, cohort), names, n_jobs, progress="habitats")
-    features = dict(zip(names, found, strict=True))
+    values = parallel_map(partial(_described, cohort), names, n_jobs, progress="habitats")
+    features = dict(zip(names, values, strict=True))
     if small := [name for name, own in features.items() if len(own) < FEWEST]:
         lines = [f"masks of fewer than {FEWEST} pixels: {', '.join(small)}"]
         raise HabitatError(cohort.name, lines)

@@ -6,7 +6,6 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate import truth
@@ -78,12 +77,12 @@ def near_calcifications(known: truth.PictureTruth, mask: NDArray) -> NDArray[np.
     return near & mask
 
 
-def enrichment(found: pd.DataFrame) -> pd.DataFrame:
+def enrichment(measured: pd.DataFrame) -> pd.DataFrame:
     """Say in which habitat the microcalcifications lie.
 
     Parameters
     ----------
-    found : DataFrame
+    measured : DataFrame
         From :func:`beside_truth`.
 
     Returns
@@ -94,25 +93,25 @@ def enrichment(found: pd.DataFrame) -> pd.DataFrame:
         ratio (1 where it knows nothing of them), and the AUC of "in this habitat" as a sign of
         "near a microcalcification". Empty where there is none.
     """
-    totals = found.groupby("image_id")[["pixels", "near"]].transform("sum")
-    part = found[totals["near"] > 0]
+    totals = measured.groupby("image_id")[["pixels", "near"]].transform("sum")
+    part = measured[totals["near"] > 0]
     totals = totals.loc[part.index]
     share = part["pixels"] / totals["pixels"]
     near = part["near"] / totals["near"]
     far = (part["pixels"] - part["near"]) / (totals["pixels"] - totals["near"]).clip(lower=1)
     table = part.assign(share=share, share_near=near, auc=(1 + near - far) / 2)
-    made = table.groupby("habitat", sort=False)[["share", "share_near", "auc"]].mean()
-    made.insert(0, "pictures", table.groupby("habitat", sort=False).size())
-    made["enrichment"] = made["share_near"] / made["share"].where(made["share"] > 0)
-    return made.reset_index()[["habitat", "pictures", "share", "share_near", "enrichment", "auc"]]
+    by = table.groupby("habitat", sort=False)
+    means = by[["share", "share_near", "auc"]].mean().assign(pictures=by.size())
+    means["enrichment"] = means["share_near"] / means["share"].where(means["share"] > 0)
+    return means.reset_index()[["habitat", "pictures", "share", "share_near", "enrichment", "auc"]]
 
 
-def echo_agreement(found: pd.DataFrame) -> pd.Series:
+def echo_agreement(measured: pd.DataFrame) -> pd.Series:
     """Say how far a habitat's grey level follows the true echo.
 
     Parameters
     ----------
-    found : DataFrame
+    measured : DataFrame
         From :func:`beside_truth`.
 
     Returns
@@ -122,13 +121,7 @@ def echo_agreement(found: pd.DataFrame) -> pd.Series:
         and mean true echo over all of them, and the same after each picture's own mean is taken
         off, which no gain of a machine can bend.
     """
-    known = found.dropna(subset=["grey", "echogenicity_db"])
-    pair = known[["grey", "echogenicity_db"]]
-    inside = pair - pair.groupby(known["image_id"]).transform("mean")
-    return pd.Series({"n": len(known), "between": _spearman(pair), "within": _spearman(inside)})
-
-
-def _spearman(pair: pd.DataFrame) -> float:
-    if len(pair) < 3 or (pair.nunique() < 2).any():
-        return float("nan")
-    return float(stats.spearmanr(pair.iloc[:, 0], pair.iloc[:, 1]).statistic)
+    pair = measured.set_index("image_id")[["grey", "echogenicity_db"]].astype(float).dropna()
+    inside = pair - pair.groupby("image_id").transform("mean")
+    between, within = (each.corr("spearman").iloc[0, 1] for each in (pair, inside))
+    return pd.Series({"n": len(pair), "between": between, "within": within})

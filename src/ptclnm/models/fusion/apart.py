@@ -68,18 +68,14 @@ def part_predictions(
         free = tuple(name for name in chosen if name not in FORCED)
         with threadpool_limits(1):
             if free not in kept:
-                own = _columns(data, np.isin(owner, free))
+                at = np.flatnonzero(np.isin(owner, free))
+                own = replace(data, X=data.X[:, at], names=tuple(data.names[i] for i in at))
                 kept[free] = select(own.train, folds, seed).transform(own.X)
             forced = data.X[:, np.isin(owner, [name for name in chosen if name in FORCED])]
             X = np.hstack([kept[free], ZScore().fit(forced[train]).transform(forced)])
             model = classifiers.make("LR", seed).fit(X[train], data.labels[train])
         scores.append(predict({JOINED.join(chosen): model}, replace(data, X=X)))
     return pd.concat(scores, ignore_index=True)
-
-
-def _columns(data: ImageData, at: NDArray[np.bool_]) -> ImageData:
-    names = tuple(name for name, inside in zip(data.names, at, strict=True) if inside)
-    return replace(data, X=data.X[:, at], names=names)
 
 
 def without_area(features: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
@@ -184,10 +180,12 @@ def importance(
         X = model[:-1].transform(data.X)
         whole = _auc(model[-1], X, data) if groups else np.nan
         for number, (kind, group, at) in enumerate(groups):
-            falls = [
-                whole - _auc(model[-1], _shuffled(X, at, [seed, number, draw]), data)
-                for draw in range(repeats)
-            ]
+            falls = []
+            for draw in range(repeats):
+                order = np.random.default_rng([seed, number, draw]).permutation(len(X))
+                shuffled = X.copy()
+                shuffled[:, at] = X[order][:, at]
+                falls.append(whole - _auc(model[-1], shuffled, data))
             low, high = np.percentile(falls, [2.5, 97.5])
             rows.append((kind, group, len(at), float(np.mean(falls)), low, high))
     rows.sort(key=lambda row: (KINDS.index(row[0]), -row[3]))
@@ -207,10 +205,3 @@ def _auc(classifier: classifiers.Scored, X: NDArray, data: ImageData) -> float:
     scores = classifier.predict_proba(X)[:, 1]
     by = patient_scores(data.patients, data.labels, scores)
     return float(roc_auc_score(by["label"], by["score"]))
-
-
-def _shuffled(X: NDArray, at: list[int], seed: list[int]) -> NDArray:
-    rows = np.random.default_rng(seed).permutation(len(X))
-    changed = X.copy()
-    changed[:, at] = X[rows][:, at]
-    return changed

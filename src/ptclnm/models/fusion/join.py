@@ -74,11 +74,11 @@ def area_of(names: Iterable[str]) -> str:
     FeaturesError
         If there is none.
     """
-    found = [name for name in AREAS if name in set(names)]
-    if not found:
+    areas = [name for name in AREAS if name in set(names)]
+    if not areas:
         needed = " or ".join(AREAS)
         raise FeaturesError("area", [f"none is the mask's; needed: {needed}. Extract shape too"])
-    return found[0]
+    return areas[0]
 
 
 def with_clinical(cohort: Cohort, parts: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -113,17 +113,17 @@ def clinical_features(cohort: Cohort) -> pd.DataFrame:
     """
     table = cohort.table
     train = cohort.patients[cohort.patients["split"] == TRAIN]
-    made = {"image_id": table["image_id"]}
+    columns = {"image_id": table["image_id"]}
     for column in [c for c in cohort.clinical if c not in (*SIZE_COLUMNS, *READINGS)]:
         values = table[column]
         if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
             middle = train[column].median()
-            made[f"clinical_{column}"] = values.fillna(0.0 if pd.isna(middle) else middle)
+            columns[f"clinical_{column}"] = values.fillna(0.0 if pd.isna(middle) else middle)
         else:
             levels = sorted(train[column].dropna().astype(str).unique())
-            made |= {f"clinical_{column}_{level}": (values.astype(str) == level).astype(float)
+            columns |= {f"clinical_{column}_{level}": (values.astype(str) == level).astype(float)
                      for level in levels[1:]}  # fmt: skip
-    return pd.DataFrame(made)
+    return pd.DataFrame(columns)
 
 
 def size_column(cohort: Cohort) -> str:

@@ -101,8 +101,7 @@ def predictions(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
     """
     from ptclnm.models.deep.stored import stored_deep
 
-    network = _network(parameters)
-    _, alone, pictures, zoo = _models(cohort, parameters, network)
+    network, _, alone, pictures, zoo = _models(cohort, DEFAULTS | dict(parameters))
     own = stored_deep(pictures, network)["predictions"].assign(model=NETWORK)
     both = pd.concat([chosen_scores(alone, ALONE), own])
     mean = mean_of_scores(both, [ALONE, NETWORK], MEAN)
@@ -117,14 +116,13 @@ def out_of_fold(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
     """
     from ptclnm.models.deep.features import deep_features
 
-    p, network, plan = DEFAULTS | dict(parameters), _network(parameters), plan_of(parameters)
-    features, alone, pictures, zoo = _models(cohort, p, network)
-    plan = replace(plan, classifiers=(chosen(zoo["cv"]),))
+    p = DEFAULTS | dict(parameters)
+    network, features, alone, pictures, zoo = _models(cohort, p)
+    plan = replace(plan_of(p), classifiers=(chosen(zoo["cv"]),))
     table = cohort.table[cohort.table["split"] == TRAIN]
     parts = []
     for own in folds_of(pictures, plan.folds, plan.seed):
-        moved = table.assign(split=table["image_id"].map(dict(zip(own.image_ids, own.splits,
-                                                                  strict=True))))  # fmt: skip
+        moved = table.assign(split=table["image_id"].map(pd.Series(own.splits, own.image_ids)))
         deep = deep_features(own, network, p["layer"])
         data = fuse(moved, {RADIOMICS: features, DEEP: deep})
         early = predict(fit_zoo(data.train, plan), data).assign(model=FUSED)
@@ -134,25 +132,20 @@ def out_of_fold(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _network(parameters: Mapping[str, Any]) -> "DeepPlan":
-    from ptclnm.models.deep.source import plans_of
-
-    p = DEFAULTS | dict(parameters)
-    return plans_of(p | {"models": [p["network"]]})[0]
-
-
 def _models(
-    cohort: Cohort, parameters: Mapping[str, Any], network: "DeepPlan"
-) -> tuple[pd.DataFrame, Tables, "Crops", Tables]:
-    """Radiomics features and their zoo, the network's pictures, and the fused zoo."""
+    cohort: Cohort, p: Mapping[str, Any]
+) -> tuple["DeepPlan", pd.DataFrame, Tables, "Crops", Tables]:
+    """The network, radiomics features and their zoo, pictures, and the fused zoo."""
     from ptclnm.models.deep.crops import crops
     from ptclnm.models.deep.features import deep_features
+    from ptclnm.models.deep.source import plans_of
 
-    p = DEFAULTS | dict(parameters)
-    n_jobs = p["n_jobs"] or None
+    plan, n_jobs = plan_of(p), p["n_jobs"] or None
+    (network,) = plans_of({**p, "models": [p["network"]]})
     alone = radiomics.zoo_of(cohort, p)[1]
     features = extract(cohort, load_settings(p["settings"] or p["study"]), n_jobs=n_jobs)
     pictures = crops(cohort, network.image_size, network.margin)
     parts = {RADIOMICS: features, DEEP: deep_features(pictures, network, p["layer"])}
     with scheduler(p["scheduler"], n_jobs):
-        return features, alone, pictures, stored_zoo(fuse(cohort.table, parts), plan_of(p), n_jobs)
+        zoo = stored_zoo(fuse(cohort.table, parts), plan, n_jobs)
+    return network, features, alone, pictures, zoo

@@ -1,4 +1,4 @@
-"""Figures of page 05: what is kept, differences, importance, calibration, machines."""
+"""Figures of page 05: what is kept, differences, importance, calibration."""
 
 import numpy as np
 import pandas as pd
@@ -6,14 +6,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from ptclnm.models.components import is_deep
-from ptclnm.models.fusion.apart import FEATURE
 from ptclnm.models.fusion.source import ALONE, FUSED, MEAN, NETWORK, STACKED
 from ptclnm.pages.fusion.words import NO_SETS, NOTHING_KEPT, NOTHING_SHUFFLED
-from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, RULE, SKY, use_style
+from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, PALETTE, PURPLE, RED, SKY, use_style
 
 COLORS = {FUSED: RED, ALONE: BLUE, NETWORK: GREEN, MEAN: ORANGE, STACKED: PURPLE}
-SET_COLORS = (BLUE, ORANGE, GREEN, PURPLE)
-SETTINGS = {"center": "centre", "frequency_mhz": "frequency in MHz,", "gain_db": "gain in dB,"}
 MOST = 15
 
 
@@ -32,11 +29,11 @@ def selected(coefficients: pd.DataFrame) -> Figure | str:
     with use_style():
         figure = Figure(figsize=(8, 0.27 * len(part) + 1.4), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True)
-        left.barh(part["feature"], part["coefficient"], color=colors, height=0.65)
+        for axes, column in ((left, "coefficient"), (right, "survival")):
+            axes.barh(part["feature"], part[column], color=colors, height=0.65)
         left.axvline(0, color=INK, lw=0.8)
         left.tick_params(axis="y", labelsize=7)
         left.set(xlabel="coefficient (per SD)")
-        right.barh(part["feature"], part["survival"], color=colors, height=0.65)
         right.set(xlabel="share of resamples that keep it", xlim=(0, 1))
         key = [Patch(color=BLUE, label="radiomics"),
                Patch(color=GREEN, label="deep, a principal component")]  # fmt: skip
@@ -65,7 +62,7 @@ def differences(table: pd.DataFrame, names: pd.Series, xlabel: str) -> Figure | 
         for order, split in enumerate(splits):
             part = table[table["split"] == split]
             at = names[part.index].map(lines.index) + (order + 0.5) * 0.7 / len(splits) - 0.35
-            color = SET_COLORS[order]
+            color = PALETTE[order]
             axes.hlines(at, part["low"], part["high"], color=color, lw=1.6)
             axes.plot(part["difference"], at, "o", color=color, ms=5, label=split)
         axes.axvline(0, color=GREY, lw=0.9, ls=":")
@@ -97,10 +94,7 @@ def importance(table: pd.DataFrame) -> Figure | str:
             axes.axvline(0, color=GREY, lw=0.9)
             axes.tick_params(axis="y", labelsize=7)
             axes.grid(axis="y", visible=False)
-            rest = (
-                " (the first)" if kind == FEATURE and (table["kind"] == kind).sum() > MOST else ""
-            )
-            axes.set_title(f"by {kind}{rest}", fontsize=9)
+            axes.set_title(f"by {kind}", fontsize=9)
         axes.set(xlabel="fall of the AUC when shuffled")
     return figure
 
@@ -120,38 +114,9 @@ def calibration(curves: pd.DataFrame) -> Figure | str:
         figure = Figure(figsize=(3.4 * len(sets), 3.4), layout="constrained")
         grid = figure.subplots(1, len(sets), squeeze=False)[0]
         for axes, (split, part) in zip(grid, sets.items(), strict=True):
-            band = {"color": SKY, "alpha": 0.3, "lw": 0}
-            axes.fill_between(part["predicted"], part["low"], part["high"], **band)
-            axes.plot(part["predicted"], part["observed"], color=BLUE)
+            axes.fill_between("predicted", "low", "high", data=part, color=SKY, alpha=0.3, lw=0)
+            axes.plot("predicted", "observed", data=part, color=BLUE)
             axes.plot([0, 1], [0, 1], color=GREY, lw=0.9, ls=":")
             axes.set(title=split, xlabel="score", ylabel="share with the outcome", aspect="equal",
                      xlim=(0, 1), ylim=(0, 1))  # fmt: skip
-    return figure
-
-
-def settings(table: pd.DataFrame) -> Figure | str:
-    """Draw one model's AUC and mean scores by centre and machine setting.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From ``ptclnm.evaluation.external.by_setting``.
-    """
-    if table.empty:
-        return NO_SETS
-    names = [f"{SETTINGS.get(row.setting, row.setting)} {row.group}" for row in table.itertuples()]
-    at = np.arange(len(names))[::-1]
-    with use_style():
-        figure = Figure(figsize=(8, 0.36 * len(names) + 1.2), layout="constrained")
-        left, right = figure.subplots(1, 2, sharey=True)
-        left.hlines(at, table["low"], table["high"], color=BLUE, lw=1.6)
-        left.plot(table["auc"], at, "o", color=BLUE, ms=5)
-        left.axvline(0.5, color=GREY, lw=0.9, ls=":")
-        left.set(xlabel="AUC", xlim=(0, 1.02))
-        left.set_yticks(at, names, fontsize=8)
-        right.hlines(at, table["score_without"], table["score_with"], color=RULE, lw=1.2)
-        right.plot(table["score_without"], at, "o", color=BLUE, ms=5, label="without the outcome")
-        right.plot(table["score_with"], at, "o", color=RED, ms=5, label="with")
-        right.set(xlabel="mean score")
-        figure.legend(loc="outside upper center", ncols=2, fontsize=8)
     return figure

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
@@ -15,13 +16,11 @@ from ptclnm.cohorts.schema import Cohort
 from ptclnm.habitats import truth
 from ptclnm.habitats.clusters import OUTSIDE, Habitats
 from ptclnm.habitats.pictures import opened
-from ptclnm.report.gallery import choose
 from ptclnm.report.sentences import bullets, count, listing, p_text
 from ptclnm.report.style import GREY, INK, LABEL_COLORS, PALETTE, RED, use_style
 
 # Pictures that stability and truth are measured on: enough for a mean, few enough for a page.
 TRIED = 40
-SHOWN = 3
 CELL = 1.6
 COLORS = (*PALETTE, INK)
 CLASSES = {0: "without", 1: "with"}
@@ -41,25 +40,9 @@ def tried(cohort: Cohort, seed: int) -> list[str]:
     return [ids[i] for i in np.sort(order)]
 
 
-def examples(cohort: Cohort, seed: int) -> list[str]:
-    """Draw three pictures of each class that nothing was fitted on."""
-    return choose(unseen(cohort.table), SHOWN, seed)["image_id"].tolist()
-
-
 def stability_table(stability: pd.DataFrame) -> pd.DataFrame:
-    """Average Dice over pictures: ``change, habitat, dice``."""
-    return stability.groupby(["change", "habitat"], sort=False)["dice"].mean().reset_index()
-
-
-def number_words(numbers: pd.DataFrame) -> str:
-    """Say how many habitats there are, and which number each criterion is for."""
-    judged = numbers.set_index("k")
-    k = int(judged.index[judged["chosen"]][0])
-    return (
-        f"{count(k, 'habitat')}, of {judged.index.min()} to {judged.index.max()} tried: the "
-        f"silhouette is highest for {judged['silhouette'].idxmax()} and Calinski–Harabasz for "
-        f"{judged['calinski_harabasz'].idxmax()}; the least mean rank decides."
-    )
+    """Average Dice over pictures: ``change``, then a column a habitat."""
+    return stability.pivot_table("dice", "change", "habitat", sort=False).reset_index()
 
 
 def share_words(tests: pd.DataFrame) -> str:
@@ -78,15 +61,21 @@ def share_words(tests: pd.DataFrame) -> str:
     return bullets(lines)
 
 
-def stability_words(stability: pd.DataFrame) -> str:
-    """Say which change the habitats bear worst."""
-    table = stability_table(stability)
-    mean, least = table.groupby("change")["dice"].mean(), table.loc[table["dice"].idxmin()]
+def stability_words(table: pd.DataFrame) -> str:
+    """Say which change the habitats bear worst.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`stability_table`.
+    """
+    dice = table.set_index("change")
+    mean, (change, habitat) = dice.mean(axis=1), dice.stack().idxmin()
     return (
         f"Mean Dice over habitats is {mean.min():.2f} to {mean.max():.2f}; the worst change is "
-        f'"{mean.idxmin()}". The least stable of all is {least["habitat"]} under '
-        f'"{least["change"]}", {least["dice"]:.2f}. A map whose habitats move with a pixel of the '
-        "contour is no map of the nodule."
+        f'"{mean.idxmin()}". The least stable of all is {habitat} under "{change}", '
+        f"{dice.loc[change, habitat]:.2f}. A map whose habitats move with a pixel of the contour "
+        "is no map of the nodule."
     )
 
 
@@ -145,7 +134,7 @@ def _column(
     array, mask = opened(cohort, name)
     box = ndimage.find_objects(mask.astype(np.uint8))[0]
     picture, inside = array[box], mask[box]
-    found = np.ma.masked_equal(model.map(array, mask)[box], OUTSIDE)
+    labels = np.ma.masked_equal(model.map(array, mask)[box], OUTSIDE)
     for axes in column:
         axes.imshow(picture, cmap="gray", aspect="auto")
         if not inside.all():
@@ -157,7 +146,7 @@ def _column(
     shown = {"aspect": "auto", "extent": extent}
     column[1].imshow(heat, cmap="inferno", alpha=0.5, vmin=0, vmax=1, **shown)
     colors = ListedColormap(COLORS[: model.k])
-    column[2].imshow(found, colors, vmin=-0.5, vmax=model.k - 0.5, alpha=0.65, **shown,
+    column[2].imshow(labels, colors, vmin=-0.5, vmax=model.k - 0.5, alpha=0.65, **shown,
                      interpolation="nearest")  # fmt: skip
 
 
@@ -178,40 +167,15 @@ def shares(patients: pd.DataFrame, names: Sequence[str]) -> Figure:
     """
     sets = dict(list(patients.groupby("split", sort=False)))
     with use_style():
-        figure = Figure(figsize=(8, 2.0 * len(sets) + 0.4), layout="constrained")
-        grid = figure.subplots(len(sets), 1, sharex=True, squeeze=False)[:, 0]
+        figure = Figure(figsize=(3 * len(sets), 3), layout="constrained")
+        grid = figure.subplots(1, len(sets), sharey=True, squeeze=False)[0]
         for axes, (split, part) in zip(grid, sets.items(), strict=True):
-            for label, own in part.groupby("label"):
-                at = np.arange(len(names)) + (0.18 if label else -0.18)
-                box = {"facecolor": LABEL_COLORS[label], "alpha": 0.55, "lw": 0.8}
-                axes.boxplot(own[names], positions=at, widths=0.28, manage_ticks=False,
-                             patch_artist=True, boxprops=box, medianprops={"color": INK},
-                             flierprops={"ms": 2.5, "mec": GREY})  # fmt: skip
-            axes.set(title=split, ylabel="share of the nodule", ylim=(0, None))
-        grid[-1].set_xticks(range(len(names)), names)
+            long = part.melt("label", names, "habitat", "share of the nodule")
+            sns.boxplot(long, x="habitat", y="share of the nodule", hue="label", legend=False,
+                        palette=LABEL_COLORS, fliersize=2, ax=axes)  # fmt: skip
+            axes.set(title=split, ylim=(0, None))
         words = [f"{name} the outcome" for name in CLASSES.values()]
         _key(figure, list(LABEL_COLORS.values()), words, "outside upper center")
-    return figure
-
-
-def stability(table: pd.DataFrame) -> Figure:
-    """Draw the mean Dice of each habitat after each small change.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From :func:`stability_table`.
-    """
-    changes = list(dict.fromkeys(table["change"]))
-    with use_style():
-        figure = Figure(figsize=(7, 0.32 * len(changes) + 1.2), layout="constrained")
-        axes = figure.subplots()
-        for color, (name, part) in zip(COLORS, table.groupby("habitat"), strict=False):
-            axes.plot(part["dice"], part["change"], "o", color=color, ms=6, label=name)
-        axes.invert_yaxis()
-        axes.tick_params(axis="y", labelsize=8)
-        axes.set(xlabel="mean Dice", xlim=(0, 1.02))
-        figure.legend(loc="outside upper center", ncols=table["habitat"].nunique(), fontsize=8)
     return figure
 
 
@@ -230,16 +194,13 @@ def beside_truth(known: pd.DataFrame, enrichment: pd.DataFrame) -> Figure | str:
     with use_style():
         figure = Figure(figsize=(8, 3.2), layout="constrained")
         left, right = figure.subplots(1, 2)
-        for color, (name, part) in zip(COLORS, known.groupby("habitat"), strict=False):
-            at = part["echogenicity_db"], part["grey"]
-            left.plot(*at, "o", color=color, ms=4, alpha=0.7, label=name)
+        palette = COLORS[: known["habitat"].nunique()]
+        sns.scatterplot(known, x="echogenicity_db", y="grey", hue="habitat", palette=palette,
+                        alpha=0.7, ax=left)  # fmt: skip
         left.set(xlabel="true echo relative to the gland (dB)", ylabel="grey level")
-        at = np.arange(len(enrichment))
-        right.bar(at - 0.2, enrichment["share"], 0.38, color=GREY, label="of the nodule")
-        right.bar(at + 0.2, enrichment["share_near"], 0.38, color=RED,
-                  label="of pixels near microcalcifications")  # fmt: skip
-        right.set_xticks(at, enrichment["habitat"])
-        right.set(ylabel="share")
+        names = {"share": "of the nodule", "share_near": "of pixels near microcalcifications"}
+        long = enrichment.rename(columns=names).melt("habitat", list(names.values()), "", "share")
+        sns.barplot(long, x="habitat", y="share", hue="", palette=(GREY, RED), ax=right)
         for axes in (left, right):
             axes.legend(fontsize=7)
     return figure

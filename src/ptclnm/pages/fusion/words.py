@@ -9,7 +9,7 @@ from ptclnm.cohorts.schema import Cohort
 from ptclnm.models.components import is_deep
 from ptclnm.models.data import ImageData
 from ptclnm.models.deep.plan import DeepPlan
-from ptclnm.models.fusion.apart import AREA_ALONE, CLASS, FILTER
+from ptclnm.models.fusion.apart import CLASS, FILTER
 from ptclnm.models.fusion.late import Stack
 from ptclnm.models.fusion.source import ALONE, FUSED, MEAN, NETWORK, STACKED
 from ptclnm.report.sentences import auc_text, bullets, count, listing, p_text
@@ -23,11 +23,6 @@ NOTHING_SHUFFLED = "No feature is kept, or no patients are there that nothing wa
 NO_SETS = "No set but the training set has patients of both classes."
 # The paper's network; another one is named loudly.
 PAPER_NETWORK = "DenseNet121"
-KINDS = {
-    "simulated": "simulated patients, a toy cohort",
-    "public": "real patients of somebody else",
-    "own": "patients of your own",
-}
 HEADINGS = {
     "split": "Set", "part": "Features kept", "reported": "Paper", "obtained": "Here",
     "median": "Median of resamples", "low": "95 % from", "high": "to", "model_a": "Model",
@@ -40,22 +35,14 @@ HEADINGS = {
     "calinski_harabasz": "Calinski–Harabasz", "habitat": "Habitat", "n_without": "Without",
     "n_with": "With", "median_without": "Median share without", "median_with": "with",
     "auc": "AUC", "pictures": "Pictures", "share": "Share of the nodule",
-    "share_near": "Share near microcalcifications", "enrichment": "Ratio",
+    "share_near": "Share near microcalcifications", "enrichment": "Ratio", "setting": "Setting",
+    "group": "Group", "score_without": "Mean score without", "score_with": "with",
 }  # fmt: skip
 
 
 def headings(columns: str) -> dict[str, str]:
     """Head columns, given with spaces between them."""
     return {name: HEADINGS[name] for name in columns.split()}
-
-
-# Texture or size: the pairs of feature sets that say what either is worth.
-AS_IT_IS, FREED = "radiomics", "radiomics, area regressed out"
-UNTOUCHED, SHUFFLED = "unfiltered features", "unfiltered features, pixels shuffled"
-TEXTURE_PAIRS = (
-    (AS_IT_IS, FREED), (AS_IT_IS, AREA_ALONE), (FREED, "chance"), (UNTOUCHED, SHUFFLED),
-    (UNTOUCHED, "outline alone"),
-)  # fmt: skip
 
 
 def answer(cohort: Cohort, metrics: pd.DataFrame, pairs: pd.DataFrame) -> str:
@@ -70,8 +57,8 @@ def answer(cohort: Cohort, metrics: pd.DataFrame, pairs: pd.DataFrame) -> str:
     """
     patients = cohort.patients
     lines = [
-        f"**{count(len(patients), 'patient')}, {int(patients['label'].sum())} with the outcome** "
-        f"(evidence: {cohort.evidence}, {KINDS.get(cohort.evidence, 'others')}).",
+        f"**{count(len(patients), 'patient')}, {int(patients['label'].sum())} with the outcome**, "
+        f"of {cohort.title} (evidence: {cohort.evidence}).",
         *list(_verdicts(metrics, pairs))[:4],
     ]
     return f"::::{{div}} answer\n{bullets(lines)}\n::::"
@@ -104,48 +91,37 @@ def network(plan: DeepPlan, layer: str, about: Mapping[str, Any], features: Imag
     """
     deep = sum(map(is_deep, features.names))
     text = f"Features: radiomics ({len(features.names) - deep:,}), DL ({deep:,})."
-    name, notes = plan.architecture, []
-    if name != PAPER_NETWORK:
-        notes.append(f"The deep features are those of **{name}**, not of {PAPER_NETWORK}.")
-    if plan.weights == "none":
-        notes.append(
-            f"**No pretrained weights**: {name} starts from random ones and has seen these "
-            "training patients only."
-        )
-    elif plan.weights != "imagenet":
-        notes.append(f"It starts from weights of your own: {about['origin']}.")
-    elif notes:
-        notes.append(f"It starts from pretrained weights ({about['origin']}).")
+    name, other = plan.architecture, plan.architecture != PAPER_NETWORK
+    starts = {
+        "none": f"**No pretrained weights**: {name} starts from random ones and has seen these "
+        "training patients only. ",
+        "imagenet": f"It starts from pretrained weights ({about['origin']}). " if other else "",
+    }
+    notes = f"The deep features are those of **{name}**, not of {PAPER_NETWORK}. " if other else ""
+    notes += starts.get(plan.weights, f"It starts from weights of your own: {about['origin']}. ")
     if plan.freeze:
-        notes.append("Only its last layer is trained: its features have not seen a label.")
+        notes += "Only its last layer is trained: its features have not seen a label. "
     if not notes:
         return text
-    notes.append(
-        f"Layer: *{layer}*. AUCs here are of this network; the paper's, of {PAPER_NETWORK} "
-        "pretrained on ImageNet."
+    return (
+        f"{text}\n\n:::{{admonition}} Not the paper's network\n:class: danger\n{notes}Layer: "
+        f"*{layer}*. AUCs here are of this network; the paper's, of {PAPER_NETWORK} pretrained on "
+        "ImageNet.\n:::"
     )
-    box = f":::{{admonition}} Not the paper's network\n:class: danger\n{' '.join(notes)}\n:::"
-    return f"{text}\n\n{box}"
 
 
 def counts(table: pd.DataFrame, resamples: pd.DataFrame, survival: pd.DataFrame) -> str:
     """Say what the selection keeps of each part, and how sure that is."""
-    by = table.set_index("part")["obtained"]
-    text = (
-        f"Of the joined features the selection keeps {by['radiomics']} radiomics and {by['DL']} DL "
-        "features."
-        if by.sum()
-        else NOTHING_KEPT
-    )
+    kept = listing(f"{row.obtained} {row.part}" for row in table.itertuples())
+    text = f"Of the joined features the selection keeps {kept} features."
+    text = text if table["obtained"].any() else NOTHING_KEPT
     if resamples.empty:
         return text
     none, often = int((resamples["deep"] == 0).sum()), int((survival["share"] > 0.5).sum())
-    keep = "keeps" if none == 1 else "keep"
-    deep = f"{none} {keep} no DL feature at all" if none else "every one keeps a DL feature"
     return (
-        f"{text} Of {len(resamples)} bootstrap resamples of the training patients {deep}; "
-        f"{count(often, 'feature')} of either kind survive{'s' if often == 1 else ''} more than "
-        "half of them."
+        f"{text} In {none} of {count(len(resamples), 'bootstrap resample')} of the training "
+        f"patients no DL feature is kept; {count(often, 'feature')} of either kind "
+        f"{'is' if often == 1 else 'are'} kept in more than half of them."
     )
 
 
@@ -169,16 +145,12 @@ def memory(metrics: pd.DataFrame, choice: pd.DataFrame) -> str:
         f"of {listing(f'{auc:.3f} in {split}' for split, auc in others.items())}."
     )
     if pd.isna(low):
-        return (
-            f"{text} The first has no interval: how much of the gap is memory cannot be told. Take "
-            "whatever is cross-validated on its features as flattered."
-        )
+        return f"{text} The first has no interval: how much of the gap is memory cannot be told."
     # Beyond chance: the whole interval of the training set lies above all others.
     if low <= others.max():
         return f"{text} No memory is shown by these numbers."
-    best = choice[choice["chosen"]].iloc[0]
-    fused = metrics[(metrics["model"] == FUSED) & (metrics["split"] != "train")]
-    new = listing(f"{row.auc:.3f} in {row.split}" for row in fused.itertuples())
+    best, fused = choice[choice["chosen"]].iloc[0], metrics[metrics["model"] == FUSED]
+    new = listing(f"{r.auc:.3f} in {r.split}" for r in fused.itertuples() if r.split != "train")
     return (
         f"{text} Its features of training patients carry what it remembers: the selection and the "
         "classifiers, which are fitted on the same patients, see deep features that look better "
@@ -278,16 +250,17 @@ def texture(table: pd.DataFrame) -> str:
     """Say whether features live on the area, and whether they need the texture."""
     lines = []
     for split, part in table.groupby("split", sort=False):
-        by = part.set_index(["model_a", "model_b"])
-        freed, mixed = by.loc[(AS_IT_IS, FREED)], by.loc[(UNTOUCHED, SHUFFLED)]
-        sure = "above chance" if by.loc[(FREED, "chance"), "low"] > 0 else (
-            "not shown to be above chance")  # fmt: skip
+        of = part.set_index(["model_a", "model_b"])
+        freed = of.loc[("radiomics", "radiomics, area regressed out")]
+        area = of.loc[("radiomics", "area alone"), "auc_b"]
+        mixed = of.loc[("unfiltered features", "unfiltered features, pixels shuffled")]
+        above = of.loc[("radiomics, area regressed out", "chance"), "low"] > 0
         lines.append(
             f"In {split}, radiomics has an AUC of {freed['auc_a']:.3f}, and of "
-            f"{freed['auc_b']:.3f} freed of the area, {sure}; the area alone has "
-            f"{by.loc[(AS_IT_IS, AREA_ALONE), 'auc_b']:.3f}. With the nodule's pixels shuffled, "
-            f"unfiltered features go from {mixed['auc_a']:.3f} to {mixed['auc_b']:.3f} "
-            f"({signed(mixed)}): {_needs(mixed)}."
+            f"{freed['auc_b']:.3f} freed of the area, {'' if above else 'not shown to be '}above "
+            f"chance; the area alone has {area:.3f}. With the nodule's pixels shuffled, unfiltered "
+            f"features go from {mixed['auc_a']:.3f} to {mixed['auc_b']:.3f} ({signed(mixed)}): "
+            f"{_needs(mixed)}."
         )
     return bullets(lines, NO_SETS)
 
