@@ -211,6 +211,12 @@ def test_enrichment_and_agreement_with_a_known_truth() -> None:
     assert agreement["within"] > 0.9, "b is brighter on the whole: a gain, not an echo"
 
 
+def test_without_pictures_of_known_truth_there_is_nothing_to_measure(cohort) -> None:
+    made = cohort()
+    measured = beside_truth(made, of_training(made)[-1], [])
+    assert measured.empty and enrichment(measured).empty
+
+
 def test_pixels_near_a_small_calcification_are_those_within_its_edge_and_a_quarter_mm() -> None:
     known = SimpleNamespace(
         calcifications=np.array([[24.0, 24.0], [24.0, 40.0]]),

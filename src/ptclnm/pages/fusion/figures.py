@@ -11,7 +11,7 @@ from ptclnm.pages.fusion.words import NO_SETS, NOTHING_KEPT, NOTHING_SHUFFLED
 from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, PALETTE, PURPLE, RED, SKY, use_style
 
 COLORS = {FUSED: RED, ALONE: BLUE, NETWORK: GREEN, MEAN: ORANGE, STACKED: PURPLE}
-MOST = 15
+MOST = 12
 
 
 def selected(coefficients: pd.DataFrame) -> Figure | str:
