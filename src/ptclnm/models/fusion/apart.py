@@ -22,11 +22,9 @@ from ptclnm.models.zoo import predict
 
 METHOD = "fusion"
 JOINED = " + "
-AREA_ALONE = "area alone"
 # Few columns that a clinician would not have selected away: they enter as they are.
-FORCED = (CLINICAL, SIZE, AREA_ALONE)
+FORCED = (CLINICAL, SIZE, "area alone")
 DEGREE = 3
-REPEATS = 50
 KINDS = CLASS, FILTER, FEATURE = "class", "filter", "feature"
 
 
@@ -146,9 +144,7 @@ def filter_of(name: str) -> str:
     return DEEP if is_deep(name) else name.split("_")[0].split("-")[0]
 
 
-def importance(
-    model: Pipeline, data: ImageData, seed: int = 0, repeats: int = REPEATS
-) -> pd.DataFrame:
+def importance(model: Pipeline, data: ImageData, seed: int = 0, repeats: int = 50) -> pd.DataFrame:
     """Shuffle groups of kept features among the images and see how far the AUC falls.
 
     Parameters
