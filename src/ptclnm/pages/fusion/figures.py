@@ -78,18 +78,18 @@ def importance(table: pd.DataFrame) -> Figure | str:
     Parameters
     ----------
     table : DataFrame
-        From ``ptclnm.models.fusion.apart.importance``.
+        From ``ptclnm.models.fusion.apart.importance``: rows of whole groups.
     """
     if table.empty:
         return NOTHING_SHUFFLED
-    panels = {kind: part.head(MOST).iloc[::-1] for kind, part in table.groupby("kind", sort=False)}
+    panels = {kind: part.iloc[::-1] for kind, part in table.groupby("kind", sort=False)}
     sizes = [max(len(part), 2) for part in panels.values()]
     with use_style():
         figure = Figure(figsize=(8, 0.25 * sum(sizes) + 2), layout="constrained")
         grid = figure.subplots(len(panels), 1, height_ratios=sizes, sharex=True, squeeze=False)
         for axes, (kind, part) in zip(grid[:, 0], panels.items(), strict=True):
-            deep = part["group"].map(lambda name: is_deep(name) or name == "DL")
-            axes.barh(part["group"], part["drop"], color=np.where(deep, GREEN, BLUE), height=0.6)
+            colors = np.where(part["group"] == "DL", GREEN, BLUE)
+            axes.barh(part["group"], part["drop"], color=colors, height=0.6)
             axes.hlines(part["group"], part["low"], part["high"], color=INK, lw=1)
             axes.axvline(0, color=GREY, lw=0.9)
             axes.tick_params(axis="y", labelsize=7)

@@ -12,6 +12,7 @@ from ptclnm.models.deep.plan import DeepPlan
 from ptclnm.models.fusion.apart import CLASS, FILTER
 from ptclnm.models.fusion.late import Stack
 from ptclnm.models.fusion.source import ALONE, FUSED, MEAN, NETWORK, STACKED
+from ptclnm.report import whose
 from ptclnm.report.sentences import auc_text, bullets, count, listing, p_text
 
 ALPHA = 0.05
@@ -73,6 +74,13 @@ def _verdicts(metrics: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[str]:
         yield f"**{split}**: AUC of {FUSED} {auc_text(row)}{beside}. There {_outcome(rows)}."
     if pairs.empty:
         yield NO_SETS
+
+
+def patients(cohort: Cohort) -> str:
+    """Name the patients, and fold what is wrong with them."""
+    cautions = whose.cautions(cohort)
+    box = f"\n\n:::{{dropdown}} What to know of them\n{cautions}\n:::" if cautions else ""
+    return f"{whose.introduced(cohort)}{box}"
 
 
 def network(plan: DeepPlan, layer: str, about: Mapping[str, Any], features: ImageData) -> str:
