@@ -10,22 +10,13 @@ from scipy import ndimage
 
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
-from ptclnm.habitats.clusters import (
-    Floats,
-    HabitatError,
-    Habitats,
-    dice,
-    fit,
-    local_features,
-    matched,
-    sample,
-)
+from ptclnm.habitats import clusters
+from ptclnm.habitats.clusters import Floats, HabitatError, Habitats
 from ptclnm.imaging.read import read_image, read_mask
 
 # Shifts in pixels: of the mask over the picture, and of the picture under the mask.
 MASK_SHIFT, PICTURE_SHIFT = 2, 0.5
 FEWEST = 25
-AGAIN = "fitted on another half"
 
 
 def opened(cohort: Cohort, image_id: str) -> tuple[NDArray, NDArray]:
@@ -64,7 +55,7 @@ def described(cohort: Cohort, n_jobs: int | None = None) -> dict[str, Floats]:
 
 
 def _described(cohort: Cohort, image_id: str) -> Floats:
-    return local_features(*opened(cohort, image_id))
+    return clusters.local_features(*opened(cohort, image_id))
 
 
 def shares(features: Mapping[str, Floats], model: Habitats) -> pd.DataFrame:
@@ -75,10 +66,7 @@ def shares(features: Mapping[str, Floats], model: Habitats) -> pd.DataFrame:
     return table
 
 
-Change = Callable[[NDArray, NDArray], tuple[NDArray, NDArray]]
-
-
-def changes() -> dict[str, Change]:
+def changes() -> dict[str, Callable[[NDArray, NDArray], tuple[NDArray, NDArray]]]:
     """Small changes of picture or mask by name; each takes and gives both."""
     ring = ndimage.generate_binary_structure(2, 1)
     return {
@@ -140,7 +128,7 @@ def _overlap(
     counts = np.bincount(before[before >= 0], minlength=model.k)
     return pd.DataFrame(
         {"image_id": image_id, "change": change, "habitat": model.names,
-         "dice": dice(before, after, model.k), "share": counts / counts.sum()}
+         "dice": clusters.dice(before, after, model.k), "share": counts / counts.sum()}
     )  # fmt: skip
 
 
@@ -172,10 +160,11 @@ def refitted(
     """
     train = sorted(train)
     half = np.random.default_rng([seed, 2]).permutation(len(train))[: max(len(train) // 2, 1)]
-    pixels = sample(features, [train[i] for i in half], seed + 1)
-    again = fit(pixels, model.k, seed + 1)
+    pixels = clusters.sample(features, [train[i] for i in half], seed + 1)
+    again = clusters.fit(pixels, model.k, seed + 1)
     tables = []
     for name in images:
-        before, after = model.label(features[name]), again.label(features[name])
-        tables.append(_overlap(name, AGAIN, before, matched(before, after, model.k), model))
+        before = model.label(features[name])
+        after = clusters.matched(before, again.label(features[name]), model.k)
+        tables.append(_overlap(name, "fitted on another half", before, after, model))
     return pd.concat(tables, ignore_index=True)

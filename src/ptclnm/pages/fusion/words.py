@@ -121,8 +121,8 @@ def network(plan: DeepPlan, layer: str, about: Mapping[str, Any], features: Imag
 def counts(table: pd.DataFrame, resamples: pd.DataFrame, survival: pd.DataFrame) -> str:
     """Say what the selection keeps of each part, and how sure that is."""
     kept = listing(f"{row.obtained} {row.part}" for row in table.itertuples())
-    text = f"Of the joined features the selection keeps {kept} features."
-    text = text if table["obtained"].any() else NOTHING_KEPT
+    some = f"Of the joined features the selection keeps {kept} features."
+    text = some if table["obtained"].any() else NOTHING_KEPT
     if resamples.empty:
         return text
     none, often = int((resamples["deep"] == 0).sum()), int((survival["share"] > 0.5).sum())
