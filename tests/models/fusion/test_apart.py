@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.imaging.radiomics import extract, load_settings
+from ptclnm.imaging.radiomics import ExtractionError, extract, load_settings
 from ptclnm.models.data import FeaturesError
 from ptclnm.models.fusion.apart import (
     importance,
@@ -108,6 +108,14 @@ def test_groups_that_carry_the_signal_are_the_important_ones(made_parts) -> None
     quiet = found[(found["kind"] == "feature") & ~found["group"].isin(top["feature"][:2])]
     assert (found[found["kind"] == "class"]["drop"].iloc[:2] > 0.03).all()
     assert (quiet["drop"].abs() < 0.03).all()
+
+
+def test_masks_that_are_no_region_are_named_by_extraction(cohort, tmp_path) -> None:
+    empty = tmp_path / "a_mask.png"
+    Image.fromarray(np.zeros((48, 48), np.uint8)).save(empty)
+    plain = unfiltered(load_settings("ni2024"))
+    with pytest.raises(ExtractionError, match="no pixel"):
+        extract(cohort, plain, 1, tmp_path / "kept2", change=partial(shuffled_pixels, 0))
 
 
 @pytest.mark.parametrize("name", ["li2024", "ni2024", "single_slice"])
