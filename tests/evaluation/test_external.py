@@ -4,16 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ptclnm.evaluation.external import by_setting, calibration_table, drift
+from ptclnm.evaluation.calibration import calibration
+from ptclnm.evaluation.external import by_setting, drift
+from ptclnm.evaluation.sets import measured, unseen
 from ptclnm.evaluation.shares import by_patient, share_tests
 
 FUSED = "Thy-DL-Radiomics"
 
 
 def predictions(signal: float, n: int = 900) -> pd.DataFrame:
-    """Scores of one model in three sets."""
+    """Scores of one model in two sets."""
     rng, parts = np.random.default_rng(0), []
-    for split in ("train", "internal", "external"):
+    for split in ("internal", "external"):
         label = (np.arange(n) % 3 == 0).astype(int)
         score = signal * label + rng.normal(size=n)
         ids = [f"{split}{i:03d}" for i in range(n)]
@@ -32,6 +34,9 @@ def test_a_gain_that_moves_scores_is_found_by_group_and_by_rank() -> None:
     thirds = table[(table["model"] == FUSED) & (table["setting"] == "gain_db")]
     assert thirds["score_without"].is_monotonic_increasing and len(thirds) == 3
     assert thirds["n"].sum() == 1800 and thirds["mean_setting"].is_monotonic_increasing
+    centers = settings.drop(columns="gain_db")
+    assert set(by_setting(moved, centers, {"center": 0, "gain_db": 3})["setting"]) == {"center"}
+    assert drift(moved, centers, "gain_db").empty
     own = drift(moved, settings, "gain_db").set_index("model").loc[FUSED]
     assert own["rho"] > 0.5 and own["p"] < 1e-6
     assert abs(drift(scores, settings, "gain_db").set_index("model").loc[FUSED, "rho"]) < 0.15
@@ -43,11 +48,11 @@ def test_calibration_leaves_out_train_and_sets_of_one_class() -> None:
     label = (rng.random(900) < risk).astype(int)
     split = np.repeat(["train", "internal", "external"], 300)
     table = pd.DataFrame({"model": FUSED, "split": split, "label": label, "score": risk})
-    found = calibration_table(table).set_index("split")
+    found = measured(unseen(table), calibration).set_index("split")
     assert list(found.index) == ["internal", "external"]
     assert (found["slope_low"] < 1).all() and (found["slope_high"] > 1).all()
     one = table.assign(label=np.where(split == "external", 0, label))
-    assert calibration_table(one)["split"].tolist() == ["internal"]
+    assert measured(unseen(one), calibration)["split"].tolist() == ["internal"]
 
 
 def test_shares_are_compared_by_patient_and_corrected_within_a_set() -> None:

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation import OneClassError
 from ptclnm.evaluation.clinical import passing, screened, univariable, vif
-from ptclnm.evaluation.logistic import ModelError, SeparationError, fit_logistic
-from ptclnm.evaluation.separation import separating
+from ptclnm.evaluation.logistic import ModelError, SeparationError, fit_logistic, separating
 
 from .conftest import PREDICTORS, oracle
 

@@ -5,13 +5,14 @@ when needed: their libraries take seconds to load.
 """
 
 from ptclnm.evaluation.delong import Curves, OneClassError, ScoresError, delong
-from ptclnm.evaluation.nested import NestedModelsWarning, nested_pairs
 from ptclnm.evaluation.operating import mcnemar_table, metrics_table
 from ptclnm.evaluation.pairs import (
     Contrast,
+    NestedModelsWarning,
     auc_table,
     compare,
     contrast_test,
+    nested_pairs,
     paired_tests,
     pairs_table,
 )

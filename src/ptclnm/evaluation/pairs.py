@@ -1,6 +1,8 @@
 """Comparing AUCs: two, paired or not, and several correlated ones in one test."""
 
-from itertools import combinations
+import warnings
+from collections.abc import Collection, Mapping
+from itertools import combinations, compress
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +12,6 @@ from scipy import stats
 
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation.delong import ROUNDING, Curves, OneClassError, ScoresError, delong
-from ptclnm.evaluation.nested import Inputs, mark_nested
 
 PAIRED = {"same": "paired", "none": "unpaired", "some": "partly"}
 COLUMNS = (
@@ -18,6 +19,11 @@ COLUMNS = (
 )  # fmt: skip
 # Share of the largest variance below which a direction has none, and of a difference likewise.
 RANK, REST = 1e-10, 1e-9
+Inputs = Mapping[str, Collection[str]]
+
+
+class NestedModelsWarning(UserWarning):
+    """Two models of which one has all inputs of the other, and more."""
 
 
 def wide_scores(predictions: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
@@ -367,3 +373,58 @@ def contrast_test(curves: Curves, contrasts: ArrayLike | None = None) -> Contras
         return Contrast(np.nan, int(kept.sum()), np.nan)
     chi2, df = float(np.sum(along[kept] ** 2 / size[kept])), int(kept.sum())
     return Contrast(chi2, df, float(stats.chi2.sf(chi2, df)) if df else 1.0)
+
+
+def nested_pairs(inputs: Inputs) -> list[tuple[str, str]]:
+    """List pairs of models of which the first is nested in the second.
+
+    Parameters
+    ----------
+    inputs : mapping of str to collection of str
+        What each model is given, e.g. ``{"clinical": ["age", "size"]}``; models without an entry
+        are taken to be nested in none.
+
+    Returns
+    -------
+    list of (str, str)
+        Smaller and larger model: all inputs of the first are among those of the second, which
+        has others too.
+    """
+    sets = {name: frozenset(own) for name, own in inputs.items() if own}
+    return [(a, b) for a, first in sets.items() for b, second in sets.items() if first < second]
+
+
+def mark_nested(pairs: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
+    """Mark tested pairs of which one model is nested in the other, and warn.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        Columns ``model_a, model_b``.
+    inputs : mapping of str to collection of str
+        As in :func:`nested_pairs`.
+
+    Returns
+    -------
+    DataFrame
+        The same with a column ``nested``.
+
+    Warns
+    -----
+    NestedModelsWarning
+        Naming the pairs. Where the additional inputs carry nothing, the difference of the AUCs is
+        not normally distributed, and DeLong's test is conservative (Demler et al. 2012): test the
+        inputs in the model instead, and read the difference with its interval.
+    """
+    nested = set(map(frozenset, nested_pairs(inputs)))
+    sides = list(zip(pairs["model_a"], pairs["model_b"], strict=True))
+    marked = [frozenset(side) in nested for side in sides]
+    if any(marked):
+        named = "; ".join(" and ".join(side) for side in list(compress(sides, marked))[:5])
+        warnings.warn(
+            f"one model is nested in the other: {named}. DeLong's test does not hold for them "
+            "(Demler et al. 2012); test the additional inputs in the model",
+            NestedModelsWarning,
+            stacklevel=3,
+        )
+    return pairs.assign(nested=marked)

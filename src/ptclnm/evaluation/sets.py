@@ -9,10 +9,10 @@ from ptclnm.cohorts.schema import SPLITS
 from ptclnm.evaluation.calibration import GROUPS, calibration, hosmer_lemeshow_table
 from ptclnm.evaluation.decision import decision_curves
 from ptclnm.evaluation.delong import Curves
-from ptclnm.evaluation.nested import Inputs
 from ptclnm.evaluation.operating import cutoffs, mcnemar_table
 from ptclnm.evaluation.pairs import (
     COLUMNS,
+    Inputs,
     compare,
     contrast_test,
     curves_of,
@@ -24,12 +24,15 @@ from ptclnm.evaluation.pairs import (
 from ptclnm.evaluation.resampling import bootstrap_pairs
 from ptclnm.evaluation.study import WAYS, as_if_paired
 
-TRAIN = "train"
+TRAIN, CHANCE = "train", "chance"
+JOINED = " + "
 PAIRS = [*COLUMNS, "p_holm", "set_a", "set_b", "nested"]
 BOTH = ["split", "model_a", "model_b", "difference", "se", "low", "high", "p",
         "se_bootstrap", "low_bootstrap", "high_bootstrap", "p_bootstrap"]  # fmt: skip
 CALLS = ["split", "model_a", "model_b", "among", "n", "only_a", "only_b", "p_exact", "chi2",
          "p_corrected", "p_holm"]  # fmt: skip
+INCREMENTS = ["split", "base", "adds", "n", "positives", "auc_base", "auc_with", "difference",
+              "low", "high", "p"]  # fmt: skip
 ACROSS = ["model", "set_a", "set_b", "paired", "shared", "auc_a", "auc_b", *WAYS]
 HOSMER = ["g", "groups", "statistic", "df", "p", "development"]
 
@@ -68,7 +71,7 @@ def all_pairs(predictions: pd.DataFrame, inputs: Inputs | None = None) -> pd.Dat
     predictions : DataFrame
         The predictions table.
     inputs : mapping of str to collection of str, optional
-        What each model is given; see ``ptclnm.evaluation.nested``.
+        What each model is given; see ``ptclnm.evaluation.pairs.nested_pairs``.
 
     Returns
     -------
@@ -89,6 +92,65 @@ def all_pairs(predictions: pd.DataFrame, inputs: Inputs | None = None) -> pd.Dat
             across = with_holm(pd.DataFrame(rows))
             parts.append(across.assign(nested=False, set_a=a, set_b=b))
     return _stacked(parts, PAIRS)
+
+
+def unseen(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Give the rows of sets that nothing was fitted on and that have patients of both classes."""
+    new = predictions[predictions["split"] != TRAIN]
+    return new[new.groupby("split")["label"].transform("nunique") == 2]
+
+
+def contrasts(predictions: pd.DataFrame, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Compare named pairs of models on the same patients, set by set.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Columns ``model, split, patient_id, label, score``; of sets with both classes.
+    pairs : sequence of (str, str)
+        Models; ``chance`` gives every patient the same score.
+
+    Returns
+    -------
+    DataFrame
+        ``split, model_a, model_b, paired, n, auc_a, auc_b, difference, low, high, z, p``.
+    """
+    rows = []
+    for split, part in predictions.groupby("split", sort=False):
+        by = dict(list(part.groupby("model", sort=False)))
+        by[CHANCE] = next(iter(by.values())).assign(model=CHANCE, score=0.5)
+        rows += [{"split": split} | compare(by[a], by[b]).to_dict() for a, b in pairs]
+    return pd.DataFrame(rows, columns=["split", *COLUMNS])
+
+
+def increments(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Compare each combination of parts with itself less one part, on the same patients.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        As in :func:`contrasts`; a model is named after its parts, joined by " + ".
+
+    Returns
+    -------
+    DataFrame
+        ``split, base, adds, n, positives, auc_base, auc_with, difference, low, high, p``. With
+        DeLong's paired interval; the models are fixed and their patients new, so that it holds
+        although one model's inputs contain the other's. An empty `base` is chance.
+    """
+    models, steps = list(dict.fromkeys(predictions["model"])), {}
+    for name in models:
+        parts = name.split(JOINED)
+        for adds in parts:
+            base = JOINED.join(part for part in parts if part != adds) or CHANCE
+            if base in (CHANCE, *models):
+                steps[name, base] = adds
+    table = contrasts(predictions, list(steps))
+    table["adds"] = [steps[pair] for pair in zip(table["model_a"], table["model_b"], strict=True)]
+    patients = predictions.drop_duplicates(["split", "patient_id"])
+    table["positives"] = table["split"].map(patients.groupby("split")["label"].sum())
+    table["base"] = table["model_b"].replace(CHANCE, "")
+    return table.rename(columns={"auc_a": "auc_with", "auc_b": "auc_base"})[INCREMENTS]
 
 
 def all_at_once(curves: Mapping[str, Curves]) -> pd.DataFrame:
@@ -277,4 +339,4 @@ def pairs_by_set(predictions: pd.DataFrame) -> pd.DataFrame:
     """``split``, then ``ptclnm.evaluation.pairs_table`` of each set with two models and more."""
     sets = predictions.groupby("split", sort=False)
     tables = {name: pairs_table(part) for name, part in sets if part["model"].nunique() > 1}
-    return stacked(tables, "split")
+    return stacked(tables, "split", columns=[*COLUMNS, "p_holm"])

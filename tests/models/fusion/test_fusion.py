@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from ptclnm.evaluation.increments import increments
+from ptclnm.evaluation.sets import increments, unseen
 from ptclnm.models.data import FeaturesError
-from ptclnm.models.fusion import MissingFeaturesError, fuse
-from ptclnm.models.fusion.parts import part_predictions, select
+from ptclnm.models.fusion.apart import part_predictions, select
+from ptclnm.models.fusion.join import fuse
 from ptclnm.models.zoo import Plan, fit_zoo, predict
 
 PLAN = Plan("fusion", ("LR", "KNN"), bootstraps=0)
@@ -17,7 +17,7 @@ PLAN = Plan("fusion", ("LR", "KNN"), bootstraps=0)
 def test_images_without_deep_features_are_named(made_parts) -> None:
     table, parts = made_parts(patients=12)
     few = parts["DL"].iloc[3:]
-    with pytest.raises(MissingFeaturesError, match="3 of 18 images have no DL features: p000_0, "):
+    with pytest.raises(FeaturesError, match="3 of 18 images have no DL features: p000_0, "):
         fuse(table, parts | {"DL": few})
 
 
@@ -79,7 +79,7 @@ def test_nothing_outside_the_training_set_moves_pca_selection_or_scores(made_par
 
 
 def gains(table: pd.DataFrame, parts: dict) -> pd.DataFrame:
-    found = increments(part_predictions(table, parts, folds=5, seed=0))
+    found = increments(unseen(part_predictions(table, parts, folds=5, seed=0)))
     return found[found["base"] != ""].set_index(["split", "base", "adds"])
 
 
@@ -100,7 +100,7 @@ def test_with_one_signal_only_it_is_the_other_part_that_gains(made_parts) -> Non
 
 def test_increments_are_differences_of_aucs_of_the_same_patients(made_parts) -> None:
     table, parts = made_parts()
-    scores = part_predictions(table, parts, folds=5, seed=0)
+    scores = unseen(part_predictions(table, parts, folds=5, seed=0))
     row = increments(scores).set_index(["split", "base", "adds"]).loc[("internal", "DL",
                                                                       "radiomics")]  # fmt: skip
     part = scores[scores["split"] == "internal"]

@@ -6,7 +6,8 @@ import pytest
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
-from ptclnm.models.fusion.late import LateFusionError, mean_of_scores, stack
+from ptclnm.models.fusion.late import mean_of_scores, stack
+from ptclnm.models.predictions import PredictionsError
 
 
 def scored(n: int = 400, useless: bool = False, seed: int = 0) -> pd.DataFrame:
@@ -54,7 +55,7 @@ def test_a_model_that_is_wrong_out_of_fold_gets_no_weight_and_a_flat_one_little(
 
 def test_a_patient_that_one_model_has_not_scored_is_an_error() -> None:
     table = scored(20)
-    with pytest.raises(LateFusionError, match="1 patients are not scored"):
+    with pytest.raises(PredictionsError, match="1 patients have no score of 'A'$"):
         mean_of_scores(table.iloc[1:], ["A", "B"], "mean")
-    with pytest.raises(LateFusionError, match="no scores of 'C'"):
+    with pytest.raises(PredictionsError, match="20 patients have no score of 'C'$"):
         stack(table, ["A", "C"])

@@ -6,13 +6,12 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ptclnm.evaluation.increments import increments
+from ptclnm.evaluation.sets import increments, unseen
 from ptclnm.features import load_settings
 from ptclnm.models.deep.crops import Crops, rectangle, resized
 from ptclnm.models.deep.features import features_of
 from ptclnm.models.deep.networks import network
-from ptclnm.models.fusion.parts import part_predictions
-from ptclnm.models.fusion.texture import unfiltered
+from ptclnm.models.fusion.apart import part_predictions, unfiltered
 from quickradiomics import measure
 
 pytestmark = pytest.mark.slow
@@ -65,7 +64,7 @@ def made(texture: float, shape: float) -> tuple[pd.DataFrame, dict[str, pd.DataF
 
 
 def gains(texture: float, shape: float) -> pd.DataFrame:
-    found = increments(part_predictions(*made(texture, shape), folds=5, seed=0))
+    found = increments(unseen(part_predictions(*made(texture, shape), folds=5, seed=0)))
     return found.set_index(["split", "base", "adds"])
 
 

@@ -8,9 +8,9 @@ from ptclnm.cohorts.schema import Cohort
 from ptclnm.models import radiomics
 from ptclnm.models.deep import crops, features, stored
 from ptclnm.models.deep.crops import Crops
-from ptclnm.models.fusion import source
-from ptclnm.models.fusion.late import mean_of_scores
-from ptclnm.models.fusion.source import ALONE, FUSED, MEAN, NETWORK, STACKED
+from ptclnm.models.deep.plan import plans_of
+from ptclnm.models.fusion import late, source
+from ptclnm.models.fusion.source import ALONE, FUSED, MEAN, NETWORK
 from ptclnm.models.validation import patient_folds
 from ptclnm.models.zoo import Plan, run_zoo
 
@@ -48,11 +48,6 @@ def told(made_parts, monkeypatch, tmp_path) -> dict:
     monkeypatch.setattr(stored, "cut", lambda *_, **__: made)
     monkeypatch.setattr(features, "deep_features", deep)
     monkeypatch.setattr(stored, "stored_deep", scored)
-    monkeypatch.setattr(
-        stored,
-        "stored_all",
-        lambda own, plans: {"predictions": scored(own, plans[0])["predictions"]},
-    )
     for module in (source, radiomics):
         monkeypatch.setattr(module, "extract", lambda *_, **__: parts["radiomics"])
         monkeypatch.setattr(module, "stored_zoo", lambda data, plan, n: run_zoo(
@@ -60,18 +55,25 @@ def told(made_parts, monkeypatch, tmp_path) -> dict:
     return {"cohort": cohort, "seen": seen, "table": table}
 
 
-def test_every_patient_is_scored_by_all_five_models(told) -> None:
-    found = source.fused_of(told["cohort"], P)
-    counts = found.predictions.groupby("model")["patient_id"].nunique()
-    assert counts.to_dict() == dict.fromkeys([ALONE, NETWORK, FUSED, MEAN, STACKED], 80)
-    again = mean_of_scores(found.predictions, [ALONE, NETWORK], MEAN).set_index("patient_id")
-    own = found.predictions[found.predictions["model"] == MEAN].set_index("patient_id")
-    pd.testing.assert_series_equal(own["score"].sort_index(), again["score"].sort_index())
+def test_every_patient_is_scored_and_the_mean_is_that_of_both_models(told) -> None:
+    found = source.predictions(told["cohort"], P)
+    counts = found.groupby("model")["patient_id"].nunique()
+    assert counts.to_dict() == {FUSED: 80, MEAN: 80}
+    tables = radiomics.zoo_of(told["cohort"], P)[1]
+    network = stored.stored_deep(crops.crops(), None)["predictions"].assign(model=NETWORK)
+    both = pd.concat([source.chosen_scores(tables, ALONE), network])
+    again = both.groupby("patient_id")["score"].mean()
+    own = found[found["model"] == MEAN].set_index("patient_id")["score"]
+    pd.testing.assert_series_equal(own.sort_index(), again.sort_index(), check_names=False)
 
 
 def test_a_network_that_only_remembers_gets_no_weight_in_the_stack(told) -> None:
     """Its scores of the patients it was trained on are perfect; those of others are all alike."""
-    made = source.fused_of(told["cohort"], P).stack
+    tables = radiomics.zoo_of(told["cohort"], P)[1]
+    network = plans_of(P | {"models": [P["network"]]})[0]
+    unseen = source.out_of_fold_scores(crops.crops(), network, tables, P["folds"])
+    assert set(unseen["split"]) == {"train"}
+    made = late.stack(unseen, [ALONE, NETWORK])
     assert made.weights[0] > 0 and made.weights[1] == pytest.approx(0, abs=1e-9)
 
 

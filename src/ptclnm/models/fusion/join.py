@@ -1,6 +1,6 @@
-"""Tables of features side by side, joined to the cohort by image."""
+"""Features of several kinds side by side, joined to the cohort by image."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
@@ -14,10 +14,6 @@ RADIOMICS, DEEP, CLINICAL, SIZE = "radiomics", "DL", "clinical", "size"
 SIZE_COLUMNS = ("size_mm", "tumor_size_mm", "diameter_mm")
 # The mask's area in pixels; as a volume of voxels, too, the picture being one slice thick.
 AREAS = ("original_shape_VoxelVolume", "original_shape2D_PixelSurface")
-
-
-class MissingFeaturesError(FeaturesError):
-    """Images that have features of one kind and lack those of another."""
 
 
 def fuse(table: pd.DataFrame, parts: Mapping[str, pd.DataFrame]) -> ImageData:
@@ -40,52 +36,34 @@ def fuse(table: pd.DataFrame, parts: Mapping[str, pd.DataFrame]) -> ImageData:
 
     Raises
     ------
-    MissingFeaturesError
-        Listing, for each kind, images of the cohort that have none.
     FeaturesError
-        As ``ptclnm.models.data.join``; also if two kinds share a column.
+        Listing, for each kind, images of the cohort that have none or several, and columns that
+        two kinds share or whose names belong to the other kind; also as
+        ``ptclnm.models.data.join``.
     """
-    ids = set(table["image_id"].astype(str))
-    lost = {name: sorted(ids - _ids(part)) for name, part in parts.items()}
-    if any(lost.values()):
-        lines = [f"{len(ids_)} of {len(ids)} images have no {name} features: {some(ids_)}. "
-                 "Compute them for every image, or drop these images from the cohort"
-                 for name, ids_ in lost.items() if ids_]  # fmt: skip
-        raise MissingFeaturesError("fusion", lines)
-    _check_names(parts)
-    indexed = [_by_image(name, part) for name, part in parts.items()]
-    rows = table["image_id"].astype(str).tolist()
-    values = pd.concat([part.loc[rows] for part in indexed], axis=1).reset_index()
-    return join(table, values)
-
-
-def _ids(part: pd.DataFrame) -> set[str]:
-    return set(part["image_id"].astype(str)) if "image_id" in part else set()
-
-
-def _by_image(name: str, part: pd.DataFrame) -> pd.DataFrame:
-    indexed = part.assign(image_id=part["image_id"].astype(str)).set_index("image_id")
-    twice = sorted(set(indexed.index[indexed.index.duplicated()]))
-    if twice:
-        raise FeaturesError("fusion", [f"{name}: {len(twice)} images are there twice: "
-                                       f"{some(twice)}"])  # fmt: skip
-    return indexed
-
-
-def _check_names(parts: Mapping[str, pd.DataFrame]) -> None:
-    owner: dict[str, str] = {}
-    problems = []
-    for name, part in parts.items():
-        for column in part.columns.drop("image_id"):
-            if column in owner:
-                problems.append(f"column {column!r} is both {owner[column]} and {name}")
-            owner[column] = name
-    deep = [c for c, name in owner.items() if is_deep(c) != (name == DEEP) and DEEP in parts]
-    problems += [f"columns named dl_… that are not {DEEP}, or the reverse: {some(deep)}"] * bool(
-        deep
-    )
-    if problems:
+    if problems := list(_problems(table["image_id"], parts)):
         raise FeaturesError("fusion", problems)
+    indexed = [part.set_index("image_id").loc[table["image_id"]] for part in parts.values()]
+    return join(table, pd.concat(indexed, axis=1).reset_index())
+
+
+def _problems(ids: pd.Series, parts: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    owner: dict[str, str] = {}
+    for name, part in parts.items():
+        own = part.get("image_id", pd.Series(dtype=str))
+        if lost := sorted(set(ids) - set(own)):
+            yield (
+                f"{len(lost)} of {len(ids)} images have no {name} features: {some(lost)}. Compute "
+                "them for every image, or drop these images from the cohort"
+            )
+        if twice := sorted(set(own[own.duplicated()])):
+            yield f"{name}: {len(twice)} images are there twice: {some(twice)}"
+        columns = [column for column in part if column != "image_id"]
+        if wrong := [column for column in columns if is_deep(column) != (name == DEEP)]:
+            yield f"{name}: columns named dl_… that are not {DEEP}, or the reverse: {some(wrong)}"
+        for column in owner.keys() & set(columns):
+            yield f"column {column!r} is both {owner[column]} and {name}"
+        owner |= dict.fromkeys(columns, name)
 
 
 def area_of(names: Iterable[str]) -> str:
@@ -96,11 +74,26 @@ def area_of(names: Iterable[str]) -> str:
     FeaturesError
         If there is none.
     """
-    found = [name for name in AREAS if name in set(names)]
-    if not found:
+    areas = [name for name in AREAS if name in set(names)]
+    if not areas:
         needed = " or ".join(AREAS)
         raise FeaturesError("area", [f"none is the mask's; needed: {needed}. Extract shape too"])
-    return found[0]
+    return areas[0]
+
+
+def with_clinical(cohort: Cohort, parts: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Put clinical features, where the cohort has any, and size beside radiomics and deep ones.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The patients.
+    parts : mapping of str to DataFrame
+        ``radiomics`` among them, for the size where no clinical column has it.
+    """
+    clinical = clinical_features(cohort)
+    known = {CLINICAL: clinical} if clinical.shape[1] > 1 else {}
+    return {**parts, **known, SIZE: size_features(cohort, parts[RADIOMICS])}
 
 
 def clinical_features(cohort: Cohort) -> pd.DataFrame:
@@ -120,17 +113,23 @@ def clinical_features(cohort: Cohort) -> pd.DataFrame:
     """
     table = cohort.table
     train = cohort.patients[cohort.patients["split"] == TRAIN]
-    made = {"image_id": table["image_id"]}
+    columns = {"image_id": table["image_id"]}
     for column in [c for c in cohort.clinical if c not in (*SIZE_COLUMNS, *READINGS)]:
         values = table[column]
         if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
             middle = train[column].median()
-            made[f"clinical_{column}"] = values.fillna(0.0 if pd.isna(middle) else middle)
+            columns[f"clinical_{column}"] = values.fillna(0.0 if pd.isna(middle) else middle)
         else:
             levels = sorted(train[column].dropna().astype(str).unique())
-            made |= {f"clinical_{column}_{level}": (values.astype(str) == level).astype(float)
+            columns |= {f"clinical_{column}_{level}": (values.astype(str) == level).astype(float)
                      for level in levels[1:]}  # fmt: skip
-    return pd.DataFrame(made)
+    return pd.DataFrame(columns)
+
+
+def size_column(cohort: Cohort) -> str:
+    """Name the clinical column of the nodules' size; empty where no column has it of everybody."""
+    known = (name for name in SIZE_COLUMNS if name in cohort.clinical)
+    return next((name for name in known if cohort.table[name].notna().all()), "")
 
 
 def size_features(cohort: Cohort, radiomics: pd.DataFrame) -> pd.DataFrame:
@@ -141,11 +140,8 @@ def size_features(cohort: Cohort, radiomics: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``image_id, size``; in mm, or in pixels.
     """
-    for column in SIZE_COLUMNS:
-        if column in cohort.clinical and cohort.table[column].notna().all():
-            return pd.DataFrame(
-                {"image_id": cohort.table["image_id"], "size": cohort.table[column].astype(float)}
-            )
-    return pd.DataFrame(
-        {"image_id": radiomics["image_id"], "size": radiomics[area_of(radiomics)] ** 0.5}
-    )
+    if column := size_column(cohort):
+        sizes = cohort.table.set_index("image_id")[column].astype(float)
+    else:
+        sizes = radiomics.set_index("image_id")[area_of(radiomics)] ** 0.5
+    return sizes.rename("size").reset_index()

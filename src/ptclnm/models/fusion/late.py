@@ -9,17 +9,12 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
-from ptclnm.cohorts.schema import SPLITS
-from ptclnm.errors import ProblemsError
+from ptclnm.models.predictions import PredictionsError
 
-KEY = ["split", "patient_id"]
+KEY = ["split", "patient_id", "label"]
 COLUMNS = ["model", "split", "patient_id", "label", "score"]
 # A score of 0 or 1 has no log odds; a boosted tree gives nearly such.
 EDGE = 1e-3
-
-
-class LateFusionError(ProblemsError):
-    """Scores that cannot be joined."""
 
 
 def mean_of_scores(predictions: pd.DataFrame, models: Sequence[str], name: str) -> pd.DataFrame:
@@ -41,12 +36,11 @@ def mean_of_scores(predictions: pd.DataFrame, models: Sequence[str], name: str) 
 
     Raises
     ------
-    LateFusionError
-        If a model lacks a patient that another has, or a patient has two labels.
+    PredictionsError
+        If a model lacks a patient that another has, or calls the patient's label another.
     """
     wide = _wide(predictions, models)
-    made = wide.index.to_frame(index=False)
-    return made.assign(model=name, score=wide.to_numpy().mean(axis=1))[COLUMNS]
+    return wide.mean(axis=1).rename("score").reset_index().assign(model=name)[COLUMNS]
 
 
 @dataclass(frozen=True)
@@ -93,7 +87,7 @@ def stack(out_of_fold: pd.DataFrame, models: Sequence[str]) -> Stack:
 
     Raises
     ------
-    LateFusionError
+    PredictionsError
         As :func:`mean_of_scores`.
 
     Notes
@@ -122,16 +116,9 @@ def _log_odds(wide: pd.DataFrame) -> NDArray[np.float64]:
 
 def _wide(predictions: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
     """Scores with a row a patient and a column a model, all there."""
-    part = predictions[predictions["model"].isin(models)]
-    labels = part.groupby(KEY)["label"].nunique()
-    wide = part.pivot(index=[*KEY, "label"], columns="model", values="score")
-    problems = [f"no scores of {name!r}" for name in models if name not in wide]
-    problems += [f"{n} patients have two labels" for n in [int((labels > 1).sum())] if n]
-    wide = wide.reindex(columns=list(models))
-    lost = int(wide.isna().any(axis=1).sum())
-    problems += [f"{lost} patients are not scored by every model"] if lost else []
-    if problems:
-        raise LateFusionError("late fusion", problems)
-    order = wide.index.to_frame(index=False)
-    order["split"] = order["split"].map(SPLITS.index)
-    return wide.iloc[order.sort_values(KEY, kind="stable").index]
+    by = dict(list(predictions.set_index(KEY).groupby("model")["score"]))
+    wide = pd.DataFrame({name: by.get(name, pd.Series(dtype=float)) for name in models})
+    if lost := {name: n for name, n in wide.isna().sum().items() if n}:
+        lines = [f"{n} patients have no score of {name!r}" for name, n in lost.items()]
+        raise PredictionsError("late fusion", lines)
+    return wide

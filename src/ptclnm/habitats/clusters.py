@@ -4,7 +4,7 @@ Ni et al. 2024, "Model interpretability" and Figure 6, show such maps ("sub-regi
 print neither the features nor the number of parts. What is done here is stated in full below.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,11 +56,8 @@ def local_features(array: NDArray, mask: NDArray) -> Floats:
     """
     mask = np.asarray(mask, dtype=bool)
     if np.shape(array) != mask.shape or not mask.any():
-        raise HabitatError(
-            "habitats",
-            [f"picture {np.shape(array)}, mask {mask.shape} with {mask.sum()} pixels; needed: "
-             "one shape, and a region"],
-        )  # fmt: skip
+        shapes = f"picture {np.shape(array)}, mask {mask.shape} with {mask.sum()} pixels"
+        raise HabitatError("habitats", [f"{shapes}; needed: one shape, and a region"])
     box = _around(mask)
     inside = mask[box].astype(float)
     grey = np.where(mask[box], np.asarray(array, dtype=float)[box], 0.0)
@@ -109,6 +106,11 @@ class Habitats:
         """Number of habitats."""
         return len(self.centres)
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the habitats as tables and figures have them: ``H1`` is the darkest."""
+        return [f"H{i + 1}" for i in range(self.k)]
+
     def label(self, features: Floats) -> NDArray[np.int64]:
         """Nearest centre of each pixel, 0 the darkest."""
         scaled = (features - self.mean) / self.sd
@@ -117,38 +119,34 @@ class Habitats:
 
     def map(self, array: NDArray, mask: NDArray) -> NDArray[np.int64]:
         """Map of habitats, shape (rows, cols): -1 outside the region, 0 the darkest."""
-        found = np.full(np.shape(mask), OUTSIDE, dtype=np.int64)
-        found[np.asarray(mask, dtype=bool)] = self.label(local_features(array, mask))
-        return found
+        labels = np.full(np.shape(mask), OUTSIDE, dtype=np.int64)
+        labels[np.asarray(mask, dtype=bool)] = self.label(local_features(array, mask))
+        return labels
 
     def table(self) -> pd.DataFrame:
         """Centres in grey levels: ``habitat``, then a column a feature."""
         values = pd.DataFrame(self.centres * self.sd + self.mean, columns=list(FEATURES))
-        return values.assign(habitat=[name_of(i) for i in range(self.k)])[["habitat", *FEATURES]]
+        values.insert(0, "habitat", self.names)
+        return values
 
 
-def name_of(habitat: int) -> str:
-    """Name of a habitat as tables and figures have it: ``H1`` is the darkest."""
-    return f"H{habitat + 1}"
-
-
-def sample(features: Mapping[str, Floats], size: int = SAMPLE, seed: int = 0) -> Floats:
+def sample(features: Mapping[str, Floats], images: Iterable[str], seed: int = 0) -> Floats:
     """Draw the same number of pixels of every picture, independent of the pictures' order.
 
     Parameters
     ----------
     features : mapping of str to ndarray, shape (pixels, 6)
         By picture.
-    size : int
-        Pixels of each, drawn with replacement where there are fewer.
+    images : iterable of str
+        Pictures to draw from: those of the training set.
     seed : int
-        Of the draw.
+        Of the draw; of a picture of fewer pixels they are drawn with replacement.
     """
     drawn = []
-    for name in sorted(features):
+    for name in sorted(images):
         own = features[name]
         rng = np.random.default_rng([seed, *name.encode()])
-        drawn.append(own[rng.choice(len(own), size, replace=len(own) < size)])
+        drawn.append(own[rng.choice(len(own), SAMPLE, replace=len(own) < SAMPLE)])
     return np.concatenate(drawn)
 
 
@@ -211,23 +209,12 @@ def _kmeans(scaled: Floats, k: int, seed: int) -> KMeans:
         return KMeans(k, n_init=4, random_state=seed).fit(scaled)
 
 
-def shares(maps: Mapping[str, NDArray], k: int) -> pd.DataFrame:
-    """Share of each habitat in every picture: ``image_id, H1, H2, …``, which add up to 1."""
-    rows = []
-    for name, found in maps.items():
-        counts = np.bincount(found[found != OUTSIDE], minlength=k)
-        rows.append([name, *(counts / counts.sum())])
-    return pd.DataFrame(rows, columns=["image_id", *(name_of(i) for i in range(k))])
-
-
 def dice(first: NDArray, second: NDArray, k: int) -> Floats:
     """Dice coefficient of each habitat between two maps; NaN where neither map has it."""
-    found = np.full(k, np.nan)
-    for habitat in range(k):
-        a, b = first == habitat, second == habitat
-        if total := int(a.sum() + b.sum()):
-            found[habitat] = 2 * np.count_nonzero(a & b) / total
-    return found
+    each = np.arange(k)[:, None]
+    a, b = first.ravel() == each, second.ravel() == each
+    total = a.sum(axis=1) + b.sum(axis=1)
+    return 2 * (a & b).sum(axis=1) / np.where(total > 0, total, np.nan)
 
 
 def matched(first: NDArray, second: NDArray, k: int) -> NDArray[np.int64]:

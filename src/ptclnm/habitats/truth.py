@@ -6,13 +6,12 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate import truth
 from ptclnm.compute import parallel_map
-from ptclnm.imaging.habitat_cohort import opened
-from ptclnm.imaging.habitats import Habitats, name_of
+from ptclnm.habitats.clusters import Habitats
+from ptclnm.habitats.pictures import opened
 
 # How far beyond its own edge a calcification is seen, in mm: about the width of the pulse.
 REACH_MM = 0.25
@@ -20,7 +19,7 @@ COLUMNS = ("image_id", "habitat", "pixels", "near", "grey", "echogenicity_db")
 
 
 def beside_truth(
-    cohort: Cohort, model: Habitats, image_ids: Sequence[str], n_jobs: int | None = None
+    cohort: Cohort, model: Habitats, images: Sequence[str], n_jobs: int | None = None
 ) -> pd.DataFrame:
     """Measure in each habitat what is known of simulated pictures.
 
@@ -30,8 +29,8 @@ def beside_truth(
         A simulated cohort, opened by its name.
     model : Habitats
         Fitted on the pictures; it has not seen the truth.
-    image_ids : sequence of str
-        Pictures to measure.
+    images : sequence of str
+        Pictures to measure; none give an empty table.
     n_jobs : int, optional
         Processes.
 
@@ -47,26 +46,24 @@ def beside_truth(
     PtclnmError, MissingDataError
         As ``echophantom.truth.load``.
     """
-    table = cohort.table.astype({"image_id": str}).set_index("image_id")
-    work = [(name, table.at[name, "image"], table.at[name, "mask"]) for name in image_ids]
-    found = parallel_map(partial(_measured, cohort, model), work, n_jobs, progress="truth")
-    return pd.concat(found, ignore_index=True)
+    if not images:
+        return pd.DataFrame(columns=list(COLUMNS))
+    tables = parallel_map(partial(_measured, cohort, model), images, n_jobs, progress="truth")
+    return pd.concat(tables, ignore_index=True)
 
 
-def _measured(cohort: Cohort, model: Habitats, row: tuple[str, str, str]) -> pd.DataFrame:
-    image_id, image, mask_path = row
-    array, mask = opened((image, mask_path), cohort.mask_label)
+def _measured(cohort: Cohort, model: Habitats, image_id: str) -> pd.DataFrame:
+    array, mask = opened(cohort, image_id)
     known = truth.load(cohort, image_id)
-    near = near_calcifications(known, mask)
-    found = model.map(array, mask)
-    rows = []
-    for habitat in range(model.k):
-        at = found == habitat
-        size = int(at.sum())
-        grey, echo = (float(a[at].mean()) if size else np.nan
-                      for a in (array, known.echogenicity_db))  # fmt: skip
-        rows.append((image_id, name_of(habitat), size, int((near & at).sum()), grey, echo))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    pixels = pd.DataFrame(
+        {"habitat": model.map(array, mask)[mask], "near": near_calcifications(known, mask)[mask],
+         "grey": array[mask], "echogenicity_db": known.echogenicity_db[mask]}
+    )  # fmt: skip
+    by = pixels.groupby("habitat")
+    table = by[["grey", "echogenicity_db"]].mean().assign(pixels=by.size(), near=by["near"].sum())
+    table = table.reindex(range(model.k)).fillna({"pixels": 0, "near": 0})
+    table = table.assign(image_id=image_id, habitat=model.names)
+    return table.astype({"pixels": int, "near": int})[list(COLUMNS)]
 
 
 def near_calcifications(known: truth.PictureTruth, mask: NDArray) -> NDArray[np.bool_]:
@@ -80,12 +77,12 @@ def near_calcifications(known: truth.PictureTruth, mask: NDArray) -> NDArray[np.
     return near & mask
 
 
-def enrichment(found: pd.DataFrame) -> pd.DataFrame:
+def enrichment(measured: pd.DataFrame) -> pd.DataFrame:
     """Say in which habitat the microcalcifications lie.
 
     Parameters
     ----------
-    found : DataFrame
+    measured : DataFrame
         From :func:`beside_truth`.
 
     Returns
@@ -96,25 +93,25 @@ def enrichment(found: pd.DataFrame) -> pd.DataFrame:
         ratio (1 where it knows nothing of them), and the AUC of "in this habitat" as a sign of
         "near a microcalcification". Empty where there is none.
     """
-    totals = found.groupby("image_id")[["pixels", "near"]].transform("sum")
-    part = found[totals["near"] > 0]
+    totals = measured.groupby("image_id")[["pixels", "near"]].transform("sum")
+    part = measured[totals["near"] > 0]
     totals = totals.loc[part.index]
     share = part["pixels"] / totals["pixels"]
     near = part["near"] / totals["near"]
     far = (part["pixels"] - part["near"]) / (totals["pixels"] - totals["near"]).clip(lower=1)
     table = part.assign(share=share, share_near=near, auc=(1 + near - far) / 2)
-    made = table.groupby("habitat", sort=False)[["share", "share_near", "auc"]].mean()
-    made.insert(0, "pictures", table.groupby("habitat", sort=False).size())
-    made["enrichment"] = made["share_near"] / made["share"].where(made["share"] > 0)
-    return made.reset_index()[["habitat", "pictures", "share", "share_near", "enrichment", "auc"]]
+    by = table.groupby("habitat", sort=False)
+    means = by[["share", "share_near", "auc"]].mean().assign(pictures=by.size())
+    means["enrichment"] = means["share_near"] / means["share"].where(means["share"] > 0)
+    return means.reset_index()[["habitat", "pictures", "share", "share_near", "enrichment", "auc"]]
 
 
-def echo_agreement(found: pd.DataFrame) -> pd.Series:
+def echo_agreement(measured: pd.DataFrame) -> pd.Series:
     """Say how far a habitat's grey level follows the true echo.
 
     Parameters
     ----------
-    found : DataFrame
+    measured : DataFrame
         From :func:`beside_truth`.
 
     Returns
@@ -124,13 +121,7 @@ def echo_agreement(found: pd.DataFrame) -> pd.Series:
         and mean true echo over all of them, and the same after each picture's own mean is taken
         off, which no gain of a machine can bend.
     """
-    known = found.dropna(subset=["grey", "echogenicity_db"])
-    pair = known[["grey", "echogenicity_db"]]
-    inside = pair - pair.groupby(known["image_id"]).transform("mean")
-    return pd.Series({"n": len(known), "between": _spearman(pair), "within": _spearman(inside)})
-
-
-def _spearman(pair: pd.DataFrame) -> float:
-    if len(pair) < 3 or (pair.nunique() < 2).any():
-        return float("nan")
-    return float(stats.spearmanr(pair.iloc[:, 0], pair.iloc[:, 1]).statistic)
+    pair = measured.set_index("image_id")[["grey", "echogenicity_db"]].astype(float).dropna()
+    inside = pair - pair.groupby("image_id").transform("mean")
+    between, within = (each.corr("spearman").iloc[0, 1] for each in (pair, inside))
+    return pd.Series({"n": len(pair), "between": between, "within": within})

@@ -16,14 +16,14 @@ from echophantom.drivers import Scanner
 from ptclnm import cohorts
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
-from ptclnm.imaging import habitat_cohort, habitats
-from ptclnm.imaging.habitat_truth import (
+from ptclnm.habitats import clusters, pictures
+from ptclnm.habitats.clusters import HabitatError, Habitats
+from ptclnm.habitats.truth import (
     beside_truth,
     echo_agreement,
     enrichment,
     near_calcifications,
 )
-from ptclnm.imaging.habitats import HabitatError
 
 SIDE = 48
 
@@ -42,11 +42,11 @@ def halves(rng: np.random.Generator, dark: float = 60.0, bright: float = 140.0) 
 def test_window_means_and_sds_are_those_of_the_region_alone() -> None:
     rng = np.random.default_rng(0)
     picture, mask = rng.normal(100, 20, (SIDE, SIDE)), disc()
-    found = habitats.local_features(picture, mask)
+    found = clusters.local_features(picture, mask)
     row, col = 24, 41  # at the edge
     weight = np.zeros((SIDE, SIDE))
     weight[row, col] = 1.0
-    weight = ndimage.gaussian_filter(weight, habitats.COARSE, mode="constant", truncate=3.0) * mask
+    weight = ndimage.gaussian_filter(weight, clusters.COARSE, mode="constant", truncate=3.0) * mask
     mean = (weight * picture).sum() / weight.sum()
     sd = np.sqrt((weight * (picture - mean) ** 2).sum() / weight.sum())
     at = int(mask[:row].sum() + mask[row, :col].sum())
@@ -60,25 +60,25 @@ def test_what_lies_outside_the_region_changes_nothing_and_gain_moves_means_alone
     outside: np.ndarray, add: float
 ) -> None:
     picture, mask = halves(np.random.default_rng(1)), disc()
-    one = habitats.local_features(picture, mask)
-    two = habitats.local_features(np.where(mask, picture, outside), mask)
+    one = clusters.local_features(picture, mask)
+    two = clusters.local_features(np.where(mask, picture, outside), mask)
     np.testing.assert_allclose(one, two, atol=1e-6)
-    brighter = habitats.local_features(picture + add, mask)
+    brighter = clusters.local_features(picture + add, mask)
     np.testing.assert_allclose(brighter[:, :2], one[:, :2] + add, atol=1e-6)
     np.testing.assert_allclose(brighter[:, 2:], one[:, 2:], atol=1e-4)
 
 
-def fitted(k: int = 2, seed: int = 0) -> habitats.Habitats:
+def fitted(k: int = 2, seed: int = 0) -> Habitats:
     rng = np.random.default_rng(3)
-    own = {f"i{n}": habitats.local_features(halves(rng), disc()) for n in range(6)}
-    return habitats.fit(habitats.sample(own, seed=seed), k, seed)
+    own = {f"i{n}": clusters.local_features(halves(rng), disc()) for n in range(6)}
+    return clusters.fit(clusters.sample(own, own, seed), k, seed)
 
 
 def test_two_halves_are_two_habitats_the_dark_one_first() -> None:
     picture, mask = halves(np.random.default_rng(9)), disc()
     found = fitted().map(picture, mask)
     left = np.arange(SIDE)[None, :] < SIDE // 2
-    assert (found[~mask] == habitats.OUTSIDE).all()
+    assert (found[~mask] == clusters.OUTSIDE).all()
     far = mask & (np.abs(np.arange(SIDE)[None, :] - SIDE / 2) > 4)
     assert (found[far & left] == 0).mean() > 0.95
     assert (found[far & ~left] == 1).mean() > 0.95
@@ -90,38 +90,42 @@ def test_the_number_of_habitats_is_that_of_well_parted_clusters() -> None:
     rng = np.random.default_rng(0)
     centres = 40 * np.eye(6)[:4]
     pixels = np.concatenate([c + rng.normal(size=(200, 6)) for c in centres])
-    judged = habitats.judge(pixels, range(2, 8))
+    judged = clusters.judge(pixels, range(2, 8))
     assert judged.loc[judged["chosen"], "k"].tolist() == [4]
     with pytest.raises(ParameterError, match="k is \\[1\\]"):
-        habitats.judge(pixels, [1, 2])
+        clusters.judge(pixels, [1, 2])
 
 
 def test_the_sample_does_not_depend_on_the_order_of_pictures() -> None:
     rng = np.random.default_rng(0)
     own = {name: rng.normal(size=(80, 6)) for name in ("b", "a", "ü")}
     turned = dict(reversed(own.items()))
-    np.testing.assert_array_equal(habitats.sample(own, 150, 4), habitats.sample(turned, 150, 4))
+    np.testing.assert_array_equal(
+        clusters.sample(own, ["b", "ü"], 4), clusters.sample(turned, ["ü", "b"], 4)
+    )
 
 
 def test_dice_and_matching_know_relabelled_maps() -> None:
     rng = np.random.default_rng(0)
     first = rng.integers(-1, 4, (30, 30))
     renamed = np.array([2, 0, 3, 1, -1])[first]  # -1 picks the last
-    back = habitats.matched(first, renamed, 4)
+    back = clusters.matched(first, renamed, 4)
     np.testing.assert_array_equal(back, first)
-    np.testing.assert_array_equal(habitats.dice(first, back, 4), np.ones(4))
+    np.testing.assert_array_equal(clusters.dice(first, back, 4), np.ones(4))
     moved = np.roll(first == 0, 1, axis=0)
-    one = habitats.dice(first, np.where(moved, 0, 9), 1)[0]
+    one = clusters.dice(first, np.where(moved, 0, 9), 1)[0]
     assert one == pytest.approx(2 * ((first == 0) & moved).sum() / (2 * moved.sum()))
 
 
 def test_shares_add_up_to_one_and_an_empty_region_is_an_error() -> None:
-    maps = {"a": disc().astype(int) - 1, "b": np.where(disc(), 2, -1)}
-    table = habitats.shares(maps, 3)
-    assert table[["H1", "H2", "H3"]].sum(axis=1).tolist() == [1.0, 1.0]
-    assert table["H3"].tolist() == [0.0, 1.0]
+    centres = np.repeat([[-1.0], [0.0], [1.0]], 6, axis=1)
+    model = Habitats(np.zeros(6), np.ones(6), centres)
+    features = {"a": np.repeat(centres[:2], 3, axis=0), "b": centres[[2, 2]]}
+    table = pictures.shares(features, model)
+    assert table["image_id"].tolist() == ["a", "b"]
+    assert table[["H1", "H2", "H3"]].to_numpy().tolist() == [[0.5, 0.5, 0.0], [0.0, 0.0, 1.0]]
     with pytest.raises(HabitatError, match="with 0 pixels"):
-        habitats.local_features(np.zeros((4, 4)), np.zeros((4, 4), bool))
+        clusters.local_features(np.zeros((4, 4)), np.zeros((4, 4), bool))
 
 
 @pytest.fixture
@@ -150,21 +154,36 @@ def cohort(tmp_path):
     return write
 
 
+def of_training(cohort: Cohort, k: int = 2) -> tuple[dict, list[str], Habitats]:
+    """Features of all pictures, the training pictures, and habitats fitted on these."""
+    features = pictures.described(cohort, n_jobs=1)
+    train = cohort.table.loc[cohort.table["split"] == "train", "image_id"].tolist()
+    return features, train, clusters.fit(clusters.sample(features, train), k)
+
+
 def test_habitats_are_fitted_on_training_pictures_alone(cohort) -> None:
-    one, two = (habitat_cohort.study(cohort(s), range(2, 5), n_jobs=1) for s in (False, True))
-    np.testing.assert_array_equal(one.model.centres, two.model.centres)
-    pd.testing.assert_frame_equal(one.judged, two.judged)
-    assert not one.shares.equals(two.shares)
+    (one, _, plain), (two, _, spoilt) = (of_training(cohort(s)) for s in (False, True))
+    np.testing.assert_array_equal(plain.centres, spoilt.centres)
+    assert not pictures.shares(one, plain).equals(pictures.shares(two, spoilt))
+
+
+def test_masks_of_a_few_pixels_are_named(cohort) -> None:
+    made = cohort()
+    few = np.zeros((SIDE, SIDE), np.uint8)
+    few[:4, :6] = 255
+    Image.fromarray(few).save(made.table["mask"].iloc[3])
+    with pytest.raises(HabitatError, match="fewer than 25 pixels: p03$"):
+        pictures.described(made, n_jobs=1)
 
 
 def test_no_change_is_perfectly_stable_and_a_larger_shift_is_less_so(cohort, monkeypatch) -> None:
     made = cohort()
-    model = habitat_cohort.study(made, [2], n_jobs=1).model
+    model = of_training(made)[-1]
     moves = {"none": lambda a, m: (a, m)} | {
         f"{by}": lambda a, m, by=by: (a, np.roll(m, by, axis=0)) for by in (1, 3)
     }
-    monkeypatch.setattr(habitat_cohort, "changes", lambda: moves)
-    found = habitat_cohort.stability(made, model, ["p01", "p03"], n_jobs=1)
+    monkeypatch.setattr(pictures, "changes", lambda: moves)
+    found = pictures.stability(made, model, ["p01", "p03"], n_jobs=1)
     mean = found.groupby("change")["dice"].mean()
     assert mean["none"] == 1.0
     assert 1.0 > mean["1"] > mean["3"] > 0.5
@@ -172,8 +191,8 @@ def test_no_change_is_perfectly_stable_and_a_larger_shift_is_less_so(cohort, mon
 
 def test_fitted_again_on_another_half_the_same_two_halves_come_out(cohort) -> None:
     made = cohort()
-    model = habitat_cohort.study(made, [2], n_jobs=1).model
-    found = habitat_cohort.refitted(made, model, ["p01", "p03"], seed=7)
+    features, train, model = of_training(made)
+    found = pictures.refitted(features, model, train, ["p01", "p03"], seed=7)
     assert found["dice"].mean() > 0.95
 
 
@@ -192,6 +211,12 @@ def test_enrichment_and_agreement_with_a_known_truth() -> None:
     assert agreement["within"] > 0.9, "b is brighter on the whole: a gain, not an echo"
 
 
+def test_without_pictures_of_known_truth_there_is_nothing_to_measure(cohort) -> None:
+    made = cohort()
+    measured = beside_truth(made, of_training(made)[-1], [])
+    assert measured.empty and enrichment(measured).empty
+
+
 def test_pixels_near_a_small_calcification_are_those_within_its_edge_and_a_quarter_mm() -> None:
     known = SimpleNamespace(
         calcifications=np.array([[24.0, 24.0], [24.0, 40.0]]),
@@ -207,7 +232,10 @@ def test_pixels_near_a_small_calcification_are_those_within_its_edge_and_a_quart
 @pytest.mark.slow
 def test_habitats_of_simulated_nodules_find_echo_and_microcalcifications() -> None:
     opened = cohorts.open("ni2024-sim", n_patients=60, seed=1)
-    model = habitat_cohort.study(opened, range(2, 6), n_jobs=1).model
+    features, train, _ = of_training(opened)
+    drawn = clusters.sample(features, train)
+    judged = clusters.judge(drawn, range(2, 6))
+    model = clusters.fit(drawn, int(judged.loc[judged["chosen"], "k"].iloc[0]))
     ids = opened.patients["image_id"].tolist()
     found = beside_truth(opened, model, ids, n_jobs=1)
     agreement = echo_agreement(found)
@@ -225,6 +253,7 @@ def test_of_a_mask_with_several_labels_the_cohorts_own_is_read(cohort) -> None:
         drawn[:6, :6] = 7  # a lymph node beside the nodule
         Image.fromarray(drawn).save(path)
     own, both = (replace(made, mask_label=label) for label in (255, "any"))
-    plain = habitat_cohort.study(cohort(folder="plain"), [2], n_jobs=1)
-    pd.testing.assert_frame_equal(habitat_cohort.study(own, [2], n_jobs=1).shares, plain.shares)
-    assert not habitat_cohort.study(both, [2], n_jobs=1).shares.equals(plain.shares)
+    plain = pictures.described(cohort(folder="plain"), n_jobs=1)
+    for name, values in pictures.described(own, n_jobs=1).items():
+        np.testing.assert_array_equal(values, plain[name])
+    assert len(pictures.described(both, n_jobs=1)["p00"]) > len(plain["p00"])

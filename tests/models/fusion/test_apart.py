@@ -1,4 +1,6 @@
-"""Texture or size: what is regressed out is gone, what is shuffled keeps histogram and outline."""
+"""A model taken apart: what is regressed out is gone, what is shuffled keeps its histogram."""
+
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -6,11 +8,16 @@ import pytest
 from PIL import Image
 
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.features import ExtractionError, load_settings
+from ptclnm.features import ExtractionError, extract, load_settings
 from ptclnm.models.data import FeaturesError
-from ptclnm.models.fusion.importance import importance
+from ptclnm.models.fusion.apart import (
+    importance,
+    outline,
+    shuffled_pixels,
+    unfiltered,
+    without_area,
+)
 from ptclnm.models.fusion.join import area_of, fuse
-from ptclnm.models.fusion.texture import WithoutArea, shuffled_features, shuffled_pixels, unfiltered
 from ptclnm.models.zoo import Plan, fit_zoo
 
 
@@ -19,19 +26,31 @@ def test_residuals_know_nothing_of_the_area_and_new_rows_do_not_move_the_fit() -
     area = np.exp(rng.normal(6, 0.5, 300))
     signal = rng.normal(size=300)
     X = np.column_stack([area, np.sqrt(area), 1e6 * np.log(area) ** 2, signal + np.log(area)])
-    step = WithoutArea(0).fit(X[:200])
-    found = step.transform(X)
+    names = ["original_shape2D_PixelSurface", "original_a_A", "original_b_B", "original_c_C"]
+    features = pd.DataFrame(X, columns=names)
+    features.insert(0, "image_id", [f"i{n:03d}" for n in range(300)])
+    table = features[["image_id"]].assign(split=["train"] * 200 + ["test"] * 100)
+    residuals = without_area(features, table)
+    assert list(residuals) == list(features)
+    found = residuals[names].to_numpy()
     assert (found[:, 0] == 0).all()
     scale = X.std(axis=0)
     assert (found[:200, 1:3].std(axis=0) < 0.05 * scale[1:3]).all()
     assert np.corrcoef(found[200:, 3], signal[200:])[0, 1] > 0.98
     assert abs(np.corrcoef(found[200:, 3], np.log(area[200:]))[0, 1]) < 0.2
+    moved = features.copy()
+    moved.loc[200:, names] *= 7
+    again = without_area(moved, table)
+    pd.testing.assert_frame_equal(again.head(200), residuals.head(200))
 
 
 def test_shuffled_pixels_stay_inside_and_are_the_same_ones() -> None:
     rng = np.random.default_rng(0)
     picture, mask = rng.normal(size=(20, 20)), rng.random((20, 20)) < 0.5
-    made = shuffled_pixels(picture, mask, rng)
+    made = shuffled_pixels(0, "a", picture, mask)
+    np.testing.assert_array_equal(made, shuffled_pixels(0, "a", picture, mask))
+    assert not np.array_equal(made, shuffled_pixels(0, "b", picture, mask))
+    assert not np.array_equal(made, shuffled_pixels(1, "a", picture, mask))
     np.testing.assert_array_equal(made[~mask], picture[~mask])
     np.testing.assert_array_equal(np.sort(made[mask]), np.sort(picture[mask]))
     assert (made[mask] != picture[mask]).mean() > 0.9
@@ -54,14 +73,19 @@ def cohort(tmp_path) -> Cohort:
 
 
 def test_shuffling_keeps_outline_and_histogram_and_destroys_texture(cohort, tmp_path) -> None:
-    made = shuffled_features(cohort, load_settings("ni2024"), 0, 1, tmp_path / "kept")
-    as_is, shuffled = (made[name].set_index("image_id") for name in ("as_is", "shuffled"))
+    plain, change = unfiltered(load_settings("ni2024")), partial(shuffled_pixels, 0)
+    as_is, shuffled = (
+        extract(cohort, plain, 1, tmp_path / "kept", change=each).set_index("image_id")
+        for each in (None, change)
+    )
     same = [c for c in as_is if "_shape_" in c or "_firstorder_" in c]
+    shape = [c for c in as_is if "_shape_" in c]
+    assert list(outline(as_is.reset_index())) == ["image_id", *shape]
     pd.testing.assert_frame_equal(as_is[same], shuffled[same], rtol=1e-6)
     correlation = "original_glcm_Correlation"
     assert (as_is[correlation] > 0.8).all() and (shuffled[correlation].abs() < 0.2).all()
     alone = Cohort("stripes", "", "own", "", cohort.table.iloc[[1]], (), pd.DataFrame(), "g")
-    again = shuffled_features(alone, load_settings("ni2024"), 0, 1, tmp_path / "kept")["shuffled"]
+    again = extract(alone, plain, 1, tmp_path / "kept", change=change)
     pd.testing.assert_series_equal(
         again.set_index("image_id").loc["b"], shuffled.loc["b"]
     )  # a picture's shuffle depends on nothing but its name and the seed
@@ -89,8 +113,9 @@ def test_groups_that_carry_the_signal_are_the_important_ones(made_parts) -> None
 def test_masks_that_are_no_region_are_named_by_extraction(cohort, tmp_path) -> None:
     empty = tmp_path / "a_mask.png"
     Image.fromarray(np.zeros((48, 48), np.uint8)).save(empty)
+    plain = unfiltered(load_settings("ni2024"))
     with pytest.raises(ExtractionError, match="no pixel"):
-        shuffled_features(cohort, load_settings("ni2024"), 0, 1, tmp_path / "kept2")
+        extract(cohort, plain, 1, tmp_path / "kept2", change=partial(shuffled_pixels, 0))
 
 
 @pytest.mark.parametrize("name", ["li2024", "ni2024", "single_slice"])

@@ -1,0 +1,1 @@
+"""Habitats: parts of a nodule whose pixels look alike, in pictures and beside the truth."""

@@ -1,0 +1,1 @@
+"""What page 05 alone needs: figures, habitats, sentences, claims."""
