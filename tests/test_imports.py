@@ -29,7 +29,6 @@ ELSEWHERE = {
     "ptclnm.report.files": "files",
     "ptclnm.cohorts.schema": "schema",
     "ptclnm.book.page": "report",
-    "ptclnm.imaging.habitat_truth": "habitats",
 }
 # Imports that still point upwards, and why; a line that is no longer needed fails.
 UPWARDS = {
@@ -39,7 +38,6 @@ UPWARDS = {
 # One import of each circle that is still there, and why.
 CIRCLES = {
     ("ptclnm.book.generated", "ptclnm.book.stage"): "for the type of a page alone",
-    ("ptclnm.report.fusion_page", "ptclnm.report.fusion_look"): "goes when page 05 is rebuilt",
 }
 # How a table names what is imported when it is needed.
 PLACE = re.compile(r"([a-z_][\w.]*):\w+")

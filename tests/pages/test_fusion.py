@@ -109,7 +109,7 @@ MINE = Cohort("mine", "Mine", "own", "Any.", pd.DataFrame(), (), pd.DataFrame(),
 
 def judged(made: dict[str, pd.DataFrame], scores: pd.DataFrame) -> pd.DataFrame:
     """Claims of the page by the last part of their ids."""
-    paper, network = published.load("ni2024"), DeepPlan("DenseNet121")
+    paper, network = published.load("ni2024"), DeepPlan("DenseNet121", "imagenet")
     metrics = beside_paper(metrics_table(scores, "youden-train"), paper, claims.PAPER)
     table = claims.table(paper, MINE, network, made, unseen(scores), metrics)
     prefix = "fusion-ni2024-mine-"
