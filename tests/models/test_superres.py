@@ -16,7 +16,7 @@ from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.imaging.superres.stored import WEIGHTS
 from ptclnm.models import superres, zoo
 from ptclnm.models.data import ImageData
-from ptclnm.models.stored import stored_fits
+from ptclnm.models.radiomics import stored_fits
 
 SMALL = {
     "study": "li2024", "scale": 2, "blocks": 1, "channels": 4, "sr_epochs": 1, "patch_size": 16,

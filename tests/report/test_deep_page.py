@@ -14,8 +14,9 @@ from ptclnm.models.deep.architectures import ARCHITECTURES
 from ptclnm.models.deep.plan import DeepPlan, plans
 from ptclnm.models.deep.source import DEFAULTS, plans_of
 from ptclnm.paths import NOTEBOOKS
-from ptclnm.report import deep_page, radiomics_tables
+from ptclnm.report import deep_page
 from ptclnm.report import deep_tables as tables
+from ptclnm.report import metrics as radiomics_tables
 from ptclnm.report.deep_figures import gap_figure
 from ptclnm.report.deep_look import look
 

@@ -12,7 +12,8 @@ from ptclnm.models.classifiers import NAMES
 from ptclnm.models.fusion.source import ALONE, DEFAULTS, FUSED, NETWORK
 from ptclnm.models.validation import FoldsError
 from ptclnm.paths import NOTEBOOKS
-from ptclnm.report import fusion_page, fusion_tables, fusion_texts, radiomics_tables
+from ptclnm.report import fusion_page, fusion_tables, fusion_texts
+from ptclnm.report import metrics as radiomics_tables
 
 NOTEBOOK = NOTEBOOKS / "05_fusion.ipynb"
 

@@ -20,8 +20,7 @@ from ptclnm.imaging.superres.plan import SRPlan
 from ptclnm.models import classifiers, zoo
 from ptclnm.models.data import ImageData, join
 from ptclnm.models.deep.architectures import ARCHITECTURES
-from ptclnm.models.radiomics import plan_of
-from ptclnm.models.stored import stored_fits, stored_zoo
+from ptclnm.models.radiomics import plan_of, stored_fits, stored_zoo
 from ptclnm.schedulers import scheduler
 
 # What a page that does not declare a parameter leaves to the models of page 04. The network's

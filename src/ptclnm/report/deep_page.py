@@ -26,12 +26,13 @@ from ptclnm.models.predictions import check_predictions
 from ptclnm.published.tables import Study
 from ptclnm.report import deep_figures as figures
 from ptclnm.report import deep_tables as tables
-from ptclnm.report import radiomics_tables, whose
+from ptclnm.report import metrics as radiomics_tables
+from ptclnm.report import whose
 from ptclnm.report.claims import no_claims
 from ptclnm.report.deep_look import Look, feature_table, look
+from ptclnm.report.figures import roc_figure
 from ptclnm.report.files import replacing
 from ptclnm.report.gallery import withheld
-from ptclnm.report.radiomics_figures import roc_figure
 from ptclnm.report.sentences import auc_text, count, listing
 from ptclnm.report.tables import show
 

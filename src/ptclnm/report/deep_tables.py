@@ -14,7 +14,7 @@ from ptclnm.published.features import printed_features
 from ptclnm.published.tables import Study
 from ptclnm.report import verdict
 from ptclnm.report.claims import claim_rows, slug
-from ptclnm.report.radiomics_tables import Beside, auc_claims, reported_metrics
+from ptclnm.report.metrics import Beside, auc_claims, reported_metrics
 
 TRAIN = "train"
 # How a paper calls a network, and in which sets it prints numbers of it: those of the images as

@@ -14,12 +14,12 @@ from ptclnm.models.fusion.source import FUSED
 from ptclnm.report import fusion_figures as figures
 from ptclnm.report import fusion_habitats as habitats
 from ptclnm.report import fusion_tables as tables
-from ptclnm.report import habitat_figures, radiomics_tables
+from ptclnm.report import habitat_figures
+from ptclnm.report import metrics as radiomics_tables
+from ptclnm.report.figures import roc_figure
 from ptclnm.report.fusion_page import FusionView
 from ptclnm.report.fusion_texts import NOTHING_KEPT
 from ptclnm.report.gallery import choose, withheld
-from ptclnm.report.radiomics_figures import roc_figure
-from ptclnm.report.radiomics_page import HEADINGS as ZOO_HEADINGS
 from ptclnm.report.tables import show
 
 EACH = 3
@@ -38,7 +38,7 @@ def shown_table(found: FusionView, name: str, caption: str) -> HTML:
 def _headings(name: str) -> dict[str, str]:
     if name in ("side_by_side", "classifiers"):
         return radiomics_tables.HEADINGS
-    return (tables.HEADINGS | habitats.HEADINGS | {"choice": ZOO_HEADINGS["choice"]})[name]
+    return (tables.HEADINGS | habitats.HEADINGS | {"choice": radiomics_tables.CHOICE})[name]
 
 
 def _table(found: FusionView, name: str) -> pd.DataFrame:

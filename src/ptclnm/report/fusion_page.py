@@ -36,7 +36,8 @@ from ptclnm.models.zoo import fit_zoo
 from ptclnm.published.tables import Study
 from ptclnm.report import fusion_tables as tables
 from ptclnm.report import fusion_texts as texts
-from ptclnm.report import radiomics_tables, whose
+from ptclnm.report import metrics as radiomics_tables
+from ptclnm.report import whose
 from ptclnm.report.claims import no_claims
 from ptclnm.report.files import replacing
 from ptclnm.report.fusion_habitats import (

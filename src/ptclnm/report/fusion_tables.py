@@ -15,7 +15,7 @@ from ptclnm.published.features import printed_features
 from ptclnm.published.tables import Study
 from ptclnm.report import verdict
 from ptclnm.report.claims import claim_rows, slug
-from ptclnm.report.radiomics_tables import Beside, auc_claims, reported_metrics
+from ptclnm.report.metrics import Beside, auc_claims, reported_metrics
 
 PAPER: Beside = {
     ("internal", FUSED): "Thy-DL-Radiomics", ("external", FUSED): "Thy-DL-Radiomics",

@@ -26,8 +26,8 @@ from ptclnm.report import whose
 from ptclnm.report.claims import no_claims
 from ptclnm.report.files import replacing
 from ptclnm.report.gallery import withheld
-from ptclnm.report.radiomics_tables import HEADINGS as MODEL_HEADINGS
-from ptclnm.report.radiomics_tables import side_by_side
+from ptclnm.report.metrics import HEADINGS as MODEL_HEADINGS
+from ptclnm.report.metrics import side_by_side
 from ptclnm.report.superres_slider import comparison
 from ptclnm.report.tables import show
 

@@ -15,7 +15,7 @@ from ptclnm.imaging.superres.finer import agreement, reference
 from ptclnm.imaging.superres.stored import history_of
 from ptclnm.models import superres
 from ptclnm.models.data import join
-from ptclnm.models.stored import stored_fits
+from ptclnm.models.radiomics import stored_fits
 from ptclnm.models.superres import SuperRes
 from ptclnm.report import superres_tables as tables
 

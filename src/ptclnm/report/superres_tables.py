@@ -14,7 +14,7 @@ from ptclnm.published.schema import METRICS
 from ptclnm.published.tables import Study
 from ptclnm.report import verdict
 from ptclnm.report.claims import claim_rows, slug
-from ptclnm.report.radiomics_tables import FIRST, LAST
+from ptclnm.report.metrics import FIRST, LAST
 from ptclnm.report.sentences import auc_text
 
 TRAIN = "train"
@@ -42,7 +42,7 @@ def beside_paper(metrics: pd.DataFrame, paper: Study) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As ``radiomics_tables.beside_paper``.
+        As ``ptclnm.report.metrics.beside_paper``.
     """
     own = paper.performance.drop_duplicates(["evaluation_set", "model", "metric"])
     printed = own.set_index(["evaluation_set", "model", "metric"])["value"].astype(float)

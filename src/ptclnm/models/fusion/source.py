@@ -16,7 +16,7 @@ from ptclnm.models.data import TRAIN, ImageData
 from ptclnm.models.fusion.join import DEEP, RADIOMICS, fuse
 from ptclnm.models.fusion.late import Stack, mean_of_scores, stack
 from ptclnm.models.fusion.parts import METHOD
-from ptclnm.models.stored import stored_zoo
+from ptclnm.models.radiomics import stored_zoo
 from ptclnm.models.validation import patient_folds, train_test
 from ptclnm.models.zoo import Plan, Tables, fit_zoo, predict
 from ptclnm.schedulers import scheduler
