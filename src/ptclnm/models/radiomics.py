@@ -53,7 +53,7 @@ def stored(
     Parameters
     ----------
     compute : callable
-        Of data and plan, e.g. ``cross_validate``.
+        A function of that module of data and plan, e.g. ``cross_validate``.
     data : ImageData
         What it is given.
     plan : Plan
@@ -67,7 +67,7 @@ def stored(
     models = list(plan.models().items())
     asked = plan.chain(data.names), models, plan.folds, plan.seed, plan.bootstraps
     try:
-        entry = folder / compute.__name__ / store.key(compute, data, asked)
+        entry = folder / compute.__name__ / store.key(run_zoo, compute.__name__, data, asked)
     except TypeError:
         return compute(data, plan, **workers)
     return store.read(store.keep(entry, lambda *_: compute(data, plan, **workers)))

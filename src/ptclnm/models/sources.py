@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.errors import ParameterError, ProblemsError, nearest
+from ptclnm.errors import ProblemsError, nearest
+from ptclnm.limits import refuse
 from ptclnm.models.predictions import check_predictions
 
 PICTURES, CLINICAL = "pictures", "clinical columns"
@@ -70,7 +71,9 @@ def _has(cohort: Cohort, needed: str) -> bool:
     return needed in table
 
 
-def predictions(family: str, cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def predictions(
+    family: str, cohort: Cohort, parameters: Mapping[str, Any], function: str = "predictions"
+) -> pd.DataFrame:
     """Score the patients of every set by every model of a family.
 
     Parameters
@@ -82,6 +85,8 @@ def predictions(family: str, cohort: Cohort, parameters: Mapping[str, Any]) -> p
     parameters : mapping
         The page's parameters: ``study``, and what the family reads of them; see its function. The
         same parameters find the same entry of the cache, whichever page asks.
+    function : str
+        ``predictions`` or ``out_of_fold`` of the family's module; the same where it has none.
 
     Returns
     -------
@@ -95,7 +100,13 @@ def predictions(family: str, cohort: Cohort, parameters: Mapping[str, Any]) -> p
     PredictionsError
         If the family's table does not follow the schema.
     """
-    return _asked("predictions", family, cohort, parameters)
+    require([family], cohort)
+    _, module, columns = FAMILIES[family]
+    if module:
+        table = getattr(import_module(module), function)(cohort, parameters)
+    else:
+        table = column_scores(cohort, columns)
+    return check_predictions(table.assign(study=parameters["study"]), f"predictions of {family}")
 
 
 def out_of_fold(family: str, cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
@@ -103,7 +114,7 @@ def out_of_fold(family: str, cohort: Cohort, parameters: Mapping[str, Any]) -> p
 
     What is fitted on such scores, e.g. a nomogram, does not take a model's memory for its skill.
     """
-    table = _asked("out_of_fold", family, cohort, parameters)
+    table = predictions(family, cohort, parameters, "out_of_fold")
     return table[table["split"] == "train"].reset_index(drop=True)
 
 
@@ -123,8 +134,7 @@ def require(families: Iterable[str], cohort: Cohort) -> None:
             needed = FAMILIES[name].needs
             problems.append(f"{name!r} needs {needed!r}, which {cohort.name} lacks. Able here: "
                             f"{', '.join(able) or 'none'}.")  # fmt: skip
-    if problems:
-        raise ParameterError("families", problems)
+    refuse("families", *problems)
 
 
 def column_scores(cohort: Cohort, columns: Mapping[str, str]) -> pd.DataFrame:
@@ -149,29 +159,18 @@ def column_scores(cohort: Cohort, columns: Mapping[str, str]) -> pd.DataFrame:
         Listing columns that are missing or hold other text.
     """
     patients, problems, parts = cohort.patients, [], []
-    for column in columns:
-        values = patients.get(column, pd.Series(dtype=float))
-        score = pd.to_numeric(values.map(lambda value: READING.get(value, value)), errors="coerce")
-        odd = sorted({str(value) for value in values[score.isna() & values.notna()]})
+    for column, model in columns.items():
         if column not in patients:
             problems.append(f"column {column!r} is missing")
-        elif odd:
+            continue
+        values = patients[column].map(lambda value: READING.get(value, value))
+        score = pd.to_numeric(values, errors="coerce")
+        odd = sorted({str(value) for value in values[score.isna() & values.notna()]})
+        if odd:
             problems.append(f"column {column!r}: found {', '.join(odd[:5])}; "
                             "allowed: numbers, or Yes and No")  # fmt: skip
-        parts.append(patients.assign(model=columns[column], score=score)[score.notna()])
+        parts.append(patients.assign(model=model, score=score)[score.notna()])
     if problems:
         raise ColumnError(f"cohort {cohort.name}", problems)
     table = pd.concat(parts, ignore_index=True)
     return table[["model", "split", "patient_id", "label", "score"]].astype({"score": float})
-
-
-def _asked(
-    function: str, family: str, cohort: Cohort, parameters: Mapping[str, Any]
-) -> pd.DataFrame:
-    require([family], cohort)
-    _, module, columns = FAMILIES[family]
-    if module:
-        table = getattr(import_module(module), function)(cohort, parameters)
-    else:
-        table = column_scores(cohort, columns)
-    return check_predictions(table.assign(study=parameters["study"]), f"predictions of {family}")

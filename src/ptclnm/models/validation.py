@@ -177,8 +177,7 @@ def patient_scores(
     DataFrame
         Columns ``patient_id, label, score``, one row a patient, sorted by id.
     """
-    names = pd.Index(patients).astype(str)
-    mean = pd.Series(np.asarray(scores, dtype=float), index=names).groupby(level=0).mean()
-    return pd.DataFrame(
-        {"patient_id": mean.index, "label": by_patient(names, labels).to_numpy(), "score": mean}
-    ).reset_index(drop=True)
+    names, labels = pd.Index(patients).astype(str), np.asarray(labels, dtype=int)
+    table = pd.DataFrame({"patient_id": names, "label": labels, "score": np.asarray(scores)})
+    table = table.astype({"score": float}).groupby("patient_id", as_index=False)
+    return table.agg({"label": "max", "score": "mean"})

@@ -1,11 +1,10 @@
 """The zoo: a selection and several classifiers, fitted, cross-validated and nested, as tables."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain as chained
 from operator import call
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -198,15 +197,6 @@ def predict(models: Mapping[str, Pipeline], data: ImageData) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[["model", "split", *SCORES]]
 
 
-class Fold(NamedTuple):
-    """One fit of the zoo: the rows that it is fitted on, and those that it is judged on."""
-
-    outer: int
-    fold: int
-    train: NDArray[np.int64]
-    test: NDArray[np.int64]
-
-
 def cross_validate(train: ImageData, plan: Plan, n_jobs: int | None = None) -> Tables:
     """Cross-validate selection and classifiers, and again within the rest of each fold.
 
@@ -248,24 +238,23 @@ def cross_validate(train: ImageData, plan: Plan, n_jobs: int | None = None) -> T
     }  # fmt: skip
 
 
-def _folds(train: ImageData, plan: Plan) -> list[Fold]:
-    """Give each outer fold, followed by the folds of its rest."""
+def _folds(train: ImageData, plan: Plan) -> Iterator[tuple[int, int, NDArray, NDArray]]:
+    """Give outer fold, fold, rows to fit on and rows left out: each outer fold, then its rest."""
     outer = validation.nested_folds(train.patients, train.labels, plan.folds, plan.seed)
-    jobs = []
     for fold, (rest, left_out) in enumerate(validation.train_test(outer)):
+        yield WHOLE, fold, rest, left_out
         patients, labels = train.patients[rest], train.labels[rest]
         fewest = min(validation.class_counts(patients, labels))
         inner = validation.patient_folds(patients, labels, min(plan.folds, fewest), plan.seed)
-        jobs.append(Fold(WHOLE, fold, rest, left_out))
-        jobs += [Fold(fold, number, rest[a], rest[b])
-                 for number, (a, b) in enumerate(validation.train_test(inner))]  # fmt: skip
-    return jobs
+        for number, (fit, test) in enumerate(validation.train_test(inner)):
+            yield fold, number, rest[fit], rest[test]
 
 
-def _left_out(train: ImageData, plan: Plan, job: Fold) -> pd.DataFrame:
+def _left_out(train: ImageData, plan: Plan, job: tuple[int, int, NDArray, NDArray]) -> pd.DataFrame:
     """Score the patients that a fold leaves out by every classifier fitted on the rest."""
-    models = fit_zoo(train.rows(job.train), plan)
-    return predict(models, train.rows(job.test)).assign(outer=job.outer, fold=job.fold)
+    outer, fold, rest, left_out = job
+    models = fit_zoo(train.rows(rest), plan)
+    return predict(models, train.rows(left_out)).assign(outer=outer, fold=fold)
 
 
 def resample(train: ImageData, plan: Plan, n_jobs: int | None = None) -> Tables:
