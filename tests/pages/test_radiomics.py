@@ -157,7 +157,7 @@ def test_too_few_patients_for_the_folds_are_named_before_extraction(positives, t
     few = cohort.table[~train | (cohort.table["label"] == 0)
                        | (cohort.table["patient_id"] < f"p{2 * positives:02d}")]  # fmt: skip
     with pytest.raises(FoldsError, match=told):
-        run((Cohort("mine", "Mine", "own", "x", few, (), features, "f"), None), folds=4)
+        run((Cohort("mine", "Mine", "own", "x", few, (), features, "f"), None), folds=2)
 
 
 @pytest.mark.parametrize(
