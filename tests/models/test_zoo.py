@@ -18,7 +18,7 @@ from ptclnm.models.choice import choose, nested, optimism
 from ptclnm.models.radiomics import stored, stored_zoo
 from ptclnm.models.selection import selection
 from ptclnm.models.validation import FoldsError, patient_folds, train_test
-from ptclnm.models.zoo import Plan, cross_validate, fit_zoo, predict, run_fits, run_zoo
+from ptclnm.models.zoo import Plan, cross_validate, fit_zoo, fits, predict, run_zoo
 
 FAST = Plan("ni2024", ("LR", "SVM", "KNN"), folds=4, bootstraps=3)
 
@@ -291,8 +291,8 @@ def test_what_is_kept_is_found_by_the_objects_of_a_plan(images, tmp_path) -> Non
     data = images(signal=1.0)
 
     def entries(plan: Plan) -> int:
-        stored(run_fits, data, plan, tmp_path)
-        return len(list((tmp_path / "run_fits").iterdir()))
+        stored(fits, data, plan, tmp_path)
+        return len(list((tmp_path / "fits").iterdir()))
 
     best = SelectKBest(f_classif, k=5)
     plans = [FAST, own(), own(with_best(best)), own(with_best(clone(best).set_params(k=6))),
@@ -300,4 +300,4 @@ def test_what_is_kept_is_found_by_the_objects_of_a_plan(images, tmp_path) -> Non
     assert [entries(plan) for plan in plans] == [1, 1, 2, 3, 4, 5]
     mine = own(with_best(Mine(f_classif, k=5)))
     assert entries(mine) == 5, "nobody would notice if its code changed"
-    same(stored(run_fits, data, mine, tmp_path), stored(run_fits, data, plans[2], tmp_path))
+    same(stored(fits, data, mine, tmp_path), stored(fits, data, plans[2], tmp_path))

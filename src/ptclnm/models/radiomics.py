@@ -13,7 +13,7 @@ from ptclnm.imaging.radiomics import extract, load_settings
 from ptclnm.models.classifiers import NAMES
 from ptclnm.models.data import ImageData, join
 from ptclnm.models.validation import nested_folds
-from ptclnm.models.zoo import Plan, Tables, run_fits, run_zoo
+from ptclnm.models.zoo import Plan, Tables, fits, run_zoo
 from ptclnm.schedulers import scheduler
 
 # What a page that does not declare a parameter leaves to the zoo of page 02.
@@ -73,7 +73,7 @@ def stored(
     return store.read(store.keep(entry, lambda *_: compute(data, plan, **workers)))
 
 
-stored_fits = partial(stored, run_fits)
+stored_fits = partial(stored, fits)
 
 
 def stored_zoo(

@@ -135,7 +135,7 @@ def run_zoo(
     }  # fmt: skip
 
 
-def run_fits(data: ImageData, plan: Plan) -> Tables:
+def fits(data: ImageData, plan: Plan) -> Tables:
     """Fit the classifiers and score everyone: :func:`run_zoo` without resamples and folds.
 
     Returns
