@@ -6,7 +6,6 @@ from typing import NamedTuple
 import nbformat
 import pandas as pd
 import papermill
-import pytest
 
 from ptclnm.paths import NOTEBOOKS
 
@@ -56,7 +55,6 @@ def changed(change: Change, folder: Path) -> Path:
     return folder / "results"
 
 
-@pytest.mark.slow
 def test_another_step_in_the_pipeline(tmp_path) -> None:
     steps = pd.read_csv(changed(STEP, tmp_path) / "steps.csv")
     assert len(steps) == 5
@@ -64,7 +62,6 @@ def test_another_step_in_the_pipeline(tmp_path) -> None:
     assert steps["kept"].is_monotonic_decreasing
 
 
-@pytest.mark.slow
 def test_another_classifier(tmp_path) -> None:
     results = changed(CLASSIFIERS, tmp_path)
     predictions = pd.read_parquet(results / "predictions.parquet")
@@ -74,7 +71,6 @@ def test_another_classifier(tmp_path) -> None:
         assert {"naive Bayes", "LR"} == set(table[{"cv": "classifier"}.get(name, "model")])
 
 
-@pytest.mark.slow
 def test_another_figure_of_the_predictions(tmp_path) -> None:
     results = changed(FIGURE, tmp_path)
     drawn = (results / "roc.svg").read_text(encoding="utf-8")
