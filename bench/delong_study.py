@@ -8,6 +8,7 @@ import argparse
 
 import pandas as pd
 
+import recount
 from ptclnm import published
 from ptclnm.evaluation.study import stored_performance
 from ptclnm.pages.delong.printed import REFERENCE, class_splits
@@ -25,7 +26,7 @@ def main() -> None:
     simulations = asked.parse_args().simulations
     parts = []
     for name in STUDIES:
-        splits = class_splits(published.audit(published.load(name))) | REFERENCE
+        splits = class_splits(recount.audit(published.load(name))) | REFERENCE
         parts.append(stored_performance(splits, simulations).assign(study=name))
     table = pd.concat(parts, ignore_index=True)
     print(write_table(table, OUT), table.to_string(index=False), sep="\n")

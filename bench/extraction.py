@@ -31,10 +31,9 @@ from radiomics.featureextractor import RadiomicsFeatureExtractor
 
 from ptclnm.cohorts.registry import open_cohort
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.imaging.radiomics import extract_all
-from ptclnm.imaging.radiomics.settings import FOLDER
-from ptclnm.imaging.read import read_image, read_mask
+from ptclnm.features import FOLDER, extract_all
 from ptclnm.paths import BUILD
+from ptclnm.pictures.read import read_image, read_mask
 from ptclnm.report.files import write_table
 
 OUT = BUILD / "results" / "bench" / "radiomics.csv"

@@ -2,9 +2,12 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ptclnm.paths import data_root
 
@@ -43,3 +46,20 @@ def chromium() -> str:
     if found := find_chromium():
         return found
     pytest.fail("no Chromium: install one, set CHROMIUM, or leave out with -m 'not browser'")
+
+
+def nodule(seed: int = 0, rows: int = 60, cols: int = 72) -> tuple[NDArray, NDArray]:
+    """Speckle with a darker ellipse, and the ellipse; grey values 0 to 255."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:rows, :cols]
+    turn = rng.uniform(0, np.pi)
+    u, v = (x - cols / 2) * np.cos(turn), (y - rows / 2) * np.sin(turn)
+    mask = (u / 18) ** 2 + ((y - rows / 2 + v / 9) / 13) ** 2 < 1
+    speckle = rng.rayleigh(60, (rows, cols)) * np.where(mask, 0.6, 1.2)
+    return np.clip(np.rint(speckle), 0, 255).astype(np.uint8), mask
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Callable[..., tuple[NDArray, NDArray]]:
+    """Pictures and masks of a nodule."""
+    return nodule

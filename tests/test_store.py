@@ -119,7 +119,7 @@ def test_modules_that_lists_by_hand_have_missed_are_in() -> None:
     assert "models.deep.batches" in reached("ptclnm.imaging.superres.stored")
     assert "models.deep.batches" in reached("ptclnm.imaging.superres.apply")
     crops = reached("ptclnm.models.deep.crops")
-    assert {"imaging.header", "imaging.colour", "imaging.dicom", "imaging.read"} <= crops
+    assert {"pictures.header", "pictures.dicom", "pictures.read"} <= crops
     assert {"compute", "models.validation"} <= reached("ptclnm.models.zoo")
 
 
@@ -128,13 +128,30 @@ def test_modules_that_only_look_at_results_are_out() -> None:
         looking = {name for name in reached(module) if name.startswith(("report.", "book"))}
         assert looking <= {"report.files"}, function
     simulated = reached("ptclnm.cohorts.simulate.cohort")
-    assert not simulated & {f"cohorts.simulate.{n}" for n in ("calibrate", "realism", "steps")}
+    assert not simulated & {"cohorts.simulate.realism", "echophantom.steps"}
+
+
+@pytest.mark.parametrize(
+    ("function", "decides"),
+    [
+        ("ptclnm.cohorts.simulate.cohort", {"acoustics", "body", "neck", "nodule", "patients"}),
+        ("quickradiomics.engine", {"filters", "settings", "shape", "sphere", "textures"}),
+    ],
+)
+def test_the_key_follows_imports_into_the_libraries(function, decides, monkeypatch) -> None:
+    assert function in COMPUTING.values()
+    library = "echophantom" if "simulate" in function else "quickradiomics"
+    before = code_of(function)
+    for name in (f"{library}.{part}" for part in decides):
+        with monkeypatch.context() as patch:
+            edited(patch, name, store.SOURCES[name].text + "\nEDITED = 1\n")
+            assert code_of(function) != before, name
 
 
 def test_packages_that_are_named_in_tables_alone_count(monkeypatch) -> None:
     _, packages = store.closure("ptclnm.models.zoo")
     assert {"sklearn", "xgboost", "lightgbm", "numpy"} <= packages
-    assert {"radiomics", "pywt", "SimpleITK"} <= store.closure("ptclnm.imaging.radiomics.engine")[1]
+    assert {"radiomics", "pywt", "SimpleITK"} <= store.closure("quickradiomics.engine")[1]
     before = code_of("ptclnm.models.zoo")
     for package in ("xgboost", "scikit-learn", "numpy"):
         with monkeypatch.context() as patch:

@@ -56,13 +56,13 @@ def test_what_the_shell_and_the_notebook_define_is_no_parameter(small: Project) 
 
 def test_a_page_alone_is_named_after_its_cohort_else_its_study(small: Project) -> None:
     small.notebook_of(
-        "third", parameters='study: str = ""  # which\ncohort: str = ""  # which [x|published]'
+        "third", parameters='study: str = ""  # which\ncohort: str = ""  # which [x|y]'
     )
     names = [
         start_page("third", {"study": study, "cohort": cohort}, small).name
-        for study, cohort in [("a", ""), ("a", "published"), ("a", "x"), ("", "")]
+        for study, cohort in [("a", ""), ("a", "x"), ("", "")]
     ]
-    assert names == ["third-a", "third-a", "third-x", "third"]
+    assert names == ["third-a", "third-x", "third"]
 
 
 def test_a_page_gets_a_number_given_for_text_as_text(small: Project) -> None:

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ptclnm.cohorts as cohorts
-from ptclnm.cohorts.clnm_ptc import CLINICAL, FOLDS, RADIOMICS, SIGNATURE, read_patients
-from ptclnm.errors import ManifestError, MissingDataError, ParameterError, PtclnmError
+from ptclnm.cohorts.tables import BY_FOLD, FOLDS, SHEETS, SIGNATURE
+from ptclnm.errors import ManifestError, MissingDataError, PtclnmError
 
 
 def sheet(n: int, fold: int, positive: int = 3) -> pd.DataFrame:
@@ -20,7 +20,6 @@ def sheet(n: int, fold: int, positive: int = 3) -> pd.DataFrame:
             "Age": range(30, 30 + n),
             "T_stage": [0] * n,
             "Size_of_US": [9.5] * n,
-            **{name: np.linspace(0, 1, n) for name in RADIOMICS},
         }
     )
 
@@ -45,18 +44,18 @@ def test_a_patient_is_counted_once_not_once_a_fold(root):
     assert len(cohorts.open("clnm_ptc").table) == 20
 
 
-@pytest.mark.parametrize(("fit_on", "n_train"), [("test0", 8), ("test1", 12)])
-def test_cohorts_change_places(root, fit_on, n_train):
-    table = cohorts.open("clnm_ptc", fit_on=fit_on).table
-    assert (table["split"] == "train").sum() == n_train
-    assert set(table.loc[table["split"] == "train", "center"]) == {fit_on}
+def test_one_cohort_is_fitted_on_and_the_other_validates(root):
+    table = cohorts.open("clnm_ptc").table
+    assert table.groupby("center")["split"].agg(set).to_dict() == {
+        "test0": {"train"},
+        "test1": {"test"},
+    }
 
 
-def test_the_signature_is_that_of_the_fold_or_their_mean(root):
-    by_fold = [read_patients(root, "test0", k)[SIGNATURE] for k in FOLDS]
-    assert by_fold[4].max() == 1 and by_fold[0].max() == 0.2
-    mean = read_patients(root, "test0", "mean")[SIGNATURE]
-    assert np.allclose(mean, np.mean(by_fold, axis=0))
+def test_the_signatures_are_those_of_the_folds(root):
+    table = cohorts.open("clnm_ptc").table
+    assert table[BY_FOLD].max().tolist() == pytest.approx([k / 5 for k in FOLDS])
+    assert table[SIGNATURE].equals(table[BY_FOLD[0]])
 
 
 def test_a_fold_with_other_patients_is_named(root):
@@ -95,15 +94,9 @@ def test_a_missing_sheet_says_how_to_get_it(root):
         cohorts.open("clnm_ptc")
 
 
-def test_settings_that_do_not_exist_are_refused(root):
-    with pytest.raises(ParameterError) as caught:
-        cohorts.open("clnm_ptc", fit_on="train", fold=6)
-    assert len(caught.value.problems) == 2
-
-
 def test_signature_is_not_a_clinical_column(root):
     cohort = cohorts.open("clnm_ptc")
-    assert cohort.clinical == tuple(CLINICAL.values())
+    assert cohort.clinical == tuple(SHEETS.clinical.values())
     assert SIGNATURE in cohort.table
 
 

@@ -21,8 +21,8 @@ def test_the_nearest_name_is_given():
 
 
 def test_the_nearest_setting_is_given():
-    with pytest.raises(ParameterError, match="no setting 'poligons': did you mean 'polygons'"):
-        cohorts.open("ddti", poligons="each")
+    with pytest.raises(ParameterError, match="no setting 'sginal': did you mean 'signal'"):
+        cohorts.open("li2024-sim", sginal=0)
 
 
 @pytest.mark.parametrize("name", ["a.yml", "folder/cohort.yaml", "./mine"])

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import recount
 from ptclnm import published, store
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation import compare, delong, paired_tests
@@ -97,7 +98,7 @@ def test_pairing_sorted_strangers_finds_differences_that_are_not_there() -> None
 @pytest.mark.study
 @pytest.mark.parametrize("name", ["ni2024", "li2024"])
 def test_error_and_coverage_at_large_sets_are_as_promised(name: str) -> None:
-    splits = class_splits(published.audit(published.load(name))) | REFERENCE
+    splits = class_splits(recount.audit(published.load(name))) | REFERENCE
     found = stored_performance(splits, simulations=10_000, seed=0)
     large = found[found["set"] == "reference"].set_index(["measure", "auc"])["value"]
     error, plain, logit = (large[measure] for measure in MEASURES)

@@ -10,8 +10,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless, UltrasoundImageStorage, generate_uid
 
-from ptclnm.imaging.errors import ImageError
-from ptclnm.imaging.read import read_image
+from ptclnm.pictures.errors import ImageError
+from ptclnm.pictures.read import read_image
 
 ROWS, COLS = 40, 56
 NAME = "Planted^Name"

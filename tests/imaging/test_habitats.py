@@ -12,9 +12,9 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from scipy import ndimage
 
+from echophantom.drivers import Scanner
 from ptclnm import cohorts
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.cohorts.simulate.drivers import Scanner
 from ptclnm.errors import ParameterError
 from ptclnm.imaging import habitat_cohort, habitats
 from ptclnm.imaging.habitat_truth import (

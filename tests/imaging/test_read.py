@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ptclnm.imaging.errors import ImageError
-from ptclnm.imaging.read import read_image, read_labels, read_mask
+from ptclnm.pictures.errors import ImageError
+from ptclnm.pictures.read import read_image, read_labels, read_mask
 
 LOSSLESS = (".png", ".bmp", ".tif", ".dcm", ".nii", ".nii.gz", ".nrrd")
 SIXTEEN_BIT = (".png", ".tif", ".dcm", ".nii.gz", ".nrrd")

@@ -12,11 +12,11 @@ from scipy import ndimage
 from ptclnm import store
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
-from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.imaging.superres.stored import WEIGHTS
 from ptclnm.models import superres, zoo
 from ptclnm.models.data import ImageData
 from ptclnm.models.radiomics import stored_fits
+from ptclnm.pictures.read import read_image, read_mask
 
 SMALL = {
     "study": "li2024", "scale": 2, "blocks": 1, "channels": 4, "sr_epochs": 1, "patch_size": 16,

@@ -19,10 +19,8 @@ from ptclnm.models import clinical
 from ptclnm.models.classifiers import NAMES
 from ptclnm.pages.delong import figures, printed, scores, words
 from ptclnm.paths import NOTEBOOKS
-from ptclnm.published.audit import audit
-from ptclnm.published.comparisons import power
-from ptclnm.published.verdicts import OPEN
 from ptclnm.schedulers import SCHEDULERS
+from recount import OPEN, audit, power
 
 NOTEBOOK = NOTEBOOKS / "07_delong.ipynb"
 
@@ -211,7 +209,7 @@ def test_what_is_misspelt_is_named_where_the_plan_is_made(changed, message) -> N
 def test_the_plan_is_made_before_any_work() -> None:
     code = [cell.source for cell in nbformat.read(NOTEBOOK, 4).cells if cell.cell_type == "code"]
     places = {name: next(i for i, source in enumerate(code) if name in source)
-              for name in ("scores.Plan(", "published.audit(", "page.open(")}  # fmt: skip
+              for name in ("scores.Plan(", "recount.audit(", "page.open(")}  # fmt: skip
     assert list(places) == sorted(places, key=places.get)
 
 

@@ -5,16 +5,17 @@ import re
 import pandas as pd
 import pytest
 
+import recount
 from ptclnm import published
 from ptclnm.pages.published_record import words
-from ptclnm.published.claims import claims
-from ptclnm.published.honest import shares
-from ptclnm.published.verdicts import CONFLICTS, CONTRADICTS
+from ptclnm.paths import RESULTS
+from recount import CONFLICTS, CONTRADICTS, claims
+from recount.honest import HONEST, KINDS, shares
 
 
 @pytest.fixture(scope="module", params=["li2024", "ni2024"])
 def audit(request):
-    return published.audit(published.load(request.param))
+    return recount.audit(published.load(request.param))
 
 
 def test_the_answer_has_at_most_five_lines_each_of_another_matter(audit):
@@ -66,3 +67,11 @@ def test_error_rates_are_said_for_none_one_and_many():
     text = words.error_rates(rates(2))
     assert "2 are accused" in text and "96 % conflict under a premise" in text
     assert "copied column 75 %" in text
+
+
+def test_the_committed_study_judges_every_kind_of_paper_that_can_be_drawn():
+    rates = pd.read_csv(RESULTS / "study" / "audit.csv")
+    assert list(rates["kind"].unique()) == list(KINDS)
+    assert rates.drop_duplicates("kind")["papers"].iloc[0] >= 2_000
+    accused = rates[(rates["kind"] == HONEST) & (rates["verdicts"] == CONTRADICTS)]
+    assert accused["wrong"].item() == 0

@@ -12,13 +12,14 @@ import pytest
 from matplotlib.figure import Figure
 
 from ptclnm import cohorts, published
+from ptclnm import features as extraction
 from ptclnm.book import page as page_module
 from ptclnm.book.parameters import declared
 from ptclnm.cohorts import datasets
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
-from ptclnm.imaging import radiomics as imaging
-from ptclnm.imaging.radiomics import ibsi, load_settings, measure
+from ptclnm.features import load_settings
+from ptclnm.imaging import ibsi
 from ptclnm.models import choice, radiomics
 from ptclnm.models.classifiers import NAMES
 from ptclnm.models.data import ImageData
@@ -27,6 +28,7 @@ from ptclnm.pages.radiomics import claims, figures, tables, words
 from ptclnm.pages.radiomics.tables import ONE_LEVEL, ROUNDED
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.schedulers import SCHEDULERS
+from quickradiomics import measure
 
 NOTEBOOK = NOTEBOOKS / "02_radiomics_zoo.ipynb"
 KINDS = [f"original_firstorder_{end}" for end in tables.ENDS]
@@ -61,7 +63,7 @@ def run_cells(
     now = lambda compute, data, plan, **workers: compute(data, plan, **workers)  # noqa: E731
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cohorts, "open", lambda *_, **__: given[0])
-        patch.setattr(imaging, "extract", lambda *_, **__: given[1])
+        patch.setattr(extraction, "extract", lambda *_, **__: given[1])
         patch.setattr(radiomics, "stored", now)
         for cell in others:
             exec(cell.source, space)

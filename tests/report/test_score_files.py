@@ -92,17 +92,35 @@ def test_all_that_is_wrong_is_listed_with_file_and_row(tmp_path: Path) -> None:
     with pytest.raises(ScoreFileError) as caught:
         read_scores([bad, other, third, tmp_path / "absent.csv"])
     text = str(caught.value)
-    assert "bad.csv, row 2, column 'score': found 'x'" in text
-    assert "bad.csv, row 3, column 'label': found '2'; allowed: 0 or 1" in text
-    assert "bad.csv, row 4, column 'score': found 'inf'" in text
-    assert "no column 'label'; did you mean 'labels'" in text
-    assert "absent.csv: cannot be read" in text
-    assert "no column 'patient_id': nobody can tell" in text
+    rows = "the first scores/bad/all/row 2, scores/bad/all/row 4"
+    assert f"bad.csv: column 'score': 2 not finite, {rows}" in text
+    assert "bad.csv: column 'label': found [2]; allowed: 0 and 1" in text
+    assert "other.csv: column 'label' is missing; found " in text
+    assert "absent.csv: cannot be read as CSV" in text
+
+
+def test_two_models_need_ids(tmp_path: Path) -> None:
+    paths = files(tmp_path)
+    for path in paths:
+        pd.read_csv(path).drop(columns="patient_id").to_csv(path, index=False)
+    one_file = tmp_path / "both.csv"
+    pd.concat([pd.read_csv(path).assign(model=path.stem) for path in paths]).to_csv(one_file)
+    for given in (paths, [one_file]):
+        with pytest.raises(ScoreFileError, match="no column 'patient_id': nobody can tell"):
+            read_scores(given)
 
 
 def test_a_patient_there_twice_or_without_a_name_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
-    path.write_text("patient_id,label,score\na,0,1\na,0,2\n,1,3\n", encoding="utf-8")
-    with pytest.raises(ScoreFileError, match="1 rows have no 'patient_id'") as caught:
+    path.write_text("patient_id,label,score\na,0,1\n,1,3\n", encoding="utf-8")
+    with pytest.raises(ScoreFileError, match="1 rows have no 'patient_id'"):
         read_scores([path])
-    assert "the first m/a; reduce" in str(caught.value)
+    path.write_text("patient_id,label,score\na,0,1\na,0,2\nb,1,3\n", encoding="utf-8")
+    with pytest.raises(ScoreFileError, match="the first scores/m/all/a; reduce"):
+        read_scores([path])
+
+
+def test_a_split_of_the_file_and_other_columns_are_left_aside(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text("split,patient_id,label,score,x\ntrain,a,0,1,5\ntest,b,1,2,6\n")
+    assert set(read_scores([path])["split"]) == {"all"}

@@ -5,16 +5,17 @@ import re
 import pandas as pd
 import pytest
 
+import recount
 from ptclnm import published
-from ptclnm.published.claims import claims
 from ptclnm.report import sentences
 from ptclnm.report.claims import VERDICTS
 from ptclnm.report.tables import show
+from recount import claims
 
 
 @pytest.fixture(scope="module")
 def audit():
-    return published.audit(published.load("li2024"))
+    return recount.audit(published.load("li2024"))
 
 
 def test_counts_of_verdicts_add_up(audit):

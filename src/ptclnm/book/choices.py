@@ -36,7 +36,7 @@ def cohort_names(_: Project) -> list[str]:
     """Names of the cohorts that can be opened by name."""
     from ptclnm.cohorts.registry import COHORTS
 
-    return ["published", *sorted(COHORTS)]
+    return sorted(COHORTS)
 
 
 def families(_: Project) -> list[str]:

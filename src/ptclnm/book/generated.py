@@ -2,7 +2,7 @@
 
 import platform
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,6 @@ import yaml
 
 from ptclnm import __version__
 from ptclnm.book.profiles import Profile
-from ptclnm.report import whose
 from ptclnm.report.claims import (
     claims_html,
     counts_markdown,
@@ -92,7 +91,7 @@ def _left_out(pages: list["ExecutedPage"]) -> str:
     names = [
         f"[{escape_markdown(page.spec.page)}]({page.spec.page}.ipynb)"
         for page in pages
-        if page.ended is not None or any(whose.TITLE in text for text in _said(page))
+        if page.ended is not None
     ]
     if not names:
         return ""
@@ -100,13 +99,6 @@ def _left_out(pages: list["ExecutedPage"]) -> str:
         f"**Pages without their data in this run: {listing(names)}.** They judge no claim here; "
         "each says at its top how to get the data.\n\n"
     )
-
-
-def _said(page: "ExecutedPage") -> Iterator[str]:
-    """Give the Markdown that a page's cells wrote."""
-    for cell in page.notebook.cells:
-        for output in cell.get("outputs", []):
-            yield output.get("data", {}).get("text/markdown", "")
 
 
 def status_page(pages: list["ExecutedPage"], profile: Profile) -> str:

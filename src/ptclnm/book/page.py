@@ -175,9 +175,7 @@ def start_page(notebook: str, namespace: Mapping[str, Any], project: Project | N
 
 def page_name(notebook: str, values: Mapping[str, Any]) -> str:
     """Name a page that runs alone after what it is about: its cohort, else its study."""
-    cohort = values.get("cohort") or ""
-    name = values.get("study") or "" if cohort in ("", "published") else cohort
-    subject = Path(str(name)).stem
+    subject = Path(str(values.get("cohort") or values.get("study") or "")).stem
     return f"{notebook}-{subject}" if subject else notebook
 
 

@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from ptclnm.cohorts.datasets import check_files, dataset, datasets, fetch, locate
-from ptclnm.cohorts.registry import is_manifest
+from ptclnm.cohorts.registry import is_manifest, open_cohort
 from ptclnm.errors import MissingDataError, ProblemsError, PtclnmError
 
 
@@ -32,19 +32,16 @@ app = typer.Typer(
 def list_datasets() -> None:
     """Show every dataset: evidence, size, endpoint, licence, and where it is."""
     for name, entry in datasets().items():
-        typer.echo(f"{name}: {entry.title}")
-        typer.echo(f"  {entry.evidence}; files: {entry.files}, MB: {entry.bytes / 1e6:.2f}")
-        typer.echo(f"  endpoint: {entry.endpoint}. Not: {entry.endpoint_is_not}")
-        typer.echo(f"  licence: {entry.licence} {entry.use}")
-        typer.echo(f"  {_place(name)}")
-
-
-def _place(name: str) -> str:
-    """Phrase where a dataset is."""
-    try:
-        return f"here: {locate(name)}"
-    except MissingDataError:
-        return f"not here; get it by: ptclnm data fetch {name}"
+        try:
+            place = f"here: {locate(name)}"
+        except MissingDataError:
+            place = f"not here; get it by: ptclnm data fetch {name}"
+        typer.echo(
+            f"{name}: {entry.title}\n"
+            f"  {entry.evidence}; files: {entry.files}, MB: {entry.bytes / 1e6:.2f}\n"
+            f"  endpoint: {entry.endpoint}. Not: {entry.endpoint_is_not}\n"
+            f"  licence: {entry.licence} {entry.use}\n  {place}"
+        )
 
 
 @app.command()
@@ -53,22 +50,14 @@ def check(
 ) -> None:
     """Compare a dataset with its recorded hashes, or check a manifest and all it names."""
     if is_manifest(target):
-        _check_manifest(Path(target))
-        return
-    problems = check_files(target)
-    if problems:
+        from ptclnm.cohorts.own import check_manifest
+
+        report = check_manifest(target)
+        typer.echo(str(report), err=not report.ok)
+        raise typer.Exit(0 if report.ok else 2)
+    if problems := check_files(target):
         raise ProblemsError(f"{target} in {locate(target)}", problems)
     typer.echo(f"{target}: all files as recorded ({dataset(target).files}), in {locate(target)}")
-
-
-def _check_manifest(path: Path) -> None:
-    """Check the reader's own cohort, and print errors and warnings alike."""
-    from ptclnm.cohorts.own import check_manifest
-
-    report = check_manifest(path)
-    typer.echo(str(report), err=not report.ok)
-    if not report.ok:
-        raise typer.Exit(2)
 
 
 @app.command("fetch")
@@ -79,19 +68,12 @@ def fetch_dataset(
     ] = None,
 ) -> None:
     """Download a dataset, check every file, and say where it is."""
-    folder = fetch(dataset(name), dest, _report)
-    typer.echo(f"{name}: complete in {folder}")
+    typer.echo(f"{name}: complete in {fetch(dataset(name), dest)}")
     if dest:
         typer.echo(
             f"It is found there if the folder is called {name} and PTCLNM_DATA names "
             "the folder above it."
         )
-
-
-def _report(name: str, number: int, total: int) -> None:
-    """Print a line for the first, each hundredth and the last file."""
-    if number in (1, total) or number % 100 == 0:
-        typer.echo(f"  {number}/{total} {name}", err=True)
 
 
 @app.command()
@@ -116,21 +98,14 @@ def simulate(
     signal: Annotated[
         float, typer.Option(help="How much of the label shows, 0 to 3; 1 is as reported.")
     ] = 1.0,
-    texture_signal: Annotated[float | None, typer.Option(help="The same for texture.")] = None,
-    shape_signal: Annotated[float | None, typer.Option(help="The same for shape.")] = None,
-    size_signal: Annotated[float | None, typer.Option(help="The same for size.")] = None,
-    n_jobs: Annotated[int | None, typer.Option(help="Processes; by default one a core.")] = None,
 ) -> None:
     """Draw and render a cohort, and write what a hospital would hand over; the truth stays here."""
-    from ptclnm.cohorts.simulate.cohort import open_simulated
     from ptclnm.cohorts.simulate.folder import export
-    from ptclnm.cohorts.simulate.latent import signals
     from ptclnm.cohorts.simulate.patients import study_of
 
     study_of(name)
-    given = signals(name, signal, texture_signal, shape_signal, size_signal)
     if out.exists():
         raise PtclnmError(f"{out} exists already. Name a folder that does not.")
-    cohort = open_simulated(name, n_patients, seed, given, True, n_jobs)
+    cohort = open_cohort(name, n_patients, seed, signal=signal)
     typer.echo(f"Written: {export(cohort, out)}")
     typer.echo(f"{cohort.patients.shape[0]} patients, {len(cohort.table)} pictures")

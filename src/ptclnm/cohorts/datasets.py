@@ -1,9 +1,8 @@
 """The public datasets: what exists, where it lies on this machine, whether it is whole."""
 
-import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -25,11 +24,10 @@ from ptclnm.errors import (
     table_problems,
 )
 from ptclnm.paths import DATA_MANIFEST, data_root
+from ptclnm.progress import counted
 
 FETCHED = "PTCLNM_FETCHED"
 HTTP = pooch.HTTPDownloader(progressbar=False, timeout=30)
-
-Downloader = Callable[[str, str, pooch.Pooch | None], None]
 
 
 class FetchError(ProblemsError):
@@ -63,15 +61,14 @@ class Dataset:
     left_out: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
-    @property
-    def stated_endpoint(self) -> str:
-        """What the endpoint is and what it is not, as a page says it."""
-        return f"{self.endpoint}. Not: {self.endpoint_is_not}".rstrip(".")
-
     def cohort(self, warnings: Iterable[str] = (), **rest: Any) -> Cohort:
-        """Make a cohort of it: `warnings` come after its own, `rest` is as for `Cohort`."""
+        """Make a cohort of it: `warnings` come after its own, `rest` is as for `Cohort`.
+
+        Its endpoint says what it is and what it is not.
+        """
         rest |= {"name": self.name, "title": self.title, "evidence": self.evidence}
-        return Cohort(endpoint=self.stated_endpoint, warnings=(*self.warnings, *warnings), **rest)
+        endpoint = f"{self.endpoint}. Not: {self.endpoint_is_not}".rstrip(".")
+        return Cohort(endpoint=endpoint, warnings=(*self.warnings, *warnings), **rest)
 
     def url(self, file: str) -> str:
         """Address of one file, given its local path below the dataset's folder."""
@@ -79,33 +76,17 @@ class Dataset:
         there = self.folders.get(folder, folder)
         return self.urls.get(file, self.base_url + (f"{there}/{rest}" if there else rest))
 
-    def registry(self, manifest: Path = DATA_MANIFEST) -> dict[str, str]:
+    def registry(self) -> dict[str, str]:
         """Read the sha256 of each file by its local path."""
-        lines = (manifest / self.hashes).read_text(encoding="utf-8").splitlines()
-        pairs = (line.rsplit(" sha256:", 1) for line in lines if line.strip())
-        return {path: digest for path, digest in pairs}
+        lines = (DATA_MANIFEST / self.hashes).read_text(encoding="utf-8").splitlines()
+        return dict(line.rsplit(" sha256:", 1) for line in lines if line.strip())
 
 
 @cache
-def datasets(manifest: Path = DATA_MANIFEST) -> dict[str, Dataset]:
-    """Read every dataset of ``datasets.yml`` by name.
-
-    Raises
-    ------
-    ManifestError
-        If an entry lacks a key or has one too many.
-    """
-    file = manifest / "datasets.yml"
-    entries = yaml.safe_load(file.read_text(encoding="utf-8"))
-    found, problems = {}, []
-    for name, entry in entries.items():
-        try:
-            found[name] = Dataset(name=name, **entry)
-        except TypeError as error:
-            problems.append(f"{name}: {error}".replace("Dataset.__init__() ", ""))
-    if problems:
-        raise ManifestError(str(file), problems)
-    return found
+def datasets() -> dict[str, Dataset]:
+    """Read every dataset of ``datasets.yml`` by name."""
+    entries = yaml.safe_load((DATA_MANIFEST / "datasets.yml").read_text(encoding="utf-8"))
+    return {name: Dataset(name=name, **entry) for name, entry in entries.items()}
 
 
 def dataset(name: str) -> Dataset:
@@ -153,8 +134,7 @@ def locate(name: str) -> Path:
         If it is in neither place; the message says both ways to get it.
     """
     entry = dataset(name)
-    own = data_root()
-    places = [p / name for p in (own, fetched_root()) if p is not None]
+    places = [p / name for p in (data_root(), fetched_root()) if p is not None]
     for place in places:
         if place.is_dir() and any(place.iterdir()):
             return place.resolve()
@@ -183,24 +163,26 @@ def require(root: Path, file: str) -> Path:
     return path
 
 
-def read_table(name: str, path: Path, schema: pa.DataFrameSchema, **options: Any) -> pd.DataFrame:
-    """Read and check a CSV of a dataset.
+def read_table(
+    path: Path, schema: pa.DataFrameSchema, remedy: str = "", **options: Any
+) -> pd.DataFrame:
+    """Read and check a CSV.
 
     Parameters
     ----------
-    name : str
-        Name of the dataset.
     path : Path
         The file.
     schema : DataFrameSchema
         Its columns; the error text of each check says what is allowed.
+    remedy : str
+        What to do about a column that is missing.
     **options
         For ``pandas.read_csv``.
 
     Returns
     -------
     DataFrame
-        The source's columns, those beside the schema's included.
+        The file's columns, those beside the schema's included.
 
     Raises
     ------
@@ -208,15 +190,14 @@ def read_table(name: str, path: Path, schema: pa.DataFrameSchema, **options: Any
         For every missing column and impossible value at once.
     """
     try:
-        table = pd.read_csv(path, encoding="utf-8", **options)
+        table = pd.read_csv(path, encoding="utf-8-sig", **options)
         if not isinstance(table.index, pd.RangeIndex):
-            raise pd.errors.ParserError("rows have more cells than the header")
+            raise ValueError("rows have more cells than the header")
         return schema.validate(table, lazy=True)
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ManifestError(str(path), [f"not a CSV in UTF-8: {error}"]) from error
     except pa.errors.SchemaErrors as error:
-        remedy = f"run `ptclnm data fetch {name}`"
         raise ManifestError(str(path), table_problems(error, remedy=remedy)) from None
+    except (OSError, ValueError) as error:
+        raise ManifestError(str(path), [f"not a CSV in UTF-8: {error}"]) from error
 
 
 def check_files(name: str, folder: Path | None = None) -> list[str]:
@@ -245,23 +226,13 @@ def check_files(name: str, folder: Path | None = None) -> list[str]:
         path = folder / file
         if not path.is_file():
             problems.append(f"{file}: missing")
-        elif (found := sha256(path)) != expected:
+        elif (found := pooch.file_hash(path)) != expected:
             size = path.stat().st_size
             problems.append(f"{file}: sha256 {found[:12]}… ({size} bytes), not {expected[:12]}…")
     return problems
 
 
-def sha256(path: Path) -> str:
-    """Hash a file's bytes."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def fetch(
-    entry: Dataset,
-    destination: Path | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
-) -> Path:
+def fetch(entry: Dataset, destination: Path | None = None) -> Path:
     """Download what is not there yet.
 
     Parameters
@@ -270,8 +241,6 @@ def fetch(
         Which dataset.
     destination : Path, optional
         Folder for its files; by default ``<name>`` in :func:`fetched_root`.
-    progress : callable, optional
-        Called before each file with its name, its number from 1 and the number of files.
 
     Returns
     -------
@@ -293,25 +262,26 @@ def fetch(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise PtclnmError(f"{folder} cannot be made ({error.strerror}); name another.") from error
-    registry = entry.registry()
+    registry, wrong = entry.registry(), []
     pooch.get_logger().setLevel(logging.WARNING)
-    store = pooch.create(
-        path=folder,
-        base_url=entry.base_url,
-        registry={name: f"sha256:{digest}" for name, digest in registry.items()},
-        urls={name: entry.url(name) for name in registry},
-        env=None,
-    )
-    downloader = REWRITES[entry.rewrite] if entry.rewrite else HTTP
-    wrong: list[str] = []
-    for number, (name, digest) in enumerate(registry.items(), start=1):
-        path = folder / name
-        if path.is_file() and sha256(path) == digest:
-            continue
-        if progress:
-            progress(name, number, len(registry))
-        problem = _fetch_one(store, name, downloader, entry)
-        wrong += [problem] if problem else []
+    urls = {name: entry.url(name) for name in registry}
+    hashes = {name: f"sha256:{digest}" for name, digest in registry.items()}
+    store = pooch.create(path=folder, base_url="", registry=hashes, urls=urls)
+    for name in counted(registry, len(registry), f"files of {entry.name}"):
+        try:
+            store.fetch(name, downloader=semicolons_to_commas if entry.rewrite else HTTP)
+        except requests.RequestException as error:
+            raise MissingDataError(
+                f"{name} of {entry.name} could not be downloaded from {urls[name]} "
+                f"({type(error).__name__}). What has come so far is kept in {folder}. "
+                f"Run `ptclnm data fetch {entry.name}` again where there is a network, or copy the "
+                "dataset from elsewhere and set PTCLNM_DATA to the folder that holds "
+                f"{entry.name}/."
+            ) from error
+        except ValueError:
+            # What pooch raises where the hash differs; it has removed the file.
+            wrong.append(f"{name}: its sha256 differs from the recorded one; nothing was kept. "
+                         "Run again.")  # fmt: skip
     if wrong:
         raise FetchError(f"{entry.name} from {entry.source}", wrong)
     return folder
@@ -322,23 +292,3 @@ def semicolons_to_commas(url: str, path: str, store: pooch.Pooch | None) -> None
     HTTP(url, path, store)
     text = Path(path).read_bytes()
     Path(path).write_bytes(text.replace(b"\r\n", b"\n").replace(b";", b","))
-
-
-REWRITES: dict[str, Downloader] = {"semicolons_to_commas": semicolons_to_commas}
-
-
-def _fetch_one(store: pooch.Pooch, name: str, downloader: Downloader, entry: Dataset) -> str | None:
-    """Fetch one file; return what is wrong with it, if it came and is wrong."""
-    try:
-        store.fetch(name, downloader=downloader)
-    except requests.RequestException as error:
-        raise MissingDataError(
-            f"{name} of {entry.name} could not be downloaded from {entry.url(name)} "
-            f"({type(error).__name__}). What has come so far is kept in {store.path}. "
-            f"Run `ptclnm data fetch {entry.name}` again where there is a network, or copy the "
-            f"dataset from elsewhere and set PTCLNM_DATA to the folder that holds {entry.name}/."
-        ) from error
-    except ValueError:
-        # What pooch raises where the hash differs; it has removed the file.
-        return f"{name}: its sha256 differs from the recorded one; nothing was kept. Run again."
-    return None

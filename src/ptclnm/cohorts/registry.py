@@ -10,16 +10,14 @@ from typing import Any
 from ptclnm.cohorts.schema import Cohort, checked
 from ptclnm.errors import ParameterError, PtclnmError, nearest
 
-Opener = Callable[..., Cohort]
-
 # module:function, imported when the cohort is asked for. Each takes n_patients and seed, then
 # settings of its own by keyword.
 COHORTS: dict[str, str] = {
-    "clnm_ptc": "ptclnm.cohorts.clnm_ptc:open_cohort",
+    "clnm_ptc": "ptclnm.cohorts.tables:open_clnm_ptc",
     "ddti": "ptclnm.cohorts.ddti:open_cohort",
     "li2024-sim": "ptclnm.cohorts.simulate.cohort:open_li2024",
     "ni2024-sim": "ptclnm.cohorts.simulate.cohort:open_ni2024",
-    "uci_thyroid": "ptclnm.cohorts.uci_thyroid:open_cohort",
+    "uci_thyroid": "ptclnm.cohorts.tables:open_uci_thyroid",
 }
 MANIFEST = "ptclnm.cohorts.own:open_manifest"
 
@@ -41,7 +39,7 @@ def open_cohort(
     seed : int
         Seed of the draw and of the split.
     **settings
-        Settings of the cohort's own, e.g. ``duplicates="keep"``.
+        Settings of the cohort's own, e.g. ``signal=0``.
 
     Returns
     -------
@@ -59,8 +57,7 @@ def open_cohort(
     """
     name = str(name_or_manifest)
     if is_manifest(name):
-        opener: Opener = _load(MANIFEST)
-        return checked(opener(Path(name), n_patients, seed, **settings))
+        return checked(_load(MANIFEST)(Path(name), n_patients, seed, **settings))
     if name not in COHORTS:
         raise PtclnmError(
             f"No cohort is called {name!r}: {nearest(name, COHORTS)} "
@@ -79,6 +76,6 @@ def is_manifest(name: str) -> bool:
     return name.endswith((".yml", ".yaml")) or "/" in name
 
 
-def _load(place: str) -> Opener:
+def _load(place: str) -> Callable[..., Cohort]:
     module, _, function = place.partition(":")
     return getattr(import_module(module), function)

@@ -1,8 +1,14 @@
-"""The cohort table: one row per image, the contract between cohorts and everything after."""
+"""The cohort table: one row per image, the contract between cohorts and everything after.
 
-from collections.abc import Iterable
+With it, how it came about (the flow) and what it is (the fingerprint).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
@@ -12,6 +18,8 @@ from ptclnm.errors import ManifestError, table_problems
 SPLITS = ("train", "internal", "external", "test")
 COLUMNS = ("patient_id", "image_id", "image", "mask", "split", "center", "label")
 EVIDENCE = ("published", "simulated", "public", "own")
+FLOW_COLUMNS = ("step", "rows", "images", "patients", "reason")
+SPLIT = "split: "
 
 
 def _one_a_patient(column: str) -> pa.Check:
@@ -99,3 +107,94 @@ class Cohort:
     def patients(self) -> pd.DataFrame:
         """One row per patient: its first row of the table."""
         return self.table.drop_duplicates("patient_id").reset_index(drop=True)
+
+
+def counts(table: pd.DataFrame) -> dict[str, int]:
+    """Count rows, distinct images and patients of a cohort table.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns ``patient_id`` and, where there are images, ``image``.
+
+    Returns
+    -------
+    dict
+        Keys ``rows``, ``images``, ``patients``.
+    """
+    images = table["image"].replace("", pd.NA).nunique() if "image" in table else 0
+    return {"rows": len(table), "images": images, "patients": table["patient_id"].nunique()}
+
+
+class Flow:
+    """Lines of a flow in the order in which they happened.
+
+    A line without a reason says what is there at that point; a line with one says what was
+    lost there. What is there, less what was lost, is what is there next, in all three counts.
+
+    Parameters
+    ----------
+    lines : DataFrame, optional
+        An earlier flow, as from `frame`, that goes on here.
+    """
+
+    def __init__(self, lines: pd.DataFrame | None = None) -> None:
+        self._lines: list[dict] = [] if lines is None else lines.to_dict("records")
+
+    def there(self, step: str, table: pd.DataFrame) -> None:
+        """Note what is there."""
+        self._lines.append({"step": step, **counts(table), "reason": ""})
+
+    def lost(
+        self, step: str, before: pd.DataFrame, after: pd.DataFrame, reason: str
+    ) -> pd.DataFrame:
+        """Note what `after` lacks of `before`, if anything, and return `after`."""
+        was, still = counts(before), counts(after)
+        lost = {key: was[key] - still[key] for key in was}
+        if any(lost.values()):
+            self._lines.append({"step": step, **lost, "reason": reason})
+        return after
+
+    def kept(self, whole: pd.DataFrame, table: pd.DataFrame, n_patients: int | None) -> None:
+        """Note the patients that were not drawn, what is kept, and its splits."""
+        self.lost("subset", whole, table, f"not drawn: {n_patients} patients were asked for")
+        self.there("kept", table)
+        self.splits(table)
+
+    def splits(self, table: pd.DataFrame) -> None:
+        """Note each split with its number of patients that have the endpoint."""
+        for split in sorted(table["split"].unique(), key=SPLITS.index):
+            part = table[table["split"] == split]
+            positive = part.loc[part["label"] == 1, "patient_id"].nunique()
+            self.there(f"{SPLIT}{split}, {positive} with the endpoint", part)
+
+    def frame(self) -> pd.DataFrame:
+        """Return the lines as a frame with the columns of ``FLOW_COLUMNS``."""
+        return pd.DataFrame(self._lines, columns=list(FLOW_COLUMNS))
+
+
+def fingerprint(
+    table: pd.DataFrame, settings: Mapping[str, Any], contents: Mapping[str, str] | None = None
+) -> str:
+    """Hash a cohort's table, the settings it was made with and its files' contents.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The cohort table. Of the paths only the file's name enters, so that the same data in
+        another folder have the same fingerprint.
+    settings : mapping
+        Whatever else decides the contents; must be JSON.
+    contents : mapping, optional
+        Hash of each file's bytes by a name that does not hold the folder.
+
+    Returns
+    -------
+    str
+        Sixteen hexadecimal digits.
+    """
+    paths = [c for c in ("image", "mask") if c in table]
+    bare = table.assign(**{c: table[c].map(lambda p: Path(p).name) for c in paths})
+    parts = [bare.to_csv(index=False), json.dumps(settings, sort_keys=True)]
+    parts.append(json.dumps(dict(contents or {}), sort_keys=True))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_curve
 from ptclnm.errors import ParameterError, nearest
 from ptclnm.evaluation.delong import OneClassError
 from ptclnm.evaluation.pairs import auc_table
-from ptclnm.published.intervals import intervals
+from recount.auc import intervals
 
 RULES = ("youden-train", "youden-eval")
 # Where training patients are scored by models that have not seen them; see `cutoffs`.

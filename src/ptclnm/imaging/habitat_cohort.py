@@ -13,7 +13,7 @@ from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
 from ptclnm.imaging import habitats
 from ptclnm.imaging.habitats import HabitatError, Habitats, name_of
-from ptclnm.imaging.read import read_image, read_mask
+from ptclnm.pictures.read import read_image, read_mask
 
 TRAIN = "train"
 # Shifts in pixels: of the mask over the picture, and of the picture under the mask.

@@ -45,7 +45,7 @@ def beside_truth(
     Raises
     ------
     PtclnmError, MissingDataError
-        As ``ptclnm.cohorts.simulate.truth.load``.
+        As ``echophantom.truth.load``.
     """
     table = cohort.table.astype({"image_id": str}).set_index("image_id")
     work = [(name, table.at[name, "image"], table.at[name, "mask"]) for name in image_ids]

@@ -48,7 +48,7 @@ def check_predictions(table: pd.DataFrame, where: str = "predictions") -> pd.Dat
 
 def _values(table: pd.DataFrame) -> list[str]:
     problems = []
-    labels = [value for value in table["label"].unique() if value not in (0, 1)]
+    labels = [value for value in table["label"].unique().tolist() if value not in (0, 1)]
     if labels:
         problems.append(f"column 'label': found {labels}; allowed: 0 and 1")
     bad = ~np.isfinite(pd.to_numeric(table["score"], errors="coerce").astype(float))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ptclnm import store
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.imaging.radiomics import extract, load_settings
+from ptclnm.features import extract, load_settings
 from ptclnm.models.classifiers import NAMES
 from ptclnm.models.data import ImageData, join
 from ptclnm.models.validation import nested_folds

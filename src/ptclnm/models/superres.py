@@ -13,14 +13,14 @@ from ptclnm import store
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
 from ptclnm.errors import ParameterError, nearest
-from ptclnm.imaging.radiomics import extract, load_settings
-from ptclnm.imaging.read import read_image, read_mask
+from ptclnm.features import extract, load_settings
 from ptclnm.imaging.superres.arms import LEARNT, Arm, called
 from ptclnm.imaging.superres.plan import SRPlan
 from ptclnm.models import classifiers, zoo
 from ptclnm.models.data import ImageData, join
 from ptclnm.models.deep.architectures import ARCHITECTURES
 from ptclnm.models.radiomics import plan_of, stored_fits, stored_zoo
+from ptclnm.pictures.read import read_image, read_mask
 from ptclnm.schedulers import scheduler
 
 # What a page that does not declare a parameter leaves to the models of page 04. The network's

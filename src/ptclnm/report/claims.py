@@ -9,8 +9,7 @@ import pandas as pd
 
 from ptclnm.cohorts.schema import EVIDENCE
 from ptclnm.errors import ProblemsError, nearest
-from ptclnm.published.tables import Study
-from ptclnm.published.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN
+from recount import AGREES, CONFLICTS, CONTRADICTS, OPEN, Study
 
 COLUMNS = (
     "claim_id",

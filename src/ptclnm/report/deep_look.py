@@ -12,10 +12,10 @@ from ptclnm.models.deep.crops import Crops
 from ptclnm.models.deep.features import components, deep_features, layers, selected
 from ptclnm.models.deep.plan import DeepPlan
 from ptclnm.models.validation import class_counts
-from ptclnm.published.tables import Study
 from ptclnm.report import deep_figures as figures
 from ptclnm.report import deep_tables as tables
 from ptclnm.report.sentences import listing
+from recount import Study
 
 EACH = 2
 FOLDS = 5

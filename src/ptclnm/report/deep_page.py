@@ -23,7 +23,6 @@ from ptclnm.models.deep.plan import IMAGENET, NONE, DeepPlan
 from ptclnm.models.deep.source import plans_of
 from ptclnm.models.deep.stored import stored_all
 from ptclnm.models.predictions import check_predictions
-from ptclnm.published.tables import Study
 from ptclnm.report import deep_figures as figures
 from ptclnm.report import deep_tables as tables
 from ptclnm.report import metrics as radiomics_tables
@@ -35,6 +34,7 @@ from ptclnm.report.files import replacing
 from ptclnm.report.gallery import withheld
 from ptclnm.report.sentences import auc_text, count, listing
 from ptclnm.report.tables import show
+from recount import Study
 
 OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD"}
 SHOWN, VARIANTS = 8, 2

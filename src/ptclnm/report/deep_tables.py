@@ -10,11 +10,10 @@ from ptclnm.compute import cores
 from ptclnm.evaluation.pairs import compare
 from ptclnm.models.deep.architectures import GROWTH
 from ptclnm.models.deep.plan import IMAGENET, NONE, DeepPlan
-from ptclnm.published.features import printed_features
-from ptclnm.published.tables import Study
 from ptclnm.report import verdict
 from ptclnm.report.claims import claim_rows, slug
 from ptclnm.report.metrics import Beside, auc_claims, reported_metrics
+from recount import Study, printed_features
 
 TRAIN = "train"
 # How a paper calls a network, and in which sets it prints numbers of it: those of the images as

@@ -16,7 +16,7 @@ from ptclnm.errors import MissingDataError, ParameterError
 from ptclnm.evaluation.external import by_setting, calibration_table, drift
 from ptclnm.evaluation.increments import increments
 from ptclnm.evaluation.operating import TRAIN, metrics_table, rule_of
-from ptclnm.imaging.radiomics import load_settings
+from ptclnm.features import load_settings
 from ptclnm.models.choice import choose
 from ptclnm.models.fusion import texture
 from ptclnm.models.fusion.importance import COLUMNS as IMPORTANCE
@@ -33,7 +33,6 @@ from ptclnm.models.fusion.source import FUSED, Fused, fused_of, network_of, plan
 from ptclnm.models.predictions import check_predictions
 from ptclnm.models.validation import FoldsError
 from ptclnm.models.zoo import fit_zoo
-from ptclnm.published.tables import Study
 from ptclnm.report import fusion_tables as tables
 from ptclnm.report import fusion_texts as texts
 from ptclnm.report import metrics as radiomics_tables
@@ -48,6 +47,7 @@ from ptclnm.report.fusion_habitats import (
     truth_text,
 )
 from ptclnm.report.sentences import auc_text, listing
+from recount import Study
 
 # The pairs of feature sets that say what texture and size are worth.
 PAIRS = (

@@ -11,11 +11,10 @@ from ptclnm.models.choice import choose
 from ptclnm.models.components import is_deep
 from ptclnm.models.fusion.source import ALONE, FUSED, NETWORK
 from ptclnm.models.zoo import Tables
-from ptclnm.published.features import printed_features
-from ptclnm.published.tables import Study
 from ptclnm.report import verdict
 from ptclnm.report.claims import claim_rows, slug
 from ptclnm.report.metrics import Beside, auc_claims, reported_metrics
+from recount import Study, printed_features
 
 PAPER: Beside = {
     ("internal", FUSED): "Thy-DL-Radiomics", ("external", FUSED): "Thy-DL-Radiomics",

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ptclnm.published.schema import CELL_METRICS, METRICS
-from ptclnm.published.tables import Study
 from ptclnm.report import verdict
 from ptclnm.report.claims import slug
 from ptclnm.report.sentences import auc_text
+from recount import CELL_METRICS, METRICS, Study
 
 # Which of a paper's models ours stand beside, by set and our model.
 Beside = Mapping[tuple[str, str], str]

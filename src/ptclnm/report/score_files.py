@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from ptclnm.errors import ProblemsError, nearest
+from ptclnm.errors import ProblemsError
 from ptclnm.evaluation import auc_table, contrast_test, pairs_table
 from ptclnm.evaluation.pairs import curves_of
+from ptclnm.models.predictions import PredictionsError, check_predictions
 from ptclnm.report.files import write_table
-
-NEEDED, OPTIONAL = ("label", "score"), ("model", "patient_id")
-SHOWN = 5
 
 
 class ScoreFileError(ProblemsError):
@@ -33,64 +30,37 @@ def read_scores(paths: Sequence[Path]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``model, patient_id, label, score``.
+        The predictions table; study ``scores``, split ``all``.
 
     Raises
     ------
     ScoreFileError
         Listing everything that is wrong with any of the files.
+    PredictionsError
+        If a model has a patient in two files, or a patient has two labels.
     """
-    problems: list[str] = []
-    tables = [table for path in paths if (table := _read(Path(path), problems)) is not None]
-    joined = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["model"])
-    if joined["model"].nunique() > 1 and "patient_id" not in joined:
+    problems, tables, named = [], [], True
+    for path in map(Path, paths):
+        try:
+            table = pd.read_csv(path, dtype={"patient_id": str}, encoding="utf-8-sig")
+            named &= "patient_id" in table
+            rows = [f"row {number}" for number in range(2, len(table) + 2)]
+            table = pd.DataFrame({"model": path.stem, "patient_id": rows, **table})
+            table = table.assign(study="scores", split="all")
+            if lost := table["patient_id"].isna().sum():
+                problems.append(f"{path}: {lost} rows have no 'patient_id'; every row needs one")
+            tables.append(check_predictions(table, str(path)))
+        except PredictionsError as error:
+            problems += [f"{path}: {line}" for line in error.problems]
+        except (OSError, ValueError) as error:
+            problems.append(f"{path}: cannot be read as CSV in UTF-8 ({error})")
+    models = {name for table in tables for name in table["model"]}
+    if not named and max(len(paths), len(models)) > 1:
         problems.append("two models and no column 'patient_id': nobody can tell whether their "
                         "patients are the same; add it to every file")  # fmt: skip
-    if "patient_id" in joined:
-        lost = joined["patient_id"].isna() | (joined["patient_id"] == "")
-        if lost.any():
-            problems.append(f"{int(lost.sum())} rows have no 'patient_id'; every row needs one")
-        twice = joined[joined.duplicated(["model", "patient_id"]) & ~lost]
-        if len(twice):
-            problems.append(f"{len(twice)} rows repeat a model and patient, the first "
-                            f"{twice.iloc[0]['model']}/{twice.iloc[0]['patient_id']}; reduce a "
-                            "patient's images to one score first")  # fmt: skip
     if problems:
         raise ScoreFileError("scores", problems)
-    if "patient_id" not in joined:
-        joined = joined.assign(patient_id=[f"row {i}" for i in range(2, len(joined) + 2)])
-    return joined[["model", "patient_id", "label", "score"]]
-
-
-def _read(path: Path, problems: list[str]) -> pd.DataFrame | None:
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        problems.append(f"{path}: cannot be read as CSV in UTF-8 ({error})")
-        return None
-    table.columns = [str(name).strip() for name in table]
-    missing = [name for name in NEEDED if name not in table]
-    for name in missing:
-        problems.append(f"{path}: no column {name!r}; {nearest(name, table.columns)}")
-    if missing:
-        return None
-    label, score = (pd.to_numeric(table[name].str.strip(), errors="coerce") for name in NEEDED)
-    problems += _wrong(path, table["label"], ~label.isin([0, 1]), "label", "0 or 1")
-    problems += _wrong(path, table["score"], ~np.isfinite(score), "score", "a finite number")
-    kept = {name: table[name].str.strip() for name in OPTIONAL if name in table}
-    made = pd.DataFrame({"model": path.stem} | kept | {"label": label, "score": score})
-    return made
-
-
-def _wrong(path: Path, cells: pd.Series, wrong: pd.Series, name: str, allowed: str) -> list[str]:
-    rows = np.flatnonzero(wrong)
-    lines = [
-        f"{path}, row {row + 2}, column {name!r}: found {str(cells.iloc[row])[:40]!r}; "
-        f"allowed: {allowed}"
-        for row in rows[:SHOWN]
-    ]
-    more = len(rows) - SHOWN
-    return lines + ([f"{path}, column {name!r}: {more} more rows"] if more > 0 else [])
+    return check_predictions(pd.concat(tables, ignore_index=True))
 
 
 def compare_files(paths: Sequence[Path], out: Path | None = None) -> str:
@@ -114,7 +84,7 @@ def compare_files(paths: Sequence[Path], out: Path | None = None) -> str:
         Whatever is wrong with files, labels or scores, by name.
     """
     scores = read_scores(paths)
-    auc = auc_table(scores.assign(study="", split="all")).drop(columns=["study", "split"])
+    auc = auc_table(scores).drop(columns=["study", "split"])
     tables = {"auc": auc}
     lines = [auc.round(4).to_string(index=False)]
     if scores["model"].nunique() > 1:

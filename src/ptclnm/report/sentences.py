@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from ptclnm.published.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN
 from ptclnm.report.claims import (
     CONSISTENT,
     NOT_CONSISTENT,
     TOO_WIDE,
     VERDICTS,
 )
+from recount import AGREES, CONFLICTS, CONTRADICTS, OPEN
 
 # What is said of one claim, and of several, that have a verdict.
 OUTCOMES = {

@@ -13,11 +13,10 @@ from ptclnm.book.page import Page
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import MissingDataError
 from ptclnm.evaluation.operating import metrics_table
-from ptclnm.imaging.radiomics import load_settings
+from ptclnm.features import load_settings
 from ptclnm.imaging.superres.arms import check_arms
 from ptclnm.models import superres
 from ptclnm.models.predictions import check_predictions
-from ptclnm.published.tables import Study
 from ptclnm.report import superres_figures as figures
 from ptclnm.report import superres_results as results
 from ptclnm.report import superres_tables as tables
@@ -30,6 +29,7 @@ from ptclnm.report.metrics import HEADINGS as MODEL_HEADINGS
 from ptclnm.report.metrics import side_by_side
 from ptclnm.report.superres_slider import comparison
 from ptclnm.report.tables import show
+from recount import Study
 
 CUTOFF = "youden-train"
 ALT = (

@@ -10,12 +10,11 @@ from ptclnm.evaluation.pairs import compare, with_holm
 from ptclnm.imaging.superres.arms import ARMS, called
 from ptclnm.imaging.superres.drift import GOOD
 from ptclnm.imaging.superres.study import GAN, PIXEL
-from ptclnm.published.schema import METRICS
-from ptclnm.published.tables import Study
 from ptclnm.report import verdict
 from ptclnm.report.claims import claim_rows, slug
 from ptclnm.report.metrics import FIRST, LAST
 from ptclnm.report.sentences import auc_text
+from recount import METRICS, Study
 
 TRAIN = "train"
 PAIR = ["split", "model", "auc_a", "auc_b", "difference", "low", "high", "z", "p", "p_holm", "n"]

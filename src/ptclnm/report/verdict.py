@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from math import isfinite, nan
 from typing import Any
 
-from ptclnm.published.verdicts import OPEN
 from ptclnm.report.claims import CONSISTENT, NOT_CONSISTENT, TOO_WIDE
 from ptclnm.report.sentences import count
+from recount import OPEN
 
 # What an AUC, and what a difference or a gain is where there is nothing to be found.
 CHANCE, NO_DIFFERENCE = 0.5, 0.0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ptclnm.cohorts.ddti.cases import parse_polygons, read_case, read_cases
+from ptclnm.cohorts.ddti import parse_polygons, read_case, read_cases
 from ptclnm.errors import ManifestError
 
 SQUARE = [{"x": 10, "y": 10}, {"x": 90, "y": 10}, {"x": 90, "y": 60}, {"x": 10, "y": 60}]
@@ -39,10 +39,10 @@ def read(tmp_path):
 
 
 def test_a_case_is_read_with_its_contour(read):
-    case = read(case_text())
-    assert (case.number, case.grade) == ("7", "4a")
-    assert case.marks[0].polygons == (((10, 10), (90, 10), (90, 60), (10, 60)),)
-    assert case.marks[0].state == "drawn"
+    (picture,) = read(case_text())
+    assert (picture["case"], picture["grade"], picture["image"]) == (7, "4a", "7_1.jpg")
+    assert picture["polygons"] == (((10, 10), (90, 10), (90, 60), (10, 60)),)
+    assert picture["state"] == "drawn"
 
 
 def test_arrows_are_no_contours():
@@ -156,8 +156,8 @@ def test_any_bytes_are_a_case_or_a_named_error(tmp_path_factory, contents):
     path = tmp_path_factory.mktemp("case") / "1.xml"
     path.write_bytes(contents)
     try:
-        case = read_case(path)
+        pictures = read_case(path)
     except ManifestError as error:
         assert "1.xml" in str(error)
     else:
-        assert case.number.isdigit()
+        assert all(picture["patient_id"][5:].isdigit() for picture in pictures)

@@ -9,10 +9,10 @@ from PIL import Image
 
 import ptclnm.cohorts as cohorts
 from ptclnm import store
-from ptclnm.cohorts.ddti import crops
+from ptclnm.cohorts import ddti
 from ptclnm.cohorts.schema import COLUMNS
-from ptclnm.errors import ManifestError, MissingDataError, ParameterError
-from ptclnm.imaging.read import read_image, read_mask
+from ptclnm.errors import ManifestError, MissingDataError
+from ptclnm.pictures.read import read_image, read_mask
 
 BOX = ((200, 100), (300, 100), (300, 180), (200, 180))
 SMALL = ((350, 100), (390, 100), (390, 140), (350, 140))
@@ -92,8 +92,6 @@ def test_cases_that_share_a_picture_are_one_patient(source):
     assert sorted(ours["image_id"]) == ["9_1", "9_2"]
     assert_adds_up(made.flow)
     assert losses(made.flow)["no TI-RADS grade"] == (1, 0)
-    gone = opened(duplicates="remove").table
-    assert "9_1" not in set(gone["image_id"]) and "9_2" in set(gone["image_id"])
 
 
 def test_a_picture_twice_in_a_case_is_kept_where_it_is_drawn_on(source):
@@ -114,59 +112,37 @@ def test_cases_of_one_patient_graded_on_both_sides_are_dropped(source):
     assert_adds_up(made.flow)
 
 
-def test_policies_for_several_contours(source):
+def test_of_several_contours_the_largest_is_taken(source):
     add_plain(source)
     source.case(1, "4a", {1: (1, svg(SMALL, BOX))})
-    areas = {
-        policy: [
-            read_mask(m).sum() for m in made.table.loc[made.table["patient_id"] == "ddti-1", "mask"]
-        ]
-        for policy in ("largest", "union", "each")
-        for made in [opened(polygons=policy)]
-    }
-    small, box = 41 * 41, 101 * 81
-    assert areas == {"largest": [box], "union": [box + small], "each": [small, box]}
-    flow = opened(polygons="each").flow.set_index("step")
-    assert (flow.loc["kept", "rows"], flow.loc["kept", "images"]) == (6, 5)
+    (mask,) = opened().table.query("patient_id == 'ddti-1'")["mask"]
+    assert read_mask(mask).sum() == 101 * 81
 
 
 def test_crop_is_the_picture_s_own_pixels_and_free_of_text(source):
     add_plain(source)
     source.case(1, "4a", {1: (1, svg([(x, y + 115) for x, y in BOX]))})
-    row = opened(margin=0.5).table.set_index("image_id").loc["1_1"]
+    row = opened().table.set_index("image_id").loc["1_1"]
     crop, mask = read_image(row["image"]).array, read_mask(row["mask"])
     whole = read_image(source.root / "images/1_1.jpg").array
     assert crop.shape == mask.shape
-    assert (crop == whole[215 - 50 : 310, 200 - 50 : 301 + 50]).all()
+    assert (crop == whole[215 - 15 : 310, 200 - 15 : 301 + 15]).all()
     assert mask.sum() == 101 * 81
 
 
-def test_fields_get_one_spelling_and_odd_ages_are_missing(source):
+def test_odd_ages_and_sexes_are_missing(source):
     add_plain(source)
-    source.case(
-        1,
-        "4a",
-        {1: (1, svg(BOX))},
-        age="40 ",
-        sex="u",
-        margins="ill- defined",
-        calcifications="microcalcification",
-    )
-    source.case(2, "4a", {1: (2, svg(BOX))}, age="400", margins="ill defined")
-    table = opened(sonographic=True).table.set_index("patient_id")
-    assert table.loc["ddti-1", "age"] == 40
-    assert np.isnan(table.loc["ddti-2", "age"])
-    assert pd.isna(table.loc["ddti-1", "sex"])
-    assert set(table.loc[["ddti-1", "ddti-2"], "margins"]) == {"ill-defined"}
-    assert table.loc["ddti-1", "calcifications"] == "microcalcifications"
+    source.case(1, "4a", {1: (1, svg(BOX))}, age="40 ", sex="u")
+    source.case(2, "4a", {1: (2, svg(BOX))}, age="400", sex="F")
+    table = opened().table.set_index("patient_id")
+    assert table.loc["ddti-1", "age"] == 40 and np.isnan(table.loc["ddti-2", "age"])
+    assert pd.isna(table.loc["ddti-1", "sex"]) and table.loc["ddti-2", "sex"] == "F"
 
 
-def test_what_the_grade_is_read_from_is_clinical_only_on_request(source):
+def test_what_the_grade_is_read_from_is_not_clinical(source):
     add_plain(source)
     assert opened().clinical == ("age", "sex")
-    asked = opened(sonographic=True)
-    assert "calcifications" in asked.clinical
-    assert any("hold the endpoint" in line for line in asked.warnings)
+    assert list(opened().table) == [*COLUMNS, "age", "sex"]
 
 
 def test_crops_are_made_once_and_anew_when_one_is_gone(source):
@@ -194,7 +170,7 @@ def test_an_interrupted_making_leaves_nothing_behind(source, monkeypatch, tmp_pa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(crops, "_note", stop)
+        patch.setattr(ddti, "_cut", stop)
         with pytest.raises(KeyboardInterrupt):
             opened()
     assert list((tmp_path / "cache" / "cohorts").iterdir()) == []
@@ -205,7 +181,7 @@ def test_the_fingerprint_follows_pictures_and_settings(source):
     add_plain(source)
     base = opened().fingerprint
     assert opened(seed=1).fingerprint != base
-    assert opened(margin=0.2).fingerprint != base
+    assert opened(n_patients=3).fingerprint != base
     source.case(50, "5", {1: (99, svg(BOX))})
     assert opened().fingerprint != base
 
@@ -225,12 +201,6 @@ def test_missing_and_odd_files_are_named(source):
         opened()
 
 
-def test_settings_that_do_not_exist_are_refused_together():
-    with pytest.raises(ParameterError) as caught:
-        opened(polygons="all", duplicates="keep", margin=2)
-    assert len(caught.value.problems) == 3
-
-
 @pytest.fixture(scope="module")
 def real(data, tmp_path_factory):
     if not (data / "ddti").is_dir():
@@ -238,7 +208,7 @@ def real(data, tmp_path_factory):
     cache = tmp_path_factory.mktemp("ddti")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "FOLDER", cache)
-        yield cohorts.open("ddti", polygons="each")
+        yield cohorts.open("ddti")
 
 
 def test_real_flow_accounts_for_every_picture_and_case(real):
@@ -255,7 +225,7 @@ def test_real_flow_accounts_for_every_picture_and_case(real):
 
 
 def test_no_real_picture_stands_on_two_sides_or_under_two_patients(real, data):
-    sources = real.table["image_id"].str.extract(r"^(\d+_\d+)")[0]
+    sources = real.table["image_id"]
     pixels = {s: Image.open(data / f"ddti/images/{s}.jpg").tobytes() for s in set(sources)}
     by_content = real.table.assign(content=sources.map(pixels)).groupby("content")
     assert (by_content["split"].nunique() == 1).all()
@@ -267,7 +237,7 @@ def test_real_crops_end_above_the_burned_in_text(real, data):
     """No crop holds a row of the band in which the grade is written, below row 318."""
     for row in real.table.iloc[::9].itertuples():
         crop = read_image(row.image).array
-        name = row.image_id.split("-")[0]
+        name = row.image_id
         band = read_image(data / "ddti/images" / f"{name}.jpg").array[318:]
         windows = np.lib.stride_tricks.sliding_window_view(band, crop.shape[1], axis=1)
         assert not (windows == np.rint(crop[-1])).all(axis=2).any()

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from ptclnm.cohorts.own import check_manifest, open_manifest
 from ptclnm.cohorts.own.example import MANIFEST
-from ptclnm.cohorts.own.manifest import YamlError, load_plain_yaml
+from ptclnm.cohorts.own.manifest import load_plain_yaml
+from ptclnm.cohorts.own.problems import UnreadableError
 from ptclnm.errors import ManifestError
 
 quick = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -42,7 +43,7 @@ cells = st.one_of(
 
 def only_named_errors(path) -> None:
     report = check_manifest(path)
-    assert str(report) and len(report.frame()) == len(report.problems)
+    assert str(report).count("\n  - ") >= bool(report.problems)
     try:
         own = open_manifest(path)
     except ManifestError as error:
@@ -129,13 +130,13 @@ def test_any_change_of_cells_in_a_sound_csv(folder, changes):
 def test_yaml_that_is_not_plain_is_refused(tmp_path, text):
     path = tmp_path / "m.yml"
     path.write_text(text)
-    with pytest.raises(YamlError):
+    with pytest.raises(UnreadableError):
         load_plain_yaml(path)
 
 
-def test_plain_yaml_keeps_words_and_tells_numbers(tmp_path):
+def test_plain_yaml_keeps_words_and_numbers_as_they_are_written(tmp_path):
     path = tmp_path / "m.yml"
     path.write_text("a: yes\nb: 2024-01-01\nc: 1:30\nd: 1.5\ne: 007\nf: true\ng: ~\nh: 1e3\n")
     assert load_plain_yaml(path) == dict(
-        a="yes", b="2024-01-01", c="1:30", d=1.5, e=7, f=True, g=None, h="1e3"
+        a="yes", b="2024-01-01", c="1:30", d="1.5", e="007", f="true", g="~", h="1e3"
     )

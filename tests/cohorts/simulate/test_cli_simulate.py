@@ -39,7 +39,7 @@ def test_the_same_settings_hand_over_the_same_bytes(build, quick, tmp_path):
     ("words", "said"),
     [
         (("ni2024",), "did you mean 'ni2024-sim'"),
-        (("ni2024-sim", "--signal", "5"), "signal is 5.0; allowed: a number from 0"),
+        (("ni2024-sim", "--signal", "5"), "signal is 5.0; allowed: 0 to 3"),
         (("ni2024-sim", "--n-patients", "4"), "n_patients is 4; allowed"),
         (("ni2024-sim", "--seed", "-3"), "seed is -3"),
     ],

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,10 @@ from ptclnm.cohorts.own import check_manifest, open_manifest
 from ptclnm.cohorts.schema import COLUMNS
 from ptclnm.cohorts.simulate import cohort as opening
 from ptclnm.cohorts.simulate import folder as module
-from ptclnm.cohorts.simulate import pictures, truth
+from ptclnm.cohorts.simulate import truth
 from ptclnm.cohorts.simulate.patients import DRIVERS, STUDIES, draw
 from ptclnm.errors import MissingDataError, ParameterError, PtclnmError
-from ptclnm.imaging.read import read_image, read_labels, read_mask
+from ptclnm.pictures.read import read_image, read_labels, read_mask
 
 NAMES = list(STUDIES)
 N = 30
@@ -53,7 +54,7 @@ def test_the_table_follows_the_contract_and_the_files_are_there(build, quick, na
     for row in cohort.table.itertuples():
         picture, labels = read_image(row.image), read_labels(row.mask)
         assert picture.array.shape == labels.array.shape
-        assert set(np.unique(labels.array)) == {0, STUDIES[name].MASK_VALUE}
+        assert set(np.unique(labels.array)) == {0, STUDIES[name].STUDY.mask_value}
         assert str(cohort.root) in row.image and str(cohort.root) in row.mask
     patient = draw(name, N, 1).table.set_index("patient_id")
     for column in ("label", "split", "center", *cohort.clinical):
@@ -121,9 +122,9 @@ def test_the_truth_is_that_of_the_picture(build, quick, name):
         place = patients.truth["patient_id"].tolist().index(row["patient_id"])
         known = truth.load(cohort, image_id)
         assert known.drivers == patients.drivers(place)
-        assert known.severity == pytest.approx(patients.truth["severity"][place])
-        assert known.plane in patients.planes[place]
-        assert known.latent["shown_texture"] == row["label"]
+        assert known.patient["severity"] == pytest.approx(patients.truth["severity"][place])
+        assert known.facts["plane"] in patients.planes[place]
+        assert known.patient["shown_texture"] == row["label"]
         drawn = read_mask(row["mask"])
         overlap = 2 * (drawn & known.mask).sum() / (drawn.sum() + known.mask.sum())
         assert overlap > 0.75
@@ -178,10 +179,13 @@ def test_what_an_interrupted_run_left_is_kept_and_the_rest_is_made(build, quick,
     left = entry.parent / f".{entry.name}-left"
     left.mkdir()
     made = []
-    monkeypatch.setattr(
-        module, "make_pictures", lambda job: made.append(job.patient_id) or make(job)
-    )
-    make = pictures.make_pictures
+    make = module.make_pictures
+
+    def noted(entry, patient):
+        made.append(patient.table["patient_id"][0])
+        return make(entry, patient)
+
+    monkeypatch.setattr(module, "make_pictures", noted)
     again = cohorts.open("ni2024-sim", n_patients=N)
     assert sorted(made) == sorted([ids[3], *ids[20:]])
     assert contents(again.root) == expected
@@ -206,10 +210,13 @@ def test_of_a_damaged_cohort_the_patients_concerned_are_rendered_again(
     content = path.read_bytes()
     middle = len(content) // 2
     made = []
-    monkeypatch.setattr(
-        module, "make_pictures", lambda job: made.append(job.patient_id) or make(job)
-    )
-    make = pictures.make_pictures
+    make = module.make_pictures
+
+    def noted(entry, patient):
+        made.append(patient.table["patient_id"][0])
+        return make(entry, patient)
+
+    monkeypatch.setattr(module, "make_pictures", noted)
     flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
     for damaged in (content[:-1], flipped):
         path.write_bytes(damaged)
@@ -220,7 +227,7 @@ def test_of_a_damaged_cohort_the_patients_concerned_are_rendered_again(
 
 
 def test_a_failure_while_rendering_leaves_no_half_written_file(build, quick, monkeypatch):
-    original, calls = pictures.render_plane, []
+    original, calls = module.render_plane, []
 
     def fails_later(*arguments):
         calls.append(1)
@@ -228,14 +235,14 @@ def test_a_failure_while_rendering_leaves_no_half_written_file(build, quick, mon
             raise KeyboardInterrupt
         return original(*arguments)
 
-    monkeypatch.setattr(pictures, "render_plane", fails_later)
+    monkeypatch.setattr(module, "render_plane", fails_later)
     with pytest.raises(KeyboardInterrupt):
         cohorts.open("ni2024-sim", n_patients=N)
     folder = next((build / "cache" / "cohorts").iterdir())
     assert not (folder / store.INDEX).exists() and not list(folder.rglob("*.yml"))
     for path in (folder / "cohort" / "images").iterdir():
         read_image(path)
-    monkeypatch.setattr(pictures, "render_plane", original)
+    monkeypatch.setattr(module, "render_plane", original)
     cohort = cohorts.open("ni2024-sim", n_patients=N)
     assert not check_manifest(cohort.root / "ni2024-sim.yml").errors
     assert not list(folder.parent.glob(".*"))
@@ -249,9 +256,9 @@ def test_bytes_do_not_depend_on_the_number_of_processes(build):
         entry = build / str(n_jobs)
         for place in ("cohort/images", "cohort/masks", "truth/pictures"):
             (entry / place).mkdir(parents=True)
-        jobs = module.jobs_of(patients, entry)[:3]
-        order = jobs if n_jobs == 1 else jobs[::-1]
-        module.parallel_map(module.make_pictures, order, n_jobs)
+        first = [patients.only(row) for row in range(3)]
+        order = first if n_jobs == 1 else first[::-1]
+        module.parallel_map(partial(module.make_pictures, entry), order, n_jobs)
         made[n_jobs] = contents(entry)
     assert len(made[1]) == 3 * 2 * 3
     assert made[1] == made[2]

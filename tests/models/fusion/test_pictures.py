@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ptclnm.evaluation.increments import increments
-from ptclnm.imaging.radiomics import load_settings, measure
+from ptclnm.features import load_settings
 from ptclnm.models.deep.crops import Crops, rectangle, resized
 from ptclnm.models.deep.features import features_of
 from ptclnm.models.deep.weights import network
 from ptclnm.models.fusion.parts import part_predictions
 from ptclnm.models.fusion.texture import unfiltered
+from quickradiomics import measure
 
 pytestmark = pytest.mark.slow
 SIDE, SEEN, PATIENTS = 128, 48, 240

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.imaging.radiomics import ExtractionError, load_settings
+from ptclnm.features import ExtractionError, load_settings
 from ptclnm.models.data import FeaturesError
 from ptclnm.models.fusion.importance import importance
 from ptclnm.models.fusion.join import area_of, fuse

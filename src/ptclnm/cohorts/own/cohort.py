@@ -1,35 +1,21 @@
 """Opening and checking a reader's own cohort."""
 
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
 import pandas as pd
+import pooch
 
-from ptclnm.cohorts.datasets import sha256
-from ptclnm.cohorts.fingerprint import fingerprint
-from ptclnm.cohorts.flow import Flow
-from ptclnm.cohorts.own.images import examine_files, locate_files
+from ptclnm.cohorts.own.images import examine_files
 from ptclnm.cohorts.own.manifest import Manifest, canonical, read_manifest
-from ptclnm.cohorts.own.problems import Problem, Report, UnreadableError, lines
+from ptclnm.cohorts.own.problems import Report, UnreadableError, lines
 from ptclnm.cohorts.own.table import read_csv, tabulate
-from ptclnm.cohorts.schema import COLUMNS, Cohort
+from ptclnm.cohorts.schema import Cohort, Flow, fingerprint
 from ptclnm.cohorts.splits import subsample
 from ptclnm.errors import ManifestError
 
 # Warnings of one kind on a page; the check lists more.
 LISTED = 5
-
-
-@dataclass(frozen=True)
-class _Assessed:
-    """A manifest followed to its files; `table` has the paths that the CSV gives."""
-
-    manifest: Manifest
-    raw: pd.DataFrame
-    table: pd.DataFrame
-    drawn: pd.DataFrame
-    files: pd.DataFrame
 
 
 def open_manifest(
@@ -60,32 +46,29 @@ def open_manifest(
     ParameterError
         If `n_patients` or `seed` is impossible.
     """
-    problems, assessed = _assess(Path(path), n_patients, seed)
-    report = Report(str(path), tuple(problems))
-    if report.errors or assessed is None:
+    report, *found = _assess(Path(path), n_patients, seed)
+    if report.errors:
         raise ManifestError(str(path), lines(report.errors))
-    manifest = assessed.manifest
-    table = _final(assessed.drawn, assessed.files)
-    settings = {**manifest.settings(), "n_patients": n_patients, "seed": seed}
+    manifest, flow, drawn, files = found
+    table = drawn.assign(image=files["image"], mask=files["mask"])
+    table = table.sort_values(["patient_id", "image_id"]).reset_index(drop=True)
+    settings = manifest.model_dump(mode="json", exclude={"name", "csv", "root"})
     # Named as in the CSV, so that another folder gives the same fingerprint.
     contents = {
-        assessed.drawn.at[row, column]: sha256(Path(path))
-        for column, paths in assessed.files.items()
+        drawn.at[row, column]: pooch.file_hash(path)
+        for column, paths in files.items()
         for row, path in paths.items()
     }
     return Cohort(
-        name=manifest.name,
-        title=manifest.title,
-        evidence="own",
-        endpoint=manifest.endpoint,
-        table=table,
-        clinical=tuple(c.name for c in manifest.columns.clinical),
-        flow=_flow(assessed, table, n_patients),
-        fingerprint=fingerprint(table, settings, contents),
-        warnings=tuple(lines(report.warnings, LISTED)),
-        root=manifest.root.resolve(),
+        name=manifest.name, title=manifest.title, evidence="own", endpoint=manifest.endpoint,
+        table=table, clinical=tuple(c.name for c in manifest.columns.clinical),
+        flow=flow,
+        fingerprint=fingerprint(
+            table, {**settings, "n_patients": n_patients, "seed": seed}, contents
+        ),
+        warnings=tuple(lines(report.warnings, LISTED)), root=manifest.root.resolve(),
         mask_label=manifest.mask_label,
-    )
+    )  # fmt: skip
 
 
 def check_manifest(path: str | PathLike[str]) -> Report:
@@ -101,46 +84,41 @@ def check_manifest(path: str | PathLike[str]) -> Report:
     Report
         All errors and warnings of manifest, CSV, images and masks. Nothing is raised for them.
     """
-    problems, _ = _assess(Path(path), None, 0)
-    return Report(str(path), tuple(problems))
+    return _assess(Path(path), None, 0)[0]
 
 
 def _assess(
     path: Path, n_patients: int | None, seed: int
-) -> tuple[list[Problem], _Assessed | None]:
-    """Go on as far as the problems allow, so that they can be reported together."""
+) -> tuple[Report, Manifest | None, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Go on as far as the problems allow, so that they can be reported together.
+
+    Beside the report the manifest, the flow, the table with the paths of the CSV, and the files.
+    """
+    nothing = pd.DataFrame()
     try:
         manifest = read_manifest(path)
         raw = read_csv(manifest.csv)
-        table, problems = tabulate(raw, manifest)
+        table, problems = tabulate(raw, manifest, path.name)
     except UnreadableError as error:
-        return error.problems, None
-    sound = not any(problem.kind.stops for problem in problems)
+        return Report(str(path), tuple(error.problems)), None, nothing, nothing, nothing
+    sound = not any(problem.stops for problem in problems)
     drawn = subsample(table.astype({"label": int}), n_patients, seed) if sound else table
-    files, absent = locate_files(drawn, manifest)
-    problems += absent + examine_files(drawn, files, manifest)
-    return problems, _Assessed(manifest, raw, table, drawn, files)
+    files, found = examine_files(drawn, manifest)
+    problems += found
+    flow = _flow(raw, manifest, table, drawn, n_patients) if sound else nothing
+    return Report(str(path), tuple(problems)), manifest, flow, drawn, files
 
 
-def _final(drawn: pd.DataFrame, files: pd.DataFrame) -> pd.DataFrame:
-    rest = [column for column in drawn if column not in COLUMNS]
-    table = drawn.assign(image=files["image"], mask=files["mask"])[[*COLUMNS, *rest]]
-    return table.sort_values(["patient_id", "image_id"]).reset_index(drop=True)
-
-
-def _flow(assessed: _Assessed, table: pd.DataFrame, n_patients: int | None) -> pd.DataFrame:
-    columns, flow = assessed.manifest.columns, Flow()
-    names = {columns.patient: "patient_id", columns.image: "image"}
-    raw = assessed.raw[list(names)].rename(columns=names)
-    labels = assessed.raw[columns.label]
+def _flow(
+    raw: pd.DataFrame, manifest: Manifest, table: pd.DataFrame, drawn: pd.DataFrame,
+    n_patients: int | None,
+) -> pd.DataFrame:  # fmt: skip
+    columns, flow = manifest.columns, Flow()
+    labels = raw[columns.label].map(canonical)
+    raw = raw[[columns.patient, columns.image]].set_axis(["patient_id", "image"], axis=1)
     flow.there("in the CSV", raw)
-    for value in sorted(assessed.manifest.exclude):
-        kept = raw[labels[raw.index].map(canonical).ne(value)]
-        flow.lost("excluded", raw, kept, f"label {value!r} is excluded by the manifest")
-        raw = kept
-    flow.lost(
-        "subset", assessed.table, assessed.drawn, f"not drawn: {n_patients} patients asked for"
-    )
-    flow.there("kept", table)
-    flow.splits(table)
+    for value in manifest.exclude:
+        kept = raw[labels[raw.index].ne(value)]
+        raw = flow.lost("excluded", raw, kept, f"label {value!r} is excluded by the manifest")
+    flow.kept(table, drawn, n_patients)
     return flow.frame()

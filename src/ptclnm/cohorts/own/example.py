@@ -1,7 +1,4 @@
-"""A complete small cohort of one's own, made up: manifest, CSV, images and masks.
-
-``python -m ptclnm.cohorts.own.example FOLDER`` writes it.
-"""
+"""A complete small cohort of one's own, made up: manifest, CSV, images and masks."""
 
 from os import PathLike
 from pathlib import Path
@@ -21,9 +18,7 @@ ROWS, COLS = 96, 128
 SPACING_MM = 0.25
 
 
-def write_example(
-    folder: str | PathLike[str], seed: int = 0, n_patients: int = 24, suffix: str = ".jpg"
-) -> Path:
+def write_example(folder: str | PathLike[str], seed: int = 0, n_patients: int = 24) -> Path:
     """Write the example cohort.
 
     Parameters
@@ -34,9 +29,6 @@ def write_example(
         Seed of patients and pictures.
     n_patients : int
         Patients; every third has two images, the last one an unknown N stage.
-    suffix : str
-        Format of the images, e.g. ``.jpg``, ``.png`` or ``.dcm``. Masks are NIfTI, as
-        ITK-SNAP writes them.
 
     Returns
     -------
@@ -53,7 +45,7 @@ def write_example(
         raise PtclnmError(f"{folder} exists already. Name a folder that does not.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
-    table = _table(rng, n_patients, suffix)
+    table = _table(rng, n_patients)
     with TemporaryDirectory(dir=folder.parent) as temporary:
         whole = Path(temporary) / folder.name
         for name in ("images", "masks"):
@@ -68,7 +60,7 @@ def write_example(
     return folder / "my_cohort.yml"
 
 
-def _table(rng: np.random.Generator, n_patients: int, suffix: str) -> pd.DataFrame:
+def _table(rng: np.random.Generator, n_patients: int) -> pd.DataFrame:
     """One row an image; one size is missing, as in real tables."""
     stages = np.array(["N0", "N1a", "N0", "N1b"])[np.arange(n_patients) % 4]
     stages[-1] = "Nx"
@@ -76,21 +68,13 @@ def _table(rng: np.random.Generator, n_patients: int, suffix: str) -> pd.DataFra
     for number, stage in enumerate(stages, 1):
         age, sex = int(rng.integers(22, 75)), rng.choice(["female", "male"], p=[0.75, 0.25])
         size = round(float(np.clip(rng.normal(11 if stage == "N0" else 14, 3), 7, 20)), 1)
-        for view in ("a", "b") if number % 3 == 0 else ("a",):
+        rest = stage, "south" if number % 3 == 2 else "north", age, sex
+        for view in "ab" if number % 3 == 0 else "a":
             name = f"p{number:02d}{view}"
-            rows.append(
-                {
-                    "patient": f"p{number:02d}",
-                    "image": f"images/{name}{suffix}",
-                    "mask": f"masks/{name}.nii.gz",
-                    "n_stage": stage,
-                    "hospital": "south" if number % 3 == 2 else "north",
-                    "age": age,
-                    "sex": sex,
-                    "size_mm": size if number != 2 else np.nan,
-                }
-            )
-    return pd.DataFrame(rows)
+            files = f"images/{name}.jpg", f"masks/{name}.nii.gz"
+            rows.append((name[:-1], *files, *rest, size if number != 2 else np.nan))
+    columns = ["patient", "image", "mask", "n_stage", "hospital", "age", "sex", "size_mm"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _picture(

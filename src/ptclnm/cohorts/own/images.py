@@ -2,10 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,43 +14,29 @@ from scipy import ndimage
 
 from ptclnm.cohorts.own.manifest import Manifest
 from ptclnm.cohorts.own.problems import Problem
-from ptclnm.imaging.dicom import Spacing
-from ptclnm.imaging.errors import ImageError
-from ptclnm.imaging.header import is_file, is_folder
-from ptclnm.imaging.read import Image2D, read_image, read_labels, select_label
+from ptclnm.pictures.dicom import Spacing
+from ptclnm.pictures.errors import ImageError
+from ptclnm.pictures.header import is_file, is_folder
+from ptclnm.pictures.read import Image2D, read_image, select_label
 
 SMALL_ROI = 400
 MIN_WIDTH = 5
 # More distinct values than any set of drawn labels has.
 MAX_LABELS = 16
 
-# Code of a problem, ``image`` or ``mask``, and what was found.
-Finding = tuple[str, str, str]
+# Row of the CSV, code of a problem, ``image`` or ``mask``, and what was found.
+Finding = tuple[int, str, str, str]
 
 
-@dataclass(frozen=True)
-class Examined:
-    """What one image and its mask are.
+class Examined(NamedTuple):
+    """What is compared across pictures: hash of the grey values, spacing in mm, reservations."""
 
-    Parameters
-    ----------
-    findings : tuple of (code, column, text)
-        Problems; `column` is ``image`` or ``mask``.
-    pixels : str
-        Hash of the image's decoded grey values; empty where it cannot be read.
-    spacing : tuple of float or None
-        Row and column spacing of the image in mm.
-    notes : tuple of str
-        Reservations about the image.
-    """
-
-    findings: tuple[Finding, ...]
-    pixels: str = ""
-    spacing: Spacing | None = None
-    notes: tuple[str, ...] = ()
+    pixels: str
+    spacing: Spacing | None
+    notes: tuple[str, ...]
 
 
-def locate(root: Path, text: str) -> tuple[str, str, str]:
+def locate(root: Path, text: str) -> str:
     """Find a file below the root.
 
     Parameters
@@ -62,104 +48,77 @@ def locate(root: Path, text: str) -> tuple[str, str, str]:
 
     Returns
     -------
-    path : str
-        The absolute path with symbolic links followed; empty where there is a problem.
-    code, found : str
-        The problem; empty where there is none.
+    str
+        The absolute path with symbolic links followed.
+
+    Raises
+    ------
+    ImageError
+        If it leads out of the root, or there is no such file.
     """
     base = Path(os.path.realpath(root))
     # Unlike Path.resolve, this raises for no name, however long or circular.
     path = Path(os.path.realpath(base / text.replace("\\", "/")))
     if not path.is_relative_to(base):
-        return "", "path_outside", "it leads out of the root folder"
-    if is_file(path):
-        return str(path), "", ""
-    found = "there is no such file"
-    if is_folder(path.parent):
-        names = [entry.name for entry in path.parent.iterdir()]
+        raise ImageError("path_outside", text, "it leads out of the root folder")
+    if not is_file(path):
+        names = [entry.name for entry in path.parent.iterdir()] if is_folder(path.parent) else []
         close = get_close_matches(path.name, names, n=1)
-        found += f"; the nearest name in its folder is {close[0]!r}" if close else ""
-    return "", "missing_file", found
+        nearest = f"; the nearest name in its folder is {close[0]!r}" if close else ""
+        raise ImageError("missing_file", text, f"there is no such file{nearest}")
+    return str(path)
 
 
-def locate_files(table: pd.DataFrame, manifest: Manifest) -> tuple[pd.DataFrame, list[Problem]]:
-    """Find all images and masks.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Columns ``image`` and ``mask`` as the CSV has them, indexed by line.
-    manifest : Manifest
-        Its root folder.
-
-    Returns
-    -------
-    files : DataFrame
-        Columns ``image`` and ``mask`` with absolute paths, empty where there is a problem.
-    problems : list of Problem
-        Missing files and those outside the root.
-    """
-    files = pd.DataFrame("", index=table.index, columns=["image", "mask"])
-    problems = []
-    for column in files:
-        for row, text in table.loc[table[column].ne(""), column].items():
-            files.at[row, column], code, found = locate(manifest.root, text)
-            if code:
-                problems.append(Problem(code, text, found, int(row), manifest.csv.name))
-    return files, problems
-
-
-def examine_files(table: pd.DataFrame, files: pd.DataFrame, manifest: Manifest) -> list[Problem]:
-    """Read all images and masks and name what is wrong with them, row by row and across rows.
+def examine_files(table: pd.DataFrame, manifest: Manifest) -> tuple[pd.DataFrame, list[Problem]]:
+    """Find and read all images and masks; name what is wrong, row by row and across rows.
 
     Parameters
     ----------
     table : DataFrame
         As from `tabulate`.
-    files : DataFrame
-        As from `locate_files`.
     manifest : Manifest
-        Its mask label and options.
+        Its root folder, mask label and options.
 
     Returns
     -------
-    list of Problem
+    files : DataFrame
+        Columns ``image`` and ``mask`` with absolute paths, empty where there is no file.
+    problems : list of Problem
         In the order of rows, then those that concern several rows.
     """
-    examined = {row: examine(image, mask, manifest) for row, image, mask in files.itertuples()}
-    findings = [(row, *finding) for row, each in examined.items() for finding in each.findings]
+    files = pd.DataFrame("", index=table.index, columns=["image", "mask"])
+    findings: list[Finding] = []
+    examined: dict[int, Examined] = {}
+    limits = {"image": manifest.options.max_colour, "mask": 1.0}
+    for row in table.index:
+        read: dict[str, Image2D] = {}
+        for column, limit in limits.items():
+            try:
+                if text := table.at[row, column]:  # an empty cell is a problem of the table
+                    files.at[row, column] = path = locate(manifest.root, text)
+                    read[column] = read_image(path, limit)
+            except ImageError as error:
+                findings.append((row, error.code, column, error.found))
+        if picture := read.get("image"):
+            digest = hashlib.sha256(str(picture.array.shape).encode())
+            digest.update(np.ascontiguousarray(picture.array))
+            examined[row] = Examined(digest.hexdigest(), picture.spacing, picture.notes)
+        findings += [(row, *finding) for finding in _row_findings(read, manifest)]
     findings += [*_notes(examined), *_mixed_spacing(examined), *_shared_pictures(table, examined)]
-    return [
+    return files, [
         Problem(code, table.at[row, column], found, int(row), manifest.csv.name)
         for row, code, column, found in findings
     ]
 
 
-def examine(image: str, mask: str, manifest: Manifest) -> Examined:
-    """Read one image and its mask; an empty path is passed over."""
-    findings: list[Finding] = []
-    limit = manifest.options.max_colour
-    picture = _attempt("image", lambda: read_image(image, limit), findings) if image else None
-    labels = _attempt("mask", lambda: read_labels(mask), findings) if mask else None
+def _row_findings(read: dict[str, Image2D], manifest: Manifest) -> Iterator[tuple[str, str, str]]:
+    picture, labels = read.get("image"), read.get("mask")
     if picture and np.ptp(picture.array) == 0:
-        findings.append(("blank_image", "image", "all of its pixels have the same value"))
-    if labels:
-        findings += [(code, "mask", found) for code, found in _mask_findings(labels, manifest)]
-    if picture and labels:
-        findings += [(code, "mask", found) for code, found in _pair_findings(picture, labels)]
-    if not picture:
-        return Examined(tuple(findings))
-    digest = hashlib.sha256(str(picture.array.shape).encode())
-    digest.update(np.ascontiguousarray(picture.array))
-    return Examined(tuple(findings), digest.hexdigest(), picture.spacing, picture.notes)
-
-
-def _attempt(column: str, read: Callable[[], Image2D], findings: list[Finding]) -> Image2D | None:
-    try:
-        return read()
-    except ImageError as error:
-        findings.append((error.code, column, error.found))
-        return None
+        yield "blank_image", "image", "all of its pixels have the same value"
+    about = [*_mask_findings(labels, manifest)] if labels else []
+    about += _pair_findings(picture, labels) if picture and labels else []
+    for code, found in about:
+        yield code, "mask", found
 
 
 def _pair_findings(picture: Image2D, labels: Image2D) -> Iterator[tuple[str, str]]:
@@ -209,10 +168,7 @@ def _roi_findings(roi: NDArray[np.bool_], least: int) -> Iterator[tuple[str, str
         yield "mask_pieces", f"its ROI is in {pieces} pieces"
 
 
-# Across rows: each finding begins with its row.
-
-
-def _notes(examined: dict[int, Examined]) -> Iterator[tuple[int, str, str, str]]:
+def _notes(examined: dict[int, Examined]) -> Iterator[Finding]:
     """Name each reservation once, at its first image."""
     rows: dict[str, list[int]] = {}
     for row, each in examined.items():
@@ -223,22 +179,19 @@ def _notes(examined: dict[int, Examined]) -> Iterator[tuple[int, str, str, str]]
         yield those[0], "image_note", "image", found
 
 
-def _mixed_spacing(examined: dict[int, Examined]) -> Iterator[tuple[int, str, str, str]]:
-    known = {row: each.spacing is not None for row, each in examined.items() if each.pixels}
-    count = sum(known.values())
-    if 0 < count < len(known):
-        row = next(row for row, is_known in known.items() if not is_known)
-        found = f"{count} of {len(known)} images have a pixel spacing, not this one"
-        yield row, "spacing_mixed", "image", found
+def _mixed_spacing(examined: dict[int, Examined]) -> Iterator[Finding]:
+    unknown = [row for row, each in examined.items() if each.spacing is None]
+    known = len(examined) - len(unknown)
+    if unknown and known:
+        found = f"{known} of {len(examined)} images have a pixel spacing, not this one"
+        yield unknown[0], "spacing_mixed", "image", found
 
 
-def _shared_pictures(
-    table: pd.DataFrame, examined: dict[int, Examined]
-) -> Iterator[tuple[int, str, str, str]]:
+def _shared_pictures(table: pd.DataFrame, examined: dict[int, Examined]) -> Iterator[Finding]:
     """Compare each row with the first that has the same picture."""
     first: dict[str, int] = {}
     for row, each in examined.items():
-        earlier = first.setdefault(each.pixels, row) if each.pixels else row
+        earlier = first.setdefault(each.pixels, row)
         if earlier == row:
             continue
         ours, theirs = table.loc[row], table.loc[earlier]

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,7 +12,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PrivateAttr,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -22,8 +21,8 @@ from pydantic import (
 from ptclnm.cohorts.own.problems import Problem, UnreadableError
 from ptclnm.cohorts.schema import COLUMNS, SPLITS
 from ptclnm.errors import model_problems
-from ptclnm.imaging.header import is_file, is_folder
-from ptclnm.imaging.read import MAX_COLOUR
+from ptclnm.pictures.header import is_file, is_folder
+from ptclnm.pictures.read import MAX_COLOUR
 
 MAX_BYTES = 256 * 1024
 # Limits where the manifest gives none; a name is told by its words.
@@ -33,18 +32,11 @@ SPLIT_KINDS = {"column": {"map"}, "ratio": {"seed"}, "by_center": {"internal", "
 HINTS = {"columns.split": "name the column as split: {column: ..., map: ...} instead"}
 
 
-class YamlError(Exception):
-    """A file that is no plain YAML; the message says why."""
+class _PlainLoader(yaml.BaseLoader):
+    """YAML with less: no tags, no anchors, no repeated keys, and every value is text.
 
-
-class _PlainLoader(yaml.SafeLoader):
-    """`yaml.SafeLoader` with less: no tags, no anchors, no repeated keys.
-
-    Words are booleans only as ``true`` and ``false``, so that a label ``no`` stays text, and
-    there are no dates.
+    So a label ``no`` stays a word; what is to be a number is told by the manifest's fields.
     """
-
-    yaml_implicit_resolvers: dict = {}
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.peek_event()
@@ -55,25 +47,14 @@ class _PlainLoader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        keys = [str(self.construct_object(key, deep=True)) for key, _ in node.value]
-        if repeated := sorted(_repeated(keys)):
-            raise yaml.YAMLError(f"key {repeated[0]!r} is given twice{node.start_mark}")
-        return super().construct_mapping(node, deep)
-
-
-for _tag, _pattern, _first in (
-    ("bool", r"true|false", "tf"),
-    ("int", r"[-+]?[0-9]{1,18}", "-+0123456789"),
-    ("float", r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]{1,3})?", "-+0123456789."),
-    ("null", r"~|null|", ["~", "n", ""]),
-):
-    _PlainLoader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first)
-    )
+        content = super().construct_mapping(node, deep)
+        if len(content) < len(node.value):
+            raise yaml.YAMLError(f"a key is given twice{node.start_mark}")
+        return content
 
 
 def load_plain_yaml(path: Path) -> Any:
-    """Load a YAML file's mapping.
+    """Load a YAML file.
 
     Parameters
     ----------
@@ -83,50 +64,42 @@ def load_plain_yaml(path: Path) -> Any:
     Returns
     -------
     object
-        Mappings, lists, text, whole numbers, real numbers, booleans and None.
+        Mappings and lists of text.
 
     Raises
     ------
-    YamlError
-        If the file is missing, too large, not UTF-8 or not plain YAML.
+    UnreadableError
+        If the file is missing, too large, not UTF-8 or not plain YAML; it says why.
     """
-    if not is_file(path):
-        raise YamlError("there is no such file")
-    if path.stat().st_size > MAX_BYTES:
-        raise YamlError(f"it has more than {MAX_BYTES:,} bytes")
     try:
+        if not is_file(path):
+            raise ValueError("there is no such file")
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"it has more than {MAX_BYTES:,} bytes")
         return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_PlainLoader)  # noqa: S506
-    except UnicodeDecodeError as error:
-        raise YamlError(f"it is not UTF-8 (byte {error.start + 1})") from error
     except RecursionError:
-        raise YamlError("it is nested too deeply") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise YamlError("it is no plain YAML: " + " ".join(str(error).split())[:300]) from error
+        found = "it is nested too deeply"
+    except yaml.YAMLError as error:
+        found = "it is no plain YAML: " + " ".join(str(error).split())[:300]
+    except ValueError as error:
+        found = str(error)
+    raise UnreadableError([Problem("manifest_unreadable", path.name, found)])
 
 
-def canonical(value: Any) -> str:
+def canonical(text: str) -> str:
     """Bring a label's value to the form in which manifest and CSV are compared.
-
-    Parameters
-    ----------
-    value : object
-        Text, number or boolean.
 
     Returns
     -------
     str
-        Without surrounding spaces and in lower case; ``1``, ``1.0`` and ``"01"`` are the same.
+        Without surrounding spaces and in lower case; ``1``, ``1.0`` and ``01`` are the same.
     """
-    text = str(value).strip().casefold()
+    text = text.strip().casefold()
     try:
         number = float(text)
     except ValueError:
         return text
     return f"{number:.12g}" if math.isfinite(number) else text
-
-
-def _repeated(names: list[str]) -> set[str]:
-    return {name for name in names if names.count(name) > 1}
 
 
 def _refuse(lines: Iterable[str]) -> None:
@@ -135,48 +108,37 @@ def _refuse(lines: Iterable[str]) -> None:
         raise ValueError(text)
 
 
-def _that(test: Callable[[Any], bool], allowed: str) -> BeforeValidator:
-    """Let pass what passes a test, and say what is allowed."""
-
-    def check(value: Any) -> Any:
-        if not test(value):
-            raise ValueError(f"allowed: {allowed}")
-        return value
-
-    return BeforeValidator(check)
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)  # true and false are none
-
-
-def _is_whole(value: Any, low: int, high: int = 2**32 - 1) -> bool:
-    return type(value) is int and low <= value <= high
-
-
-def _is_pair(value: Any) -> bool:
-    numbers = isinstance(value, list) and len(value) == 2 and all(map(_is_number, value))
-    return numbers and -math.inf < value[0] < value[1] < math.inf
-
-
 def _line(value: Any) -> str:
-    # 2024 may be a column's or a cohort's name.
-    text = str(value).strip() if isinstance(value, str | int) else ""
+    text = value.strip() if isinstance(value, str) else ""
     if not text or len(text) > 500 or not text.isprintable():
         raise ValueError("allowed: text of one line")
     return text
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: Any) -> tuple[str, ...]:
     values = value if isinstance(value, list) else [value]
-    if not values or not all(isinstance(v, str | int | float) and str(v).strip() for v in values):
+    if not values or not all(isinstance(v, str) and v.strip() for v in values):
         raise ValueError("allowed: a value or a list of values")
-    # YAML's true, not Python's True.
-    return [str(v).lower() if isinstance(v, bool) else str(v).strip() for v in values]
+    return tuple(v.strip() for v in values)
 
 
-def _labels(value: Any) -> frozenset[str]:
-    return frozenset(map(canonical, _texts(value)))
+def _limits(value: Any) -> tuple[float, float]:
+    try:
+        low, high = map(float, value if isinstance(value, list) else ())
+    except (TypeError, ValueError):
+        low = high = math.nan
+    if not -math.inf < low < high < math.inf:
+        raise ValueError("allowed: [lowest, highest]")
+    return low, high
+
+
+def _mask_label(value: Any) -> int | str:
+    if value == "any":
+        return value
+    number = isinstance(value, str) and re.fullmatch("[0-9]{1,5}", value)
+    if not number or not 1 <= int(value) <= 65_535:
+        raise ValueError("allowed: a whole number from 1 to 65535, or any")
+    return int(value)
 
 
 def _short_name(value: Any, info: ValidationInfo) -> str:
@@ -191,34 +153,18 @@ def _beside(value: Any, info: ValidationInfo) -> Path:
 
 Line = Annotated[str, BeforeValidator(_line)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
-Labels = Annotated[frozenset[str], BeforeValidator(_labels)]
+Labels = Annotated[
+    tuple[str, ...], BeforeValidator(lambda value: sorted(set(map(canonical, _texts(value)))))
+]
 Beside = Annotated[Path, BeforeValidator(_beside)]
-Fraction = Annotated[
-    float, _that(lambda v: _is_number(v) and 0 < v < 1, "a number above 0 and below 1")
-]
-Seed = Annotated[int, _that(lambda v: _is_whole(v, 0), "a whole number from 0")]
-RoiPixels = Annotated[int, _that(lambda v: _is_whole(v, 16), "a whole number from 16")]
-Limits = Annotated[tuple[float, float], _that(_is_pair, "[lowest, highest]")]
-MaskLabel = Annotated[
-    int | str,
-    _that(
-        lambda v: v == "any" or _is_whole(v, 1, 65_535), "a whole number from 1 to 65535, or any"
-    ),
-]
+Fraction = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Limits = Annotated[tuple[float, float], BeforeValidator(_limits)]
+MaskLabel = Annotated[int | str, BeforeValidator(_mask_label)]
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _given(cls, content: Any) -> Any:
-        """Take keys as text; an empty value is none given, but for a number."""
-        if not isinstance(content, dict):
-            return content
-        fields = {k: f for k, f in cls.model_fields.items() if type(f.default) not in (int, float)}
-        named = {str(key): value for key, value in content.items()}
-        return {k: value for k, value in named.items() if value is not None or k not in fields}
 
 
 class Clinical(_Section):
@@ -237,15 +183,11 @@ class Clinical(_Section):
         return self if self.name else self.model_copy(update={"name": self.column})
 
     @property
-    def limits(self) -> tuple[float, float] | None:
-        """The range, or a human one by the words of the name; None where there is neither."""
-        words = [] if self.kind == "categorical" else re.split("[-_ ]", self.name.lower())
-        return self.range or next((HUMAN_RANGES[w] for w in words if w in HUMAN_RANGES), None)
-
-    def settings(self) -> dict[str, Any]:
-        """As in `Manifest.settings`."""
-        low, high = self.limits or (None, None)
-        return self.model_dump(exclude={"range"}) | {"low": low, "high": high}
+    def limits(self) -> tuple[float, float]:
+        """The range, or a human one by the words of the name, or none."""
+        words = re.split("[-_ ]", self.name.lower())
+        human = (HUMAN_RANGES[word] for word in words if word in HUMAN_RANGES)
+        return self.range or next(human, (-math.inf, math.inf))
 
 
 class Columns(_Section):
@@ -263,7 +205,7 @@ class Columns(_Section):
     @classmethod
     def _names_apart(cls, clinical: tuple[Clinical, ...]) -> tuple[Clinical, ...]:
         names = [c.name for c in clinical]
-        taken = sorted(_repeated(names) | set(names) & set(COLUMNS))
+        taken = sorted({name for name in names if name in COLUMNS or names.count(name) > 1})
         _refuse(f"name {name!r} is taken; give the column another name:" for name in taken)
         return clinical
 
@@ -287,7 +229,7 @@ class Split(_Section):
     column: Line = ""
     map: dict[Line, Literal[SPLITS]] = dict(zip(SPLITS, SPLITS, strict=True))
     ratio: Fraction = 0.7
-    by_center: Centers = Centers.model_construct(train=(), external=())
+    by_center: Centers | None = None
     internal: Fraction = 0.3
     seed: Seed = 0
 
@@ -306,17 +248,11 @@ class Split(_Section):
         """The key of ``SPLIT_KINDS`` that is given."""
         return next(kind for kind in SPLIT_KINDS if kind in self.model_fields_set)
 
-    def settings(self) -> dict[str, Any]:
-        """As in `Manifest.settings`; the map only where it is used."""
-        plain = self.model_dump(include={"column", "ratio", "internal", "seed"})
-        values = list(self.map.items()) if self.kind == "column" else []
-        return plain | self.by_center.model_dump() | {"kind": self.kind, "values": values}
-
 
 class Options(_Section):
     """Limits that a reader may move."""
 
-    min_roi_pixels: RoiPixels = 64
+    min_roi_pixels: int = Field(64, ge=16)
     max_colour: Fraction = MAX_COLOUR
 
 
@@ -331,7 +267,7 @@ class Manifest(_Section):
         The CSV and the folder that images and masks stay under; absolute.
     columns : Columns
         Where the CSV holds what.
-    positive, negative, exclude : frozenset of str
+    positive, negative, exclude : tuple of str
         Values of the label, in the form of `canonical`.
     mask_label : int or str
         Value of the ROI's pixels, or ``"any"`` for all above 0.
@@ -349,20 +285,10 @@ class Manifest(_Section):
     columns: Columns
     positive: Labels
     negative: Labels
-    exclude: Labels = frozenset()
+    exclude: Labels = ()
     mask_label: MaskLabel
     split: Split
     options: Options = Options()
-    _file: str = PrivateAttr()
-
-    def model_post_init(self, context: Path) -> None:
-        """Keep the manifest's own name, which no key of it gives."""
-        self._file = context.name
-
-    @property
-    def file(self) -> str:
-        """Name of the manifest."""
-        return self._file
 
     @field_validator("root")
     @classmethod
@@ -373,10 +299,10 @@ class Manifest(_Section):
 
     @field_validator("negative", "exclude")
     @classmethod
-    def _apart(cls, labels: frozenset[str], info: ValidationInfo) -> frozenset[str]:
-        """Compare with the sets of labels before."""
-        earlier = [info.data.get(name, frozenset()) for name in ("positive", "negative")]
-        twice = sorted(labels & frozenset().union(*earlier))
+    def _apart(cls, labels: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        """Compare with the labels before."""
+        earlier = {*info.data.get("positive", ()), *info.data.get("negative", ())}
+        twice = [label for label in labels if label in earlier]
         _refuse(f"label {v!r} is in two of positive, negative and exclude" for v in twice)
         return labels
 
@@ -387,15 +313,6 @@ class Manifest(_Section):
         if split.kind == "by_center" and columns and not columns.center:
             raise ValueError("by_center needs columns: center, which is missing")
         return split
-
-    def settings(self) -> dict[str, Any]:
-        """Whatever decides the cohort's contents, without any folder, as JSON."""
-        sets = {k: sorted(getattr(self, k)) for k in ("positive", "negative", "exclude")}
-        texts = {k: getattr(self, k) for k in ("title", "endpoint", "mask_label")}
-        clinical = [c.settings() for c in self.columns.clinical]
-        columns = self.columns.model_dump() | {"clinical": clinical}
-        parts = {"split": self.split.settings(), "options": self.options.model_dump()}
-        return {**texts, **sets, "columns": columns, **parts}
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -411,14 +328,9 @@ def read_manifest(path: Path) -> Manifest:
     UnreadableError
         With all problems that the manifest alone can tell.
     """
-    try:
-        content = load_plain_yaml(path)
-    except YamlError as error:
-        raise UnreadableError([Problem("manifest_unreadable", path.name, str(error))]) from error
+    content = load_plain_yaml(path)
     try:
         return Manifest.model_validate(content, context=path.absolute())
     except ValidationError as error:
-        lines = model_problems(error, Manifest, HINTS)
-        raise UnreadableError(
-            [Problem("manifest_key", path.name, line) for line in lines]
-        ) from None
+        problems = model_problems(error, Manifest, HINTS)
+    raise UnreadableError(Problem("manifest_key", path.name, line) for line in problems)

@@ -5,62 +5,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ptclnm.imaging.errors import REMEDIES
 from ptclnm.paths import DATA_MANIFEST
 
 MAX_LINES = 20
 
 
-@dataclass(frozen=True)
-class Kind:
-    """One kind of problem.
-
-    Parameters
-    ----------
-    severity : str
-        ``error``, which stops, or ``warning``.
-    what : str
-        The problem in a few words.
-    why : str
-        Why it matters, and so why it stops or does not.
-    remedy : str
-        What to do, as one or more sentences.
-    """
-
-    severity: str
-    what: str
-    why: str
-    remedy: str
-
-    @property
-    def stops(self) -> bool:
-        """True for an error."""
-        return self.severity == "error"
-
-
-def read_catalogue() -> dict[str, Kind]:
-    """Read the kinds of problem by their code, in the order in which they are looked for.
-
-    An empty remedy in ``data_manifest/own/problems.csv`` is the one that the picture's own error
-    gives.
-    """
-    path = DATA_MANIFEST / "own" / "problems.csv"
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False, index_col="code")
-    rows["remedy"] = rows["remedy"].where(rows["remedy"].ne(""), rows.index.map(REMEDIES))
-    return {code: Kind(**row) for code, row in rows.to_dict("index").items()}
-
-
-CATALOGUE = read_catalogue()
-
-
-def catalogue_markdown() -> str:
-    """Render the catalogue as the Markdown table of the book's page."""
-    head = ["| problem | | why | what to do |", "|---|---|---|---|"]
-    body = [
-        f"| {kind.what} (`{code}`) | {kind.severity} | {kind.why} | {kind.remedy} |"
-        for code, kind in CATALOGUE.items()
-    ]
-    return "\n".join([*head, *body])
+# The kinds of problem by their code, in the order in which they are looked for: ``severity``
+# (``error``, which stops, or ``warning``), ``what`` it is, ``why`` it matters, the ``remedy``.
+_TABLE = pd.read_csv(DATA_MANIFEST / "own" / "problems.csv", index_col="code")
+CATALOGUE = {kind.Index: kind for kind in _TABLE.itertuples(name="Kind")}
 
 
 @dataclass(frozen=True)
@@ -88,16 +41,16 @@ class Problem:
     table: str = ""
 
     @property
-    def kind(self) -> Kind:
-        """The entry of the catalogue."""
-        return CATALOGUE[self.code]
+    def stops(self) -> bool:
+        """True for an error."""
+        return CATALOGUE[self.code].severity == "error"
 
     def __str__(self) -> str:
         """Say where, what was found and what to do, in one line."""
         place = self.file
         if self.row is not None:
             place += f" ({self.table} row {self.row})" if self.table else f", row {self.row}"
-        return f"{place}: {self.found}. {self.kind.remedy}"
+        return f"{place}: {self.found}. {CATALOGUE[self.code].remedy}"
 
 
 class UnreadableError(Exception):
@@ -126,25 +79,17 @@ class Report:
     @property
     def errors(self) -> tuple[Problem, ...]:
         """The problems that stop."""
-        return tuple(p for p in self.problems if p.kind.stops)
+        return tuple(p for p in self.problems if p.stops)
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
         """The problems that are listed only."""
-        return tuple(p for p in self.problems if not p.kind.stops)
+        return tuple(p for p in self.problems if not p.stops)
 
     @property
     def ok(self) -> bool:
         """True if the cohort can be opened."""
         return not self.errors
-
-    def frame(self) -> pd.DataFrame:
-        """List all problems, one a row: ``severity, code, file, row, found, remedy``."""
-        rows = [
-            (p.kind.severity, p.code, p.file, p.row, p.found, p.kind.remedy) for p in self.problems
-        ]
-        frame = pd.DataFrame(rows, columns=["severity", "code", "file", "row", "found", "remedy"])
-        return frame.astype({"row": "Int64"})
 
     def __str__(self) -> str:
         """List errors, then warnings; many of one kind are cut short."""

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +13,11 @@ from ptclnm.cohorts.own.manifest import Centers, Clinical, Manifest, canonical
 from ptclnm.cohorts.own.problems import Problem, UnreadableError
 from ptclnm.cohorts.splits import center_split, stratified_split
 from ptclnm.errors import nearest
-from ptclnm.imaging.header import is_file
+from ptclnm.pictures.header import is_file
 
 MAX_BYTES = 32 << 20
 MISSING = ("", "na", "n/a", "nan")
-_NUMBER = re.compile(r"[-+]?(\d{1,15}(\.\d*)?|\.\d+)([eE][-+]?\d{1,2})?", re.ASCII)
+NUMBER = r"[-+]?(\d{1,15}(\.\d*)?|\.\d+)([eE][-+]?\d{1,2})?"
 # Fewer patients a value than this may match the label by chance.
 _PATIENTS_A_VALUE = 5
 _PATIENTS_TO_SEPARATE = 10
@@ -47,11 +46,16 @@ def read_csv(path: Path) -> pd.DataFrame:
         With all problems that the file alone can tell.
     """
     findings: list[Finding] = []
-    rows = _cells(_decoded(path), findings)
-    if rows:
-        findings += _format_findings(rows)
-    elif not findings:
-        findings.append(("csv_format", "it is empty", 1))
+    rows, start = [], 1
+    reader = csv.reader(io.StringIO(_decoded(path), newline=""), strict=True)
+    try:
+        for record in reader:
+            cells = [cell.strip() for cell in record]
+            rows += [(start, cells)] if any(cells) else []
+            start = reader.line_num + 1
+    except csv.Error as error:
+        findings.append(("csv_format", f"it cannot be parsed: {error}", start))
+    findings += _format_findings(rows)
     if findings:
         raise UnreadableError(Problem(code, path.name, *where) for code, *where in findings)
     (_, header), *body = rows
@@ -60,54 +64,39 @@ def read_csv(path: Path) -> pd.DataFrame:
 
 
 def _decoded(path: Path) -> str:
-    def refusal(code: str, *found: str | int) -> UnreadableError:
-        return UnreadableError([Problem(code, path.name, *found)])
-
-    if not is_file(path):
-        raise refusal("csv_missing", "there is no such file")
-    if path.stat().st_size > MAX_BYTES:
-        raise refusal("csv_missing", f"it has more than {MAX_BYTES:,} bytes")
+    there = is_file(path)
+    if not there or path.stat().st_size > MAX_BYTES:
+        found = f"it has more than {MAX_BYTES:,} bytes" if there else "there is no such file"
+        raise UnreadableError([Problem("csv_missing", path.name, found)])
     data = path.read_bytes()
+    bad = data.find(b"\0")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        row = data.count(b"\n", 0, error.start) + 1
-        raise refusal("csv_encoding", "a letter is not UTF-8", row) from error
-    if "\0" in text:
-        row = text.count("\n", 0, text.index("\0")) + 1
-        raise refusal("csv_encoding", "a zero byte, as in UTF-16", row)
+        bad = error.start
+    if bad >= 0:
+        row = data.count(b"\n", 0, bad) + 1
+        raise UnreadableError([Problem("csv_encoding", path.name, "a letter is not UTF-8", row)])
     return text
 
 
-def _cells(text: str, findings: list[Finding]) -> list[tuple[int, list[str]]]:
-    """Rows with the line they start on, as far as they can be parsed."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows, start = [], 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append((start, [cell.strip() for cell in cells]))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        findings.append(("csv_format", f"it cannot be parsed: {error}", start))
-    return rows
-
-
 def _format_findings(rows: list[tuple[int, list[str]]]) -> Iterator[Finding]:
-    (first, header), *body = rows
-    if len(header) == 1 and (mark := next((m for m in ";\t|" if m in header[0]), None)):
-        found = f"its header has {header[0].count(mark)} {mark!r} and no comma"
-        yield "csv_delimiter", found, first
-    for column in sorted({c for c in header if c and header.count(c) > 1}):
-        yield "csv_format", f"column {column!r} is there more than once", first
-    for line, cells in body:
-        if len(cells) != len(header):
-            yield "csv_format", f"it has {len(cells)} cells, the header {len(header)}", line
-    if not body:
-        yield "csv_format", "it has no rows below the header", first
+    if len(rows) < 2:
+        yield "csv_format", "it has no rows below the header" if rows else "it is empty", 1
+    for line, header in rows[:1]:
+        if len(header) == 1 and (mark := next((m for m in ";\t|" if m in header[0]), None)):
+            found = f"its header has {header[0].count(mark)} {mark!r} and no comma"
+            yield "csv_delimiter", found, line
+        for column in sorted({c for c in header if c and header.count(c) > 1}):
+            yield "csv_format", f"column {column!r} is there more than once", line
+    for line, cells in rows[1:]:
+        if len(cells) != len(rows[0][1]):
+            yield "csv_format", f"it has {len(cells)} cells, the header {len(rows[0][1])}", line
 
 
-def tabulate(frame: pd.DataFrame, manifest: Manifest) -> tuple[pd.DataFrame, list[Problem]]:
+def tabulate(
+    frame: pd.DataFrame, manifest: Manifest, name: str
+) -> tuple[pd.DataFrame, list[Problem]]:
     """Bring the CSV's rows to the cohort's columns, and put every row in a set.
 
     Parameters
@@ -116,6 +105,8 @@ def tabulate(frame: pd.DataFrame, manifest: Manifest) -> tuple[pd.DataFrame, lis
         As from `read_csv`.
     manifest : Manifest
         What the columns mean, and how to split.
+    name : str
+        Name of the manifest's file.
 
     Returns
     -------
@@ -135,8 +126,13 @@ def tabulate(frame: pd.DataFrame, manifest: Manifest) -> tuple[pd.DataFrame, lis
     columns, file = manifest.columns, manifest.csv.name
     wanted = {"patient_id": columns.patient, "image_id": columns.image_id, "image": columns.image}
     wanted |= {"mask": columns.mask, "split": manifest.split.column, "center": columns.center}
-    named = [name for name in (*wanted.values(), columns.label) if name]
-    _require(frame, [*named, *(c.column for c in columns.clinical)], file)
+    named = [column for column in (*wanted.values(), columns.label) if column]
+    if absent := {*named, *(c.column for c in columns.clinical)} - set(frame):
+        hints = {column: nearest(column, frame.columns).rstrip(".") for column in sorted(absent)}
+        raise UnreadableError(
+            Problem("missing_column", file, f"there is no column {column!r}: {hint}", 1)
+            for column, hint in hints.items()
+        )
     labels = frame[columns.label].map(canonical)
     frame, labels = (part[~labels.isin(manifest.exclude)] for part in (frame, labels))
     table = pd.DataFrame({k: frame[v] if v else "" for k, v in wanted.items()}, index=frame.index)
@@ -152,18 +148,9 @@ def tabulate(frame: pd.DataFrame, manifest: Manifest) -> tuple[pd.DataFrame, lis
     findings += [*_clinical_findings(table, manifest), *_center_findings(table)]
     table["split"], set_findings = _sets(table, manifest)
     return table, [
-        Problem(code, manifest.file if row is None else file, text, row and int(row))
+        Problem(code, name if row is None else file, text, row and int(row))
         for code, text, row in (*findings, *set_findings)
     ]
-
-
-def _require(frame: pd.DataFrame, names: list[str], file: str) -> None:
-    if absent := [name for name in dict.fromkeys(names) if name not in frame]:
-        raise UnreadableError(
-            Problem("missing_column", file, f"there is no column {name!r}: {hint.rstrip('.')}", 1)
-            for name in absent
-            for hint in [nearest(name, frame.columns)]
-        )
 
 
 def _is_empty(raw: pd.Series) -> pd.Series:
@@ -171,14 +158,9 @@ def _is_empty(raw: pd.Series) -> pd.Series:
 
 
 def _values(raw: pd.Series, clinical: Clinical) -> pd.Series:
-    values = raw.mask(_is_empty(raw))
     if clinical.kind == "categorical":
-        return values.astype(object).where(values.notna(), np.nan)
-    return values.map(_number, na_action="ignore").astype(float)
-
-
-def _number(text: str) -> float:
-    return float(text) if _NUMBER.fullmatch(text) else math.nan
+        return raw.mask(_is_empty(raw), np.nan)
+    return raw.where(raw.str.fullmatch(NUMBER, flags=re.ASCII)).astype(float)
 
 
 def _cell_findings(
@@ -208,7 +190,7 @@ def _value_findings(raw: pd.Series, values: pd.Series, clinical: Clinical) -> It
         return
     for row in raw.index[values.isna() & ~empty]:
         yield "not_a_number", f"{place} has {raw[row][:40]!r}, which is not a number", row
-    low, high = clinical.limits or (-math.inf, math.inf)
+    low, high = clinical.limits
     for row, value in values[(values < low) | (values > high)].items():
         yield "out_of_range", f"{place} is {value:g}; allowed: {low:g} to {high:g}", row
 
@@ -295,8 +277,8 @@ def _sets(table: pd.DataFrame, manifest: Manifest) -> tuple[pd.Series, list[Find
         split = pd.Series("", index=known.index, dtype=object)
         inside = known[known["center"].ne("")]
         if not inside.empty and not findings:
-            centers = rule.by_center.train, rule.by_center.external
-            split[inside.index] = center_split(inside, *centers, rule.internal, rule.seed)
+            train = rule.by_center.train
+            split[inside.index] = center_split(inside, train, rule.internal, rule.seed)
     findings = findings or list(_set_findings(known.assign(split=split)))
     return split.reindex(table.index, fill_value=""), findings
 

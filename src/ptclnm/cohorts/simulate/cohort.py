@@ -1,26 +1,29 @@
 """Opening a simulated cohort: drawn and rendered once for each setting, then found again."""
 
 from dataclasses import asdict
+from functools import partial
 
 import pandas as pd
 
+from echophantom.patients import Signals
 from ptclnm import store
-from ptclnm.cohorts.fingerprint import fingerprint
-from ptclnm.cohorts.flow import Flow
-from ptclnm.cohorts.schema import COLUMNS, Cohort
-from ptclnm.cohorts.simulate import li2024, ni2024
+from ptclnm.cohorts.schema import COLUMNS, Cohort, Flow, fingerprint
 from ptclnm.cohorts.simulate.files import IMAGES, MASKS
 from ptclnm.cohorts.simulate.folder import prepare
-from ptclnm.cohorts.simulate.latent import Signals, signals
-from ptclnm.cohorts.simulate.patients import Patients, draw, study_of
+from ptclnm.cohorts.simulate.patients import Patients, draw, signals, study_of
+from ptclnm.cohorts.simulate.study import FOLDER
 from ptclnm.errors import ParameterError
 from ptclnm.paths import PUBLISHED
 
-# Printed numbers that decide a cohort.
-NUMBERS = tuple(
-    PUBLISHED / study / f"{name}.csv"
-    for study in (ni2024.STUDY, li2024.STUDY)
-    for name in ("counts", "performance")
+# What decides a cohort beside the code: printed numbers, and what was chosen.
+SOURCES = tuple(
+    path
+    for study in ("ni2024", "li2024")
+    for path in (
+        PUBLISHED / study / "counts.csv",
+        PUBLISHED / study / "performance.csv",
+        FOLDER / f"{study}.yml",
+    )
 )
 WARNINGS = (
     "Patients and pictures are made up. What a model reaches here tells what the protocol does "
@@ -30,7 +33,8 @@ WARNINGS = (
 )
 
 
-def open_ni2024(
+def open_simulated(
+    name: str,
     n_patients: int | None = None,
     seed: int = 0,
     signal: float = 1.0,
@@ -40,18 +44,22 @@ def open_ni2024(
     pictures: bool = True,
     n_jobs: int | None = None,
 ) -> Cohort:
-    """Open the simulated counterpart of Ni et al. 2024.
+    """Open the simulated counterpart of a study.
 
     Parameters
     ----------
+    name : {"ni2024-sim", "li2024-sim"}
+        The cohort.
     n_patients : int, optional
-        Patients, by default Table 1's 854; its classes within sets keep their proportions.
+        Patients, by default as many as Table 1 has; its classes within sets keep their
+        proportions.
     seed : int
         Seed of everything.
     signal : float
         How much of the aggressiveness shows, 0 to 3. At 1 it is as reported. At 0 the label is
         independent of the clinical columns and of the pictures within each set, whose totals
-        stay those of Table 1. Above 1 the pictures show more, the counts stay.
+        stay those of Table 1. Above 1 the pictures show more, and so do the clinical columns
+        where Table 1 gives no counts by class.
     texture_signal, shape_signal, size_signal : float, optional
         The same for one family of findings, in table and picture alike: echogenicity,
         heterogeneity, calcification; outline, orientation, contact with the capsule; diameter.
@@ -72,101 +80,65 @@ def open_ni2024(
     PtclnmError
         If the cache cannot be written to.
     """
-    given = signals(ni2024.NAME, signal, texture_signal, shape_signal, size_signal)
-    return open_simulated(ni2024.NAME, n_patients, seed, given, pictures, n_jobs)
-
-
-def open_li2024(
-    n_patients: int | None = None,
-    seed: int = 0,
-    signal: float = 1.0,
-    texture_signal: float | None = None,
-    shape_signal: float | None = None,
-    size_signal: float | None = None,
-    pictures: bool = True,
-    n_jobs: int | None = None,
-) -> Cohort:
-    """Open the simulated counterpart of Li et al. 2024.
-
-    Parameters
-    ----------
-    n_patients, seed, signal, texture_signal, shape_signal, size_signal, pictures, n_jobs
-        As in :func:`open_ni2024`; Table 1 has 544 patients. Table 1 gives no counts by class, so
-        that a signal above 1 shows in the clinical columns too.
-
-    Returns
-    -------
-    Cohort
-        As by :func:`open_ni2024`.
-    """
-    given = signals(li2024.NAME, signal, texture_signal, shape_signal, size_signal)
-    return open_simulated(li2024.NAME, n_patients, seed, given, pictures, n_jobs)
-
-
-def open_simulated(
-    name: str,
-    n_patients: int | None,
-    seed: int,
-    given: Signals,
-    pictures: bool,
-    n_jobs: int | None,
-) -> Cohort:
-    """Open a simulated cohort by its name; see :func:`open_ni2024`."""
     if not isinstance(pictures, bool):
         raise ParameterError(name, [f"pictures is {pictures!r}; allowed: true, false"])
-    study = study_of(name)
-    patients = _draw(name, n_patients, seed, given)
+    asked = (signal, texture_signal, shape_signal, size_signal)
+    patients, study = draw(name, n_patients, seed, *asked), study_of(name).STUDY
+    given = signals(name, *asked)
     settings = asdict(given) | {"name": name, "n_patients": len(patients.table), "seed": seed}
     settings |= {"pictures": pictures}
-    key = store.key(picture_table, settings, [path.read_text("utf-8") for path in NUMBERS])
-    table, root = picture_table(patients) if pictures else _without(patients), None
+    key = store.key(cohort_table, settings, [path.read_text("utf-8") for path in SOURCES])
+    table, root = cohort_table(patients, pictures), None
     if pictures:
         root = prepare(patients, table, store.FOLDER / "cohorts" / key, n_jobs).resolve()
         table = table.assign(**{c: f"{root}/" + table[c] for c in ("image", "mask")})
+    whole = cohort_table(draw(name, None, seed, *asked), pictures)
     return Cohort(
         name=name,
-        title=study.TITLE,
+        title=study.title,
         evidence="simulated",
-        endpoint=study.ENDPOINT,
+        endpoint=study.endpoint,
         table=table,
-        clinical=study.COLUMNS,
-        flow=_flow(patients, given, pictures),
+        clinical=study.columns,
+        flow=_flow(whole, cohort_table(patients, pictures)),
         fingerprint=fingerprint(table, settings, {"made by": key}),
-        warnings=(*WARNINGS, *study.CHOICES, *_dilution(given)),
+        warnings=(*WARNINGS, *study.choices, *_dilution(given)),
         root=root,
     )
 
 
-def picture_table(patients: Patients) -> pd.DataFrame:
-    """Lay patients out as a cohort table, one row a picture, paths relative to its folder."""
-    counts = [len(planes) for planes in patients.planes]
-    table = patients.table.loc[patients.table.index.repeat(counts)].reset_index(drop=True)
-    number = table.groupby("patient_id").cumcount() + 1
-    table["image_id"] = table["patient_id"] + "_" + number.astype(str)
-    study = study_of(patients.name)
-    table["image"] = f"{IMAGES}/" + table["image_id"] + study.SUFFIX
-    table["mask"] = f"{MASKS}/" + table["image_id"] + ".nii.gz"
-    return table[[*COLUMNS, *study.COLUMNS]]
+open_ni2024 = partial(open_simulated, "ni2024-sim")
+open_li2024 = partial(open_simulated, "li2024-sim")
 
 
-def _draw(name: str, n_patients: int | None, seed: int, given: Signals) -> Patients:
-    return draw(name, n_patients, seed, given.clinical, given.texture, given.shape, given.size)
+def cohort_table(patients: Patients, pictures: bool) -> pd.DataFrame:
+    """Lay patients out as a cohort table, paths relative to its folder.
 
-
-def _without(patients: Patients) -> pd.DataFrame:
-    """Lay patients out as a cohort table without pictures."""
+    Parameters
+    ----------
+    patients : Patients
+        Who is in it.
+    pictures : bool
+        Whether there is one row a picture; else there is one row a patient, without paths.
+    """
+    study = study_of(patients.name).STUDY
     table = patients.table.assign(image_id="", image="", mask="")
-    return table[[*COLUMNS, *study_of(patients.name).COLUMNS]]
+    if pictures:
+        counts = [len(planes) for planes in patients.planes]
+        table = table.loc[table.index.repeat(counts)].reset_index(drop=True)
+        number = table.groupby("patient_id").cumcount() + 1
+        table["image_id"] = table["patient_id"] + "_" + number.astype(str)
+        table["image"] = f"{IMAGES}/" + table["image_id"] + study.suffix
+        table["mask"] = f"{MASKS}/" + table["image_id"] + ".nii.gz"
+    return table[[*COLUMNS, *study.columns]]
 
 
-def _flow(patients: Patients, given: Signals, pictures: bool) -> pd.DataFrame:
-    layout = picture_table if pictures else _without
-    whole = layout(_draw(patients.name, None, patients.seed, given))
-    kept = layout(patients)
+def _flow(whole: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame:
     flow = Flow()
-    if len(patients.table) < whole["patient_id"].nunique():
+    count = kept["patient_id"].nunique()
+    if count < whole["patient_id"].nunique():
         flow.there("as many patients as in Table 1", whole)
-        flow.lost("subset", whole, kept, f"not drawn: {len(patients.table)} patients asked for")
+        flow.lost("subset", whole, kept, f"not drawn: {count} patients asked for")
     flow.there("kept", kept)
     flow.splits(kept)
     return flow.frame()

@@ -1,4 +1,4 @@
-"""A simulated cohort's folder: made where it is not whole, handed over where it is."""
+"""A simulated cohort's folder: rendered where it is not whole, handed over where it is."""
 
 import shutil
 import time
@@ -10,6 +10,10 @@ from tempfile import mkdtemp
 
 import pandas as pd
 
+from echophantom.drivers import examination
+from echophantom.nodule import drawn_outline
+from echophantom.patients import Streams
+from echophantom.render import render_plane
 from ptclnm import store
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate import truth
@@ -18,17 +22,84 @@ from ptclnm.cohorts.simulate.files import (
     IMAGES,
     MASKS,
     TRUTH,
-    manifest_path,
+    write_dicom,
+    write_jpg,
+    write_mask,
     write_tables,
 )
-from ptclnm.cohorts.simulate.latent import Streams
 from ptclnm.cohorts.simulate.patients import Patients, study_of
-from ptclnm.cohorts.simulate.pictures import Job, make_pictures
-from ptclnm.compute import parallel_map
+from ptclnm.compute import parallel_map, reuse_memory
 from ptclnm.errors import PtclnmError
+from ptclnm.report.files import write_table
 
 # Left behind by a run that was killed.
 STALE_SECONDS = 3600
+
+
+def files(entry: Path, patient: Patients, number: int) -> dict[str, Path]:
+    """Where a patient's picture, its mask and its truth belong; the picture comes last."""
+    name = f"{patient.table['patient_id'].iloc[0]}_{number + 1}"
+    return {
+        "truth": entry / TRUTH / truth.PICTURES / f"{name}.npz",
+        "mask": entry / COHORT / MASKS / f"{name}.nii.gz",
+        "image": entry / COHORT / IMAGES / f"{name}{study_of(patient.name).STUDY.suffix}",
+    }
+
+
+def make_pictures(entry: Path, patient: Patients) -> int:
+    """Render one patient's planes and write image, mask and truth of each.
+
+    Parameters
+    ----------
+    entry : Path
+        Folder of the cohort and of its truth.
+    patient : Patients
+        One.
+
+    Returns
+    -------
+    int
+        How many pictures there are. Each file appears under its name when it is complete; the
+        half-made ones lie beside the entry, not in it.
+    """
+    reuse_memory()
+    fresh = Path(mkdtemp(prefix=f".{entry.name}-", dir=entry.parent))
+    try:
+        for number in range(len(patient.planes[0])):
+            _make_picture(entry, patient, number, fresh)
+    finally:
+        shutil.rmtree(fresh)
+    return len(patient.planes[0])
+
+
+def _make_picture(entry: Path, patient: Patients, number: int, fresh: Path) -> None:
+    study, drivers = study_of(patient.name).STUDY, patient.drivers(0)
+    plane = patient.planes[0][number]
+    record, known = patient.table.iloc[0], patient.truth.iloc[0]
+    facts = {
+        "patient_id": record["patient_id"], "plane": plane, "seed": patient.seed,
+        "block": int(known["block"]), "row": int(known["row"]), "number": number,
+    }  # fmt: skip
+    streams, row = Streams(patient.seed, patient.name, facts["block"]), facts["row"]
+    operator, machine = streams.rng("examination", row), study.machines[record["center"]]
+    scanner = examination(machine, study.habits, drivers.diameter_mm, operator)
+    picture = render_plane(drivers, scanner, streams.rng("picture", row, number), plane)
+    places = files(entry, patient, number)
+    made = {kind: fresh / path.name for kind, path in places.items()}
+    truth.save_picture(made["truth"], picture, facts, scanner)
+    outline = drawn_outline(picture.mask, picture.spacing_mm, streams.rng("reader", row, number))
+    dicom = study.suffix == ".dcm"
+    write_mask(outline, study.mask_value, picture.spacing_mm if dicom else None, made["mask"])
+    if dicom:
+        sex = record["sex" if "sex" in record else "gender"]
+        about = {"id": record["patient_id"], "sex": sex, "age": int(record["age"])}
+        about |= {"picture": f"{patient.name} {patient.seed} {places['image'].stem}"}
+        day = streams.rng("day", row)
+        write_dicom(picture.frame, picture.spacing_mm, made["image"], about, day)
+    else:
+        write_jpg(picture.frame, made["image"])
+    for kind, path in places.items():
+        made[kind].replace(path)
 
 
 def prepare(patients: Patients, table: pd.DataFrame, entry: Path, n_jobs: int | None) -> Path:
@@ -64,11 +135,18 @@ def _make(patients: Patients, table: pd.DataFrame, entry: Path, n_jobs: int | No
     folder, apart = entry / COHORT, entry / TRUTH
     for place in (folder / IMAGES, folder / MASKS, apart / truth.PICTURES):
         place.mkdir(parents=True, exist_ok=True)
-    _sweep(entry)
-    truth.save_patients(apart, patients.truth)
-    jobs = [job for job in jobs_of(patients, entry) if not job.done()]
-    parallel_map(make_pictures, jobs, n_jobs, "patients rendered")
-    write_tables(folder, study_of(patients.name), table)
+    for left in entry.parent.glob(f".{entry.name}-*"):  # of killed runs
+        if time.time() - left.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(left)
+    write_table(patients.truth, apart / truth.PATIENTS)
+    missing = []
+    for patient in map(patients.only, range(len(patients.table))):
+        numbers = range(len(patient.planes[0]))
+        paths = [path for number in numbers for path in files(entry, patient, number).values()]
+        if not all(path.is_file() for path in paths):
+            missing.append(patient)
+    parallel_map(partial(make_pictures, entry), missing, n_jobs, "patients rendered")
+    write_tables(folder, study_of(patients.name).STUDY, table)
 
 
 def export(cohort: Cohort, out: Path) -> Path:
@@ -104,31 +182,7 @@ def export(cohort: Cohort, out: Path) -> Path:
             (fresh / out.name).rename(out)
         finally:
             shutil.rmtree(fresh)
-    return manifest_path(out, study_of(cohort.name))
-
-
-def jobs_of(patients: Patients, entry: Path) -> list[Job]:
-    """List what is to be rendered, one job a patient."""
-    study = study_of(patients.name)
-    sex = "sex" if "sex" in patients.table else "gender"
-    return [
-        Job(
-            streams=Streams(patients.seed, patients.name, int(known.block)),
-            row=int(known.row),
-            patient_id=known.patient_id,
-            center=record.center,
-            sex=getattr(record, sex),
-            age=int(record.age),
-            planes=patients.planes[place],
-            drivers=patients.drivers(place),
-            suffix=study.SUFFIX,
-            mask_value=study.MASK_VALUE,
-            entry=entry,
-        )
-        for place, (known, record) in enumerate(
-            zip(patients.truth.itertuples(), patients.table.itertuples(), strict=True)
-        )
-    ]
+    return out / f"{cohort.name}.yml"
 
 
 @contextmanager
@@ -142,10 +196,3 @@ def _writing(folder: Path) -> Iterator[None]:
             "Make room or give write permission there; what is complete is kept, and the next "
             "run goes on from it."
         ) from error
-
-
-def _sweep(entry: Path) -> None:
-    """Remove what killed runs left beside the entry."""
-    for left in entry.parent.glob(f".{entry.name}-*"):
-        if time.time() - left.stat().st_mtime > STALE_SECONDS:
-            shutil.rmtree(left)

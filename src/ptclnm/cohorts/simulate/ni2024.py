@@ -6,53 +6,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ptclnm.cohorts.simulate.block import Block, Stratum
-from ptclnm.cohorts.simulate.latent import between, by_rank, spread
-from ptclnm.cohorts.simulate.marginals import beta_between, lognormal_between, read_table1
+from echophantom.patients import Block, Stratum, between, by_rank
+from ptclnm.cohorts.simulate.study import read_study
 
-STUDY, NAME, PREFIX = "ni2024", "ni2024-sim", "N"
-MASK_VALUE, SUFFIX = 255, ".jpg"
-SETS = {"train": "training", "internal": "internal", "external": "external"}
-CLASSES = ("NLVLNM", "LVLNM")
-AGES, SIZES = (18.0, 85.0), (2.5, 40.0)
+STUDY = read_study("ni2024")
+PRINTED = STUDY.variables
 PLANES = (0.25, 0.5, 0.25)
 FIRST_HOSPITAL = 0.6
-
-# Column: printed variable, whose label it follows, correlation with the aggressiveness.
-COUNTED = {
-    "sex": ("Sex", "clinical", 0.1),
-    "multifocality": ("Multifocality", "clinical", 0.2),
-    "capsular_invasion": ("Capsular invasion", "shape", 0.4),
-}
-MEASURED = {"age": ("Age", "clinical", -0.1), "size_mm": ("Size", "size", 0.4)}
-COLUMNS = ("sex", "age", "size_mm", "multifocality", "capsular_invasion")
-PRINTED = {name: entry[0] for name, entry in (COUNTED | MEASURED).items()}
-
-TITLE = "Ni et al. 2024, simulated"
-ENDPOINT = (
-    "A simulated label in the place of more than five metastatic lymph nodes (large-volume "
-    "metastasis). Not: any finding in a patient"
-)
-CHOICES = (
-    "The text counts 374 patients in the external set and 854 in all; Table 1's classes add up "
-    "to 354 there, and 350, 150 and 354 to 854. Table 1's classes are taken.",
-    "The text's mean age (45.89 ± 12.19 years) does not follow from Table 1's groups; its numbers "
-    "of patients by metastatic nodes add up to 874. Table 1's groups are taken.",
-    "Models' printed metrics imply other classes in the internal set (42 and 220) than Table 1 "
-    "(22 and 128). Table 1's are taken.",
-    "Which hospitals gave which set is not printed: two share training and internal set, a third "
-    "is the external one. One to three pictures a patient: a quarter, a half, a quarter.",
-)
 
 
 @cache
 def strata() -> tuple[Stratum, ...]:
     """Classes within sets, in the numbers of Table 1."""
-    table = read_table1(STUDY)
     return tuple(
-        Stratum(split, label, sum(table.levels("Sex", f"{group}_{name}").values()))
-        for split, group in SETS.items()
-        for label, name in enumerate(CLASSES)
+        Stratum(split, label, sum(STUDY.levels("sex", f"{group}_{name}").values()))
+        for split, group in STUDY.sets.items()
+        for label, name in enumerate(STUDY.classes)
     )
 
 
@@ -86,29 +55,21 @@ def clinical(block: Block) -> pd.DataFrame:
     DataFrame
         Counts are exact. Age is in whole years, 18 to 85, the size in mm with one decimal.
     """
-    made = pd.DataFrame(index=range(len(block)), columns=list(COLUMNS), dtype=object)
-    for column, (printed, family, loading) in (COUNTED | MEASURED).items():
+    made = pd.DataFrame(index=range(len(block)), columns=list(STUDY.columns), dtype=object)
+    for column, (_, family, loading, _) in STUDY.findings.items():
         liability = block.within(column, loading)
-        for split, group in SETS.items():
-            for label, name in enumerate(CLASSES):
+        for split, in_table in STUDY.sets.items():
+            for label, name in enumerate(STUDY.classes):
                 inside = (block.split == split) & (block.shown[family] == label)
-                made.loc[inside, column] = _values(
-                    block, column, printed, f"{group}_{name}", liability[inside]
-                )
+                group, part = f"{in_table}_{name}", liability[inside]
+                if column in STUDY.spreads:
+                    values = STUDY.measured(column, group, part, block.rng(column, group))
+                else:
+                    values = by_rank(part, STUDY.levels(column, group))
+                made.loc[inside, column] = values
     made["age"] = made["age"].astype(float).round()
     made["size_mm"] = made["size_mm"].astype(float).round(1)
     return made
-
-
-def _values(
-    block: Block, column: str, printed: str, group: str, liability: NDArray[np.float64]
-) -> NDArray:
-    table = read_table1(STUDY)
-    if column in COUNTED:
-        return by_rank(liability, table.levels(printed, group))
-    mean, sd = table.moments(printed, group)
-    make, ends = (beta_between, AGES) if column == "age" else (lognormal_between, SIZES)
-    return make(*ends, mean, sd)(spread(liability, block.streams.rng(column, group)))
 
 
 def drivers(block: Block, table: pd.DataFrame) -> pd.DataFrame:
@@ -134,6 +95,9 @@ def drivers(block: Block, table: pd.DataFrame) -> pd.DataFrame:
     outline = block.liability("irregularity", "shape", 0.6)
     upright = block.liability("taller than wide", "shape", 0.3, 0.5)
     rng = block.rng("rare findings")
+    cystic = rng.random(len(block)) < 0.04
+    number = 2 + rng.poisson(np.exp(0.8 + 0.6 * np.clip(specks, 0.0, 3.0)))
+    plaques = rng.random(len(block)) < 0.12
     return pd.DataFrame(
         {
             "diameter_mm": table["size_mm"].to_numpy(),
@@ -141,19 +105,12 @@ def drivers(block: Block, table: pd.DataFrame) -> pd.DataFrame:
             "irregularity": between(outline - 0.3, 0.02, 0.98),
             "echogenicity_db": np.clip(-8.0 - 3.0 * echo, -18.0, 3.0),
             "heterogeneity": between(grain - 0.3, 0.05, 0.95),
-            "cystic_fraction": np.where(rng.random(len(block)) < 0.04, 0.3, 0.0),
-            "microcalcifications": few(specks, rng),
-            "macrocalcifications": (rng.random(len(block)) < 0.12).astype(int),
+            "cystic_fraction": np.where(cystic, 0.3, 0.0),
+            "microcalcifications": np.where(specks > 0, np.minimum(number, 30), 0),
+            "macrocalcifications": plaques.astype(int),
             "halo": between(block.within("halo", -0.3) - 1.0, 0.0, 0.8),
             "capsule_contact": np.where(
                 invades, between(touch, 0.6, 1.0), between(touch, 0.0, 0.55)
             ),
         }
     )
-
-
-def few(liability: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw numbers of microcalcifications; about half the nodules have none."""
-    some = liability > 0.0
-    counts = 2 + rng.poisson(np.exp(0.8 + 0.6 * np.clip(liability, 0.0, 3.0)))
-    return np.where(some, np.minimum(counts, 30), 0)

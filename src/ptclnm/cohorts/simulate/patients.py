@@ -1,26 +1,21 @@
 """The patients of a simulated cohort: table, latent and what their pictures show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from functools import cache, lru_cache
-from numbers import Integral
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from echophantom.drivers import Drivers
+from echophantom.patients import FAMILIES, Signals, Stratum, Streams, apportion, enough, make_block
 from ptclnm.cohorts.simulate import li2024, ni2024
-from ptclnm.cohorts.simulate.block import Block, make_block
-from ptclnm.cohorts.simulate.constants import STRENGTH
-from ptclnm.cohorts.simulate.drivers import Drivers
-from ptclnm.cohorts.simulate.latent import FAMILIES, Signals, Streams, check_seed, signals
-from ptclnm.cohorts.simulate.marginals import apportion, enough
 from ptclnm.errors import ParameterError, PtclnmError, nearest
+from ptclnm.limits import checked_whole, real_problem, refuse, whole_problem
 
-STUDIES: dict[str, ModuleType] = {ni2024.NAME: ni2024, li2024.NAME: li2024}
+STUDIES: dict[str, ModuleType] = {module.STUDY.name: module for module in (ni2024, li2024)}
 DRIVERS = tuple(field.name for field in fields(Drivers))
-MAX_PATIENTS = 100_000
 
 
 @dataclass(frozen=True)
@@ -50,6 +45,12 @@ class Patients:
     planes: list[tuple[str, ...]]
     truth: pd.DataFrame
 
+    def only(self, row: int) -> "Patients":
+        """Return one of them."""
+        frames = (frame.iloc[[row]].reset_index(drop=True) for frame in (self.table, self.truth))
+        table, truth = frames
+        return replace(self, table=table, planes=[self.planes[row]], truth=truth)
+
     def drivers(self, row: int) -> Drivers:
         """Return what the pictures of one patient show."""
         return as_drivers(self.truth.iloc[row])
@@ -74,6 +75,36 @@ def study_of(name: str) -> ModuleType:
     return STUDIES[name]
 
 
+def signals(
+    subject: str,
+    signal: float = 1.0,
+    texture_signal: float | None = None,
+    shape_signal: float | None = None,
+    size_signal: float | None = None,
+) -> Signals:
+    """Check the settings of a simulated cohort and fill in what is left out.
+
+    Parameters
+    ----------
+    subject : str
+        The cohort's name, for the error.
+    signal : float
+        For all four families, 0 to 3.
+    texture_signal, shape_signal, size_signal : float, optional
+        For one family apart.
+
+    Raises
+    ------
+    ParameterError
+        For every value that is no number from 0 to 3.
+    """
+    apart = {"size": size_signal, "shape": shape_signal, "texture": texture_signal}
+    given = {"signal": signal} | {f"{k}_signal": v for k, v in apart.items() if v is not None}
+    refuse(subject, *(real_problem(name, value, 0.0, 3.0) for name, value in given.items()))
+    chosen = {name: float(signal if value is None else value) for name, value in apart.items()}
+    return Signals(clinical=float(signal), **chosen)
+
+
 def draw(
     name: str,
     n_patients: int | None = None,
@@ -96,7 +127,7 @@ def draw(
     seed : int
         Seed of everything.
     signal, texture_signal, shape_signal, size_signal : float, optional
-        As in `ptclnm.cohorts.simulate.latent.signals`.
+        As in `signals`.
 
     Returns
     -------
@@ -109,10 +140,14 @@ def draw(
         If a setting is out of its range, or `n_patients` leaves a class of a set empty.
     """
     study = study_of(name)
-    given = signals(name, signal, texture_signal, shape_signal, size_signal)
     sizes = [stratum.size for stratum in study.strata()]
-    wanted = apportion(sizes, _check_number(name, n_patients))
-    return draw_with(name, wanted, check_seed(name, seed), given, STRENGTH[name])
+    given = signals(name, signal, texture_signal, shape_signal, size_signal)
+    number, least = sum(sizes) if n_patients is None else n_patients, enough(sizes)
+    if problem := whole_problem("n_patients", number, least):
+        said = f"{problem}, or None for Table 1's {sum(sizes)}. With fewer than {least} a class of "
+        raise ParameterError(name, [f"{said}a set can be empty"])
+    seed = checked_whole(name, "seed", seed, 0)
+    return draw_with(name, apportion(sizes, int(number)), seed, given, study.STUDY.strength)
 
 
 def draw_with(
@@ -122,50 +157,27 @@ def draw_with(
 
     As :func:`draw`, for whoever calibrates.
     """
-    study = study_of(name)
+    strata = study_of(name).strata()
     parts = []
     left = list(wanted)
-    for number in range(-(-max(left) // min(s.size for s in study.strata())) + 1):
-        if not any(left):
-            break
+    while any(left):
+        number = len(parts)
         whole = _whole_block(name, seed, number, given, tuple(sorted(strength.items())))
-        rows = _first(Streams(seed, name, number), study, left)
-        parts.append((whole, rows))
-        left = [max(n - s.size, 0) for n, s in zip(left, study.strata(), strict=True)]
+        parts.append((whole, _first(Streams(seed, name, number), strata, left)))
+        left = [max(n - s.size, 0) for n, s in zip(left, strata, strict=True)]
     table = pd.concat([whole.table.iloc[rows] for whole, rows in parts], ignore_index=True)
     truth = pd.concat([whole.truth.iloc[rows] for whole, rows in parts], ignore_index=True)
     planes = [whole.planes[row] for whole, rows in parts for row in rows]
     order = np.argsort(table["patient_id"].to_numpy(), kind="stable")
-    frames = (frame.iloc[order].reset_index(drop=True) for frame in (table, truth))
-    table, truth = frames
+    table, truth = (frame.iloc[order].reset_index(drop=True) for frame in (table, truth))
     return Patients(name, seed, table, [planes[i] for i in order], truth)
 
 
-@cache
-def least_patients(name: str) -> int:
-    """Fewest patients that leave no class of a set empty."""
-    return enough([stratum.size for stratum in study_of(name).strata()])
-
-
-def _check_number(name: str, n_patients: Any) -> int:
-    full = sum(stratum.size for stratum in study_of(name).strata())
-    if n_patients is None:
-        return full
-    least = least_patients(name)
-    number = isinstance(n_patients, Integral) and not isinstance(n_patients, bool)
-    if not number or not least <= n_patients <= MAX_PATIENTS:
-        found = f"n_patients is {n_patients!r}; allowed: a whole number from {least} to "
-        found += f"{MAX_PATIENTS:,}, or None for Table 1's {full}. "
-        found += f"With fewer than {least} a class of a set can be empty"
-        raise ParameterError(name, [found])
-    return int(n_patients)
-
-
-def _first(streams: Streams, study: ModuleType, wanted: Sequence[int]) -> list[int]:
+def _first(streams: Streams, strata: Sequence[Stratum], wanted: Sequence[int]) -> list[int]:
     """Rows of the first so many patients of each stratum, in the block's own random order."""
     rows: list[int] = []
     start = 0
-    for stratum, count in zip(study.strata(), wanted, strict=True):
+    for stratum, count in zip(strata, wanted, strict=True):
         order = streams.rng("order", stratum.split, stratum.label).permutation(stratum.size)
         rows += [start + int(k) for k in order[:count]]
         start += stratum.size
@@ -181,13 +193,10 @@ def _whole_block(
     streams = Streams(seed, name, number)
     block = make_block(streams, study.strata(), given, dict(strength))
     columns = study.clinical(block)
-    ids = _identities(study, block)
-    known = {
-        "patient_id": ids,
-        "split": block.split,
-        "center": study.centers(block),
-        "label": block.label,
-    }
+    # Numbers in random order, so that none tells the set or the class.
+    order = 1 + number * len(block) + block.rng("number").permutation(len(block))
+    ids = [f"{study.STUDY.prefix}{k:06d}" for k in order]
+    known = {"patient_id": ids, "split": block.split, "center": study.centers(block)}
     truth = {"patient_id": ids, "block": number, "row": range(len(block))}
     truth |= {"severity": block.severity}
     truth |= {f"aggressiveness_{f}": block.aggressiveness(f) for f in FAMILIES}
@@ -195,13 +204,7 @@ def _whole_block(
     return Patients(
         name,
         seed,
-        pd.concat([pd.DataFrame(known), columns], axis=1),
+        pd.concat([pd.DataFrame(known | {"label": block.label}), columns], axis=1),
         study.planes(block),
         pd.concat([pd.DataFrame(truth), study.drivers(block, columns)], axis=1),
     )
-
-
-def _identities(study: ModuleType, block: Block) -> list[str]:
-    """Numbers in random order, so that none tells the set or the class."""
-    start = 1 + block.streams.block * len(block)
-    return [f"{study.PREFIX}{start + k:06d}" for k in block.rng("number").permutation(len(block))]

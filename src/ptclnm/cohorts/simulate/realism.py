@@ -1,20 +1,22 @@
 """Simulated pictures measured beside real ones."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
-import SimpleITK as sitk
 from numpy.typing import NDArray
-from radiomics import firstorder, glcm
 from scipy import ndimage
 
-from ptclnm.cohorts.ddti.crops import crop_box
+from echophantom.drivers import Drivers, Scanner
+from echophantom.render import Picture, render_plane
+from ptclnm.cohorts.ddti import crop_box
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.cohorts.simulate.drivers import Drivers, Scanner
-from ptclnm.cohorts.simulate.render import Picture, render_plane
 from ptclnm.errors import ParameterError
-from ptclnm.imaging.read import read_image, read_mask
+from ptclnm.pictures.read import read_image, read_mask
+from quickradiomics import Settings, from_content
+from quickradiomics import measure as radiomics
+from quickradiomics.settings import default_features
 
 Crop = tuple[NDArray, NDArray]
 MARGIN = 0.15
@@ -25,6 +27,10 @@ TREND = 12.0
 # Twice another feature, and one that is not among pyradiomics' defaults.
 LEFT_OUT = ("SumAverage", "MCC", "StandardDeviation")
 PERCENTILES = (5, 25, 75, 95)
+COLUMNS = (
+    "feature", "region", "ddti_low", "ddti_median", "ddti_high", "sim_median", "share_inside",
+    "inside",
+)  # fmt: skip
 # Depth a picture of DDTI's shows on its scale, and the height of the sector in pixels.
 DDTI_DEPTHS, DDTI_ROWS = (30.0, 40.0, 50.0), 290
 
@@ -128,7 +134,7 @@ def crops(pictures: Iterable[Picture]) -> list[Crop]:
     for picture in pictures:
         frame = picture.frame.astype(float)
         box = crop_box(frame, picture.mask, MARGIN)
-        cut.append((box.of(frame), box.of(picture.mask)))
+        cut.append((frame[box], picture.mask[box]))
     return cut
 
 
@@ -184,11 +190,14 @@ def measure(crop: Crop) -> pd.DataFrame:
     for region, where in regions(mask).items():
         if np.count_nonzero(where) < LEAST:
             continue
-        found = _histogram(image[where]) | _speckle(image, where) | _radiomics(image, where)
-        rows.append(pd.DataFrame(found.items(), columns=["feature", "value"]).assign(region=region))
-    if not rows:
-        return pd.DataFrame(columns=["region", "feature", "value"])
-    return pd.concat(rows, ignore_index=True)
+        levels = np.percentile(image[where], PERCENTILES)
+        found = {f"grey_p{p}": float(v) for p, v in zip(PERCENTILES, levels, strict=True)}
+        found["speckle_axial_px"] = correlation_width(image, where, 0)
+        found["speckle_lateral_px"] = correlation_width(image, where, 1)
+        measured = radiomics(image, where, _settings()).values
+        found |= {name.removeprefix("original_"): value for name, value in measured.items()}
+        rows += [(feature, value, region) for feature, value in found.items()]
+    return pd.DataFrame(rows, columns=["feature", "value", "region"])
 
 
 def correlation_width(image: NDArray, where: NDArray[np.bool_], axis: int) -> float:
@@ -266,43 +275,16 @@ def _row(feature: str, region: str, real: pd.DataFrame, simulated: pd.DataFrame)
     )
     low, middle, high = np.percentile(theirs, [2.5, 50, 97.5]) if len(theirs) else [np.nan] * 3
     median = float(np.median(ours))
-    return {
-        "feature": feature,
-        "region": region,
-        "ddti_low": low,
-        "ddti_median": middle,
-        "ddti_high": high,
-        "sim_median": median,
-        "share_inside": float(np.mean((ours >= low) & (ours <= high))),
-        "inside": bool(low <= median <= high),
-    }
+    share = float(np.mean((ours >= low) & (ours <= high)))
+    row = (feature, region, low, middle, high, median, share, bool(low <= median <= high))
+    return dict(zip(COLUMNS, row, strict=True))
 
 
-def _histogram(values: NDArray) -> dict[str, float]:
-    levels = np.percentile(values, PERCENTILES)
-    return {f"grey_p{p}": float(v) for p, v in zip(PERCENTILES, levels, strict=True)}
-
-
-def _speckle(image: NDArray, where: NDArray[np.bool_]) -> dict[str, float]:
-    return {
-        "speckle_axial_px": correlation_width(image, where, 0),
-        "speckle_lateral_px": correlation_width(image, where, 1),
-    }
-
-
-def _radiomics(image: NDArray, where: NDArray[np.bool_]) -> dict[str, float]:
-    """18 first-order and 22 GLCM features; as float, since whole numbers overflow in binning."""
-    picture = sitk.GetImageFromArray(image[None].astype(np.float64))
-    mask = sitk.GetImageFromArray(where[None].astype(np.uint8))
-    settings = {"binWidth": 25, "force2D": True, "label": 1}
-    found = {}
-    for name, kind in (
-        ("firstorder", firstorder.RadiomicsFirstOrder),
-        ("glcm", glcm.RadiomicsGLCM),
-    ):
-        extractor = kind(picture, mask, **settings)
-        for feature, deprecated in kind.getFeatureNames().items():
-            if not deprecated and feature not in LEFT_OUT:
-                extractor.enableFeatureByName(feature)
-        found |= {f"{name}_{k}": float(v) for k, v in extractor.execute().items()}
-    return found
+@cache
+def _settings() -> Settings:
+    """18 first-order and 22 GLCM features."""
+    chosen = {key: [name for name in default_features(key) if name not in LEFT_OUT]
+              for key in ("firstorder", "glcm")}  # fmt: skip
+    setting = {"binWidth": 25, "force2D": True}
+    content = {"setting": setting, "imageType": {"Original": {}}, "featureClass": chosen}
+    return from_content(content, "realism")

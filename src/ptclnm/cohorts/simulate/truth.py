@@ -5,19 +5,19 @@ import json
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from echophantom.drivers import Drivers, Scanner
+from echophantom.patients import Streams
+from echophantom.render import Picture, render_plane
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.cohorts.simulate.drivers import Drivers, Scanner
 from ptclnm.cohorts.simulate.files import TRUTH
-from ptclnm.cohorts.simulate.latent import Streams
 from ptclnm.cohorts.simulate.patients import as_drivers
-from ptclnm.cohorts.simulate.render import Picture, render_plane
 from ptclnm.errors import MissingDataError, PtclnmError, nearest
-from ptclnm.report.files import write_table
 
 PATIENTS, PICTURES = "patients.csv", "pictures"
 # Steps of the stored map: a quarter of a decibel.
@@ -30,14 +30,11 @@ class PictureTruth:
 
     Parameters
     ----------
-    image_id, patient_id, plane : str
-        Which picture it is.
-    seed, block, row, number : int
-        Which random numbers it was made from.
-    severity : float
-        The patient's aggressiveness within the class, standard normal.
-    latent : dict
-        ``aggressiveness_*`` and ``shown_*`` by family of findings.
+    facts : dict
+        ``patient_id``, ``plane``, and which random numbers it was made from: ``seed, block, row,
+        number``.
+    patient : Series
+        The row of `Patients.truth`: severity, latent, drivers.
     drivers : Drivers
         What the nodule looks like.
     scanner : Scanner
@@ -54,15 +51,8 @@ class PictureTruth:
         The true nodule, without a reader's hand.
     """
 
-    image_id: str
-    patient_id: str
-    plane: str
-    seed: int
-    block: int
-    row: int
-    number: int
-    severity: float
-    latent: dict[str, float]
+    facts: dict[str, Any]
+    patient: pd.Series
     drivers: Drivers
     scanner: Scanner
     echogenicity_db: NDArray[np.float32]
@@ -91,11 +81,6 @@ def save_picture(
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, array, allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy"), buffer.getvalue())
-
-
-def save_patients(folder: Path, truth: pd.DataFrame) -> None:
-    """Write latent and drivers of all patients."""
-    write_table(truth, folder / PATIENTS)
 
 
 def load_patients(cohort: Cohort) -> pd.DataFrame:
@@ -164,24 +149,18 @@ def load(cohort: Cohort, image_id: str) -> PictureTruth:
     """
     known = cohort.table["image_id"].tolist()
     if image_id not in known:
-        raise PtclnmError(f"{cohort.name} has no picture {image_id!r}: {_near(image_id, known)}")
+        near = nearest(image_id, known).split(" Allowed")[0]
+        raise PtclnmError(f"{cohort.name} has no picture {image_id!r}: {near}")
     with np.load(_existing(cohort, f"{PICTURES}/{image_id}.npz"), allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
-    facts = json.loads(str(arrays["facts"]))
-    patients = load_patients(cohort).set_index("patient_id", drop=False)
-    record = patients.loc[facts["patient_id"]]
-    echo = arrays["echogenicity"].astype(np.float32) / STEPS_PER_DB
-    return PictureTruth(
-        **{k: facts[k] for k in ("patient_id", "plane", "seed", "block", "row", "number")},
-        image_id=image_id,
-        severity=float(record["severity"]),
-        latent={k: float(record[k]) for k in record.index if k.startswith(("aggr", "shown_"))},
-        drivers=as_drivers(record),
-        scanner=Scanner(**facts["scanner"]),
-        echogenicity_db=echo,
-        mask=np.unpackbits(arrays["mask"], count=echo.size).reshape(echo.shape).astype(bool),
-        **{k: arrays[k] for k in ("calcifications", "calcification_mm", "contour")},
-    )
+    facts = json.loads(str(arrays.pop("facts")))
+    scanner = Scanner(**facts.pop("scanner"))
+    patient = load_patients(cohort).set_index("patient_id", drop=False).loc[facts["patient_id"]]
+    echo = arrays.pop("echogenicity").astype(np.float32) / STEPS_PER_DB
+    bits = np.unpackbits(arrays.pop("mask"), count=echo.size)
+    mask = bits.reshape(echo.shape).astype(bool)
+    drivers = as_drivers(patient)
+    return PictureTruth(facts, patient, drivers, scanner, echo, mask=mask, **arrays)
 
 
 def finer(cohort: Cohort, image_id: str, resolution: int = 2) -> Picture:
@@ -202,19 +181,15 @@ def finer(cohort: Cohort, image_id: str, resolution: int = 2) -> Picture:
 
     Raises
     ------
-    ParameterError
+    RenderError
         If the resolution is not among those allowed.
     PtclnmError
         As by :func:`load`.
     """
     known = load(cohort, image_id)
-    rng = picture_rng(Streams(known.seed, cohort.name, known.block), known.row, known.number)
-    return render_plane(known.drivers, known.scanner, rng, known.plane, resolution)
-
-
-def picture_rng(streams: Streams, row: int, number: int) -> np.random.Generator:
-    """Return the random numbers of a patient's picture."""
-    return streams.rng("picture", row, number)
+    streams = Streams(known.facts["seed"], cohort.name, known.facts["block"])
+    rng = streams.rng("picture", known.facts["row"], known.facts["number"])
+    return render_plane(known.drivers, known.scanner, rng, known.facts["plane"], resolution)
 
 
 def _existing(cohort: Cohort, file: str) -> Path:
@@ -229,8 +204,3 @@ def _existing(cohort: Cohort, file: str) -> Path:
             f"{path} is missing. Open {cohort.name} again: what is not there is made anew."
         )
     return path
-
-
-def _near(image_id: str, known: list[str]) -> str:
-    """Phrase the nearest picture without listing them all."""
-    return nearest(image_id, known).split(" Allowed")[0] if len(known) < 5000 else ""

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
-from ptclnm.imaging.read import read_image
 from ptclnm.imaging.superres.errors import SuperResError
 from ptclnm.imaging.superres.plan import SRPlan
+from ptclnm.pictures.read import read_image
 
 MOST_LINES = 8
 

@@ -10,13 +10,13 @@ from scipy import stats
 
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
-from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.imaging.superres.arms import Arm
 from ptclnm.imaging.superres.errors import SuperResError
 from ptclnm.imaging.superres.finer import agreement, reference, spectral_sums
 from ptclnm.imaging.superres.pictures import picture_problems, white_of
 from ptclnm.imaging.superres.plain import unsharp
 from ptclnm.imaging.superres.quality import judged
+from ptclnm.pictures.read import read_image, read_mask
 
 PIXEL, GAN = "SR without adversary", "SR (GAN)"
 BASELINE = {"restore": "bicubic", "apply": "original"}

@@ -14,8 +14,8 @@ from ptclnm import store
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
 from ptclnm.errors import ProblemsError
-from ptclnm.imaging.read import read_image, read_mask
 from ptclnm.models.data import TRAIN, some
+from ptclnm.pictures.read import read_image, read_mask
 
 Box = tuple[float, float, float, float]
 

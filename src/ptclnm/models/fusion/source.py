@@ -8,7 +8,7 @@ import pandas as pd
 
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
-from ptclnm.imaging.radiomics import extract, load_settings
+from ptclnm.features import extract, load_settings
 from ptclnm.limits import checked_whole
 from ptclnm.models import radiomics
 from ptclnm.models.choice import chosen

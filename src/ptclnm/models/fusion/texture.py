@@ -12,14 +12,14 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.imaging.radiomics import Settings, extract
-from ptclnm.imaging.radiomics.settings import from_content
+from ptclnm.features import extract
 from ptclnm.models import classifiers
 from ptclnm.models.data import ImageData
 from ptclnm.models.fusion.join import area_of, fuse
 from ptclnm.models.fusion.parts import METHOD
 from ptclnm.models.selection import selection
 from ptclnm.models.zoo import predict
+from quickradiomics.settings import Settings, from_content
 
 # What only the outline decides.
 OUTLINE = "shape"
@@ -104,7 +104,7 @@ def shuffled_features(
     n_jobs : int, optional
         Processes.
     cache : Path, optional
-        Folder of the extracted features, as of ``ptclnm.imaging.radiomics.extract``.
+        Folder of the extracted features, as of ``ptclnm.features.extract``.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def shuffled_features(
     Raises
     ------
     ExtractionError
-        As ``ptclnm.imaging.radiomics.extract``.
+        As ``ptclnm.features.extract``.
     """
     plain = unfiltered(settings)
     shuffle = partial(_shuffle, seed)

@@ -6,10 +6,9 @@ import pandas as pd
 from ptclnm.cohorts.schema import Cohort
 from ptclnm.evaluation.sets import TRAIN
 from ptclnm.evaluation.study import Sizes
-from ptclnm.published.audit import Audit
-from ptclnm.published.comparisons import paired_p, power
 from ptclnm.report import verdict, whose
 from ptclnm.report.claims import claim_rows, slug
+from recount import Audit, paired_p, power
 
 REFERENCE: dict[str, Sizes] = {"reference": (500, 500)}
 MIDDLE = (2.5, 97.5)

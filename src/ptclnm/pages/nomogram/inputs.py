@@ -11,7 +11,7 @@ from ptclnm.cohorts.simulate.patients import STUDIES, study_of
 from ptclnm.errors import ParameterError, nearest
 from ptclnm.evaluation.nomogram.study import KEYS, check_patients
 from ptclnm.models import sources
-from ptclnm.published.tables import Study
+from recount import Study
 
 OUT_OF_FOLD, RESUBSTITUTED = KINDS = "out-of-fold", "resubstituted"
 READER = "radiologist"

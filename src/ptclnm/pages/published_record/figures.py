@@ -6,9 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ptclnm.published.audit import Audit
-from ptclnm.published.tables import Study
 from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, use_style
+from recount import Audit, Study
 
 
 def split_maps(audit: Audit) -> Figure | str:
@@ -75,7 +74,7 @@ def share_figure(shares: pd.DataFrame, study: Study) -> Figure | str:
         if None not in (p, n)
     }
     with use_style():
-        figure = Figure(figsize=(7, 0.23 * len(rows) + 1.1), layout="constrained")
+        figure = Figure(figsize=(7, 0.19 * len(rows) + 1.1), layout="constrained")
         axes = figure.subplots()
         at = np.arange(len(rows))
         for (name, share), color in zip(stated.items(), (GREEN, ORANGE, PURPLE), strict=False):
@@ -102,7 +101,7 @@ def auc_forest(auc: pd.DataFrame) -> Figure | str:
         return "No AUC is printed with its interval."
     rows = auc.drop_duplicates(["evaluation_set", "model"]).iloc[::-1].reset_index(drop=True)
     with use_style():
-        figure = Figure(figsize=(7, 0.2 * len(rows) + 1.3), layout="constrained")
+        figure = Figure(figsize=(7, 0.17 * len(rows) + 1.3), layout="constrained")
         axes = figure.subplots()
         value = rows["auc"].astype(float)
         low, high = rows["low"].astype(float), rows["high"].astype(float)

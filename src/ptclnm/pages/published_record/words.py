@@ -2,14 +2,10 @@
 
 import pandas as pd
 
-from ptclnm.published.audit import Audit
-from ptclnm.published.comparisons import ALPHA
-from ptclnm.published.honest import HONEST
-from ptclnm.published.stated import images_a_patient
-from ptclnm.published.tables import Study
-from ptclnm.published.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN
 from ptclnm.report.claims import escape_markdown
 from ptclnm.report.sentences import bullets, count, listing
+from recount import AGREES, ALPHA, CONFLICTS, CONTRADICTS, OPEN, Audit, Study, images_a_patient
+from recount.honest import HONEST
 
 LINES = 5
 METRIC_NAMES = {
@@ -380,19 +376,18 @@ def statements(audit: Audit) -> str:
     """List what the text says against what it prints elsewhere, and the families of tests."""
     names = {"significant": "significant", "best_auc": "has the highest AUC of its rivals",
              "adds_more": "adds more"}  # fmt: skip
-    said = [
-        (f"{row.model_a} ({row.evaluation_set}) {names[row.statement]}", row)
-        for row in audit.statements.itertuples()
-    ]
+    wrong, tests = (t[t["verdict"].isin(BAD)] for t in (audit.statements, audit.families))
+    said = []
+    alike = ["where", "statement", "follows", "premise"]
+    for (where, statement, follows, premise), of in wrong.groupby(alike, sort=False):
+        models = listing(of["model_a"] + " (" + of["evaluation_set"] + ")")
+        said.append((f"{where}: {models} {names[statement]}; {follows}", premise))
     said += [
-        (f"p = {row.printed} is one of {row.tests}", row) for row in audit.families.itertuples()
+        (f"{row.where}: p = {row.printed} is one of {row.tests}; {row.follows}", row.premise)
+        for row in tests.itertuples()
     ]
     return bullets(
-        (
-            f"{row.where}: {words}; {row.follows}. That conflicts if {row.premise}."
-            for words, row in said
-            if row.verdict in BAD
-        ),
+        (f"{words}. That conflicts if {premise}." for words, premise in said),
         "No statement of the text conflicts with what is printed elsewhere.",
     )
 

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from ptclnm.evaluation.pairs import compare
-from ptclnm.imaging.radiomics import load_settings
+from ptclnm.features import load_settings
 from ptclnm.models import choice
-from ptclnm.published.tables import Study
 from ptclnm.report import verdict
 from ptclnm.report.metrics import Beside
+from recount import Study
 
 # Which of the paper's models a classifier of ours stands beside, by set.
 BESIDE: dict[str, Beside] = {

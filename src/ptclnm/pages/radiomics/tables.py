@@ -8,10 +8,9 @@ import pandas as pd
 
 from ptclnm.cohorts.datasets import locate
 from ptclnm.errors import MissingDataError
-from ptclnm.imaging.radiomics import ibsi
+from ptclnm.imaging import ibsi
 from ptclnm.models.data import ImageData
-from ptclnm.published.features import printed_features
-from ptclnm.published.tables import Study
+from recount import Study, printed_features
 
 # What the papers count, as their transcribed tables call it and as the page does.
 PARTS = {
@@ -110,7 +109,7 @@ def phantom() -> tuple[pd.DataFrame, str]:
     Returns
     -------
     table : DataFrame
-        From ``ptclnm.imaging.radiomics.ibsi.table``; empty where the phantom is missing.
+        From ``ptclnm.imaging.ibsi.table``; empty where the phantom is missing.
     missing : str
         Why it is missing, and how to get it; else empty.
     """

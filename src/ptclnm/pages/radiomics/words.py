@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 import pandas as pd
 
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.imaging.radiomics import ibsi
+from ptclnm.imaging import ibsi
 from ptclnm.models import choice
 from ptclnm.pages.radiomics.tables import concerned
 from ptclnm.report.sentences import auc_text, bullets, count, listing

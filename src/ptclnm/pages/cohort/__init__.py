@@ -1,0 +1,1 @@
+"""What page 01 alone needs: Table 1 with its tests, the flow, pictures, sentences."""

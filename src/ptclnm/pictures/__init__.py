@@ -1,0 +1,1 @@
+"""Pictures: reading them, the same way whatever the format."""
