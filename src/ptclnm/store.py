@@ -22,6 +22,7 @@ from importlib.metadata import packages_distributions, version
 from importlib.util import resolve_name
 from pathlib import Path
 from tempfile import mkdtemp
+from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,7 +76,8 @@ def key(compute: Callable | str, *inputs: object) -> str:
         The function of this project that computes it, or its :func:`code`, found once for many
         entries.
     *inputs : object
-        Data and plan: numbers, text, arrays, dataclasses, and lists and mappings of these.
+        Data and plan: numbers, text, arrays, dataclasses, estimators that are not fitted, and
+        lists and mappings of these.
 
     Returns
     -------
@@ -103,9 +105,23 @@ def _plain(value: Any) -> Any:
         return value.tolist()
     if isinstance(value, Mapping):
         return dict(value)
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, type | FunctionType):
+        return _named(value)
+    if hasattr(value, "get_params"):  # an estimator of scikit-learn, not fitted
+        return [type(value), value.get_params(deep=False)]
     raise TypeError(f"a {type(value).__name__} cannot be part of a key")
+
+
+def _named(value: Callable) -> list[str]:
+    """Name a class or function, with its code or the version of its package."""
+    name, module = f"{value.__module__}.{value.__qualname__}", value.__module__
+    if module in SOURCES:
+        return [name, _code(module)]
+    if not (owners := _owners().get(module.partition(".")[0], ())):
+        raise TypeError(f"{name} is defined where its code cannot be followed")
+    return [name, *map(version, owners)]
 
 
 def code(compute: Callable) -> str:

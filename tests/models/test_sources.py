@@ -1,6 +1,7 @@
 """Families of models: each gives the predictions table, or says what it lacks."""
 
 from dataclasses import replace
+from importlib import import_module
 from inspect import signature
 
 import numpy as np
@@ -11,8 +12,9 @@ from ptclnm import cohorts
 from ptclnm.cohorts.schema import COLUMNS, Cohort
 from ptclnm.errors import ParameterError
 from ptclnm.models import clinical, radiomics, sources
-from ptclnm.models.columns import ColumnError, column_scores
+from ptclnm.models.sources import ColumnError, column_scores
 from ptclnm.models.validation import patient_folds
+from ptclnm.models.zoo import Plan, run_zoo
 
 
 def cohort(**columns) -> Cohort:
@@ -24,11 +26,11 @@ def cohort(**columns) -> Cohort:
     return Cohort("mine", "Mine", "own", "x", table.assign(**columns), (), pd.DataFrame(), "")
 
 
-@pytest.mark.parametrize("name", list(sources.FAMILIES))
-def test_every_family_is_where_its_row_says(name: str) -> None:
-    family = sources.FAMILIES[name]
-    for place in filter(None, (family.scores, family.out_of_fold)):
-        assert list(signature(sources._load(place)).parameters) == ["cohort", "parameters"]
+@pytest.mark.parametrize("family", [f for f in sources.FAMILIES.values() if f.module])
+def test_every_family_is_where_its_row_says(family: sources.Family) -> None:
+    module = import_module(family.module)
+    for function in (module.predictions, module.out_of_fold):
+        assert list(signature(function).parameters) == ["cohort", "parameters"]
 
 
 def test_a_family_is_available_where_the_cohort_has_what_it_needs() -> None:
@@ -70,12 +72,7 @@ def test_radiomics_asks_for_the_entry_of_page_02_and_says_who_was_left_out(
 
     def stored(given, plan, n_jobs):
         asked.append(plan)
-        return radiomics_tables(given, plan)
-
-    def radiomics_tables(given, plan):
-        from ptclnm.models.zoo import run_zoo
-
-        return run_zoo(given, replace(plan, bootstraps=0), 1)
+        return run_zoo(given, replace(plan, bootstraps=0), n_jobs)
 
     monkeypatch.setattr(radiomics, "extract", lambda *_, **__: None)
     monkeypatch.setattr(radiomics, "join", lambda *_: data)
@@ -86,7 +83,7 @@ def test_radiomics_asks_for_the_entry_of_page_02_and_says_who_was_left_out(
     p = {"study": "ni2024", "classifiers": ["LR"], "folds": 3, "n_jobs": 1, "other": 1}
     plain = sources.predictions("radiomics", mine, p)
     left_out = sources.out_of_fold("radiomics", mine, p)
-    assert asked[0] == asked[1] == radiomics.plan_of({"study": "ni2024", "folds": 3} | p)
+    assert asked == 2 * [Plan("ni2024", ("LR",), folds=3)]
     train = plain[plain["split"] == "train"].set_index("patient_id")["score"]
     assert set(left_out["patient_id"]) == set(train.index)
     assert not np.allclose(left_out.set_index("patient_id")["score"], train.loc[

@@ -6,16 +6,19 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.feature_selection import SelectKBest, f_classif
 from sklearn.metrics import roc_auc_score
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline
 
 from ptclnm.errors import ParameterError
 from ptclnm.models import classifiers, radiomics
 from ptclnm.models.choice import choose, nested, optimism
+from ptclnm.models.radiomics import stored, stored_zoo
 from ptclnm.models.selection import selection
-from ptclnm.models.stored import stored_zoo
 from ptclnm.models.validation import FoldsError, patient_folds, train_test
-from ptclnm.models.zoo import Plan, cross_validate, fit_zoo, predict, run_zoo
+from ptclnm.models.zoo import Plan, cross_validate, fit_zoo, fits, predict, run_zoo
 
 FAST = Plan("ni2024", ("LR", "SVM", "KNN"), folds=4, bootstraps=3)
 
@@ -84,8 +87,7 @@ def test_selection_outside_the_chain_is_caught_on_noise(images) -> None:
     plan = Plan("li2024", ("LR",), folds=4)
     for seed in range(3):
         train = images(patients=90, features=400, seed=seed).train
-        outer = patient_folds(train.patients, train.labels, plan.folds, plan.seed)
-        honest.append(cross_validate(train, plan, outer, 1)[0]["auc"].mean())
+        honest.append(cross_validate(train, plan, 1)["cv"]["auc"].mean())
         leak.append(leaking_auc(train, plan))
     assert np.mean(leak) > 0.75
     assert abs(np.mean(honest) - 0.5) < 0.12
@@ -124,9 +126,8 @@ def test_on_noise_the_zoos_best_is_above_its_nested_estimate(images) -> None:
     found = []
     for seed in range(6):
         train = images(patients=80, features=60, seed=seed).train
-        outer = patient_folds(train.patients, train.labels, 3, 0)
-        cv, inner, _ = cross_validate(train, plan, outer, 1)
-        found.append(optimism(cv, inner).set_index("estimate")["auc"])
+        tables = cross_validate(train, plan, 1)
+        found.append(optimism(tables["cv"], tables["inner"]).set_index("estimate")["auc"])
     table = pd.DataFrame(found).mean()
     assert table["nested"] < table["best of all"]
     assert abs(table["nested"] - 0.5) < 0.1
@@ -230,7 +231,8 @@ def test_neighbours_are_no_more_than_rows() -> None:
 def test_the_store_gives_what_was_computed_and_notices_damage(images, tmp_path) -> None:
     data = images(signal=1.0)
     first = stored_zoo(data, FAST, 1, tmp_path)
-    (entry,) = (tmp_path / "zoo").iterdir()
+    same(first, run_zoo(data, FAST, 1))
+    (entry,) = (tmp_path / "cross_validate").iterdir()
     assert {p.suffix for p in entry.iterdir()} == {".parquet", ".json"}
     before = (entry / "cv.parquet").stat().st_mtime_ns
     same(first, stored_zoo(data, FAST, 1, tmp_path))
@@ -239,4 +241,63 @@ def test_the_store_gives_what_was_computed_and_notices_damage(images, tmp_path) 
     with pytest.warns(UserWarning, match="cv.parquet changed since written"):
         same(first, stored_zoo(data, FAST, 1, tmp_path))
     stored_zoo(replace(data, X=data.X + 1e-9), replace(FAST, bootstraps=0), 1, tmp_path)
-    assert len(list((tmp_path / "zoo").iterdir())) == 2
+    assert len(list((tmp_path / "cross_validate").iterdir())) == 2
+
+
+class Mine(SelectKBest):
+    """A step whose code the store cannot follow."""
+
+
+def own(select: Pipeline | None = None, **models) -> Plan:
+    """FAST in objects, as a notebook builds it, with another selection or more classifiers."""
+    made = {name: classifiers.make(name, FAST.seed) for name in FAST.classifiers}
+    chain = select or Pipeline(selection(FAST.selection, FAST.folds, FAST.seed))
+    return replace(FAST, selection=chain, classifiers=made | models)
+
+
+def with_best(step: SelectKBest) -> Pipeline:
+    zscore, lasso = selection(FAST.selection, FAST.folds, FAST.seed)
+    return Pipeline([zscore, ("best", step), lasso])
+
+
+def test_any_pipeline_and_any_classifier_can_take_the_place_of_the_papers(images) -> None:
+    data = images(signal=1.0)
+    plan = own(with_best(SelectKBest(f_classif, k=5)), bayes=GaussianNB())
+    tables = run_zoo(data, replace(plan, bootstraps=1), n_jobs=1)
+    assert tables["steps"]["step"].tolist() == [
+        "extracted", "not constant", "best (SelectKBest)", "LASSO",
+    ]  # fmt: skip
+    assert tables["steps"]["kept"].tolist()[:3] == [40, 40, 5]
+    train = data.train
+    first = np.sort(f_classif(train.X, train.labels)[0])[-5]
+    best = [name for name, f in zip(train.names, f_classif(train.X, train.labels)[0], strict=True)
+            if f >= first]  # fmt: skip
+    assert set(tables["coefficients"]["feature"]) <= set(best)
+    scores = tables["predictions"].query("model == 'bayes'")["score"]
+    assert len(scores) == 60 and scores.between(0, 1).all()
+    assert set(tables["cv"]["classifier"]) == {*FAST.classifiers, "bayes"}
+
+
+def test_a_selection_without_the_lasso_has_no_coefficients(images) -> None:
+    data = images(signal=1.0)
+    last = Pipeline([("zscore", "passthrough"), ("best", SelectKBest(f_classif, k=5))])
+    tables = run_zoo(data, replace(own(last), bootstraps=2), n_jobs=1)
+    assert tables["steps"]["kept"].tolist() == [40, 40, 5]
+    assert tables["coefficients"]["coefficient"].isna().all()
+    assert len(tables["coefficients"]) == 5 and (tables["resamples"]["kept"] == 5).all()
+
+
+def test_what_is_kept_is_found_by_the_objects_of_a_plan(images, tmp_path) -> None:
+    data = images(signal=1.0)
+
+    def entries(plan: Plan) -> int:
+        stored(fits, data, plan, tmp_path)
+        return len(list((tmp_path / "fits").iterdir()))
+
+    best = SelectKBest(f_classif, k=5)
+    plans = [FAST, own(), own(with_best(best)), own(with_best(clone(best).set_params(k=6))),
+             own(LR=GaussianNB()), replace(own(), seed=1)]  # fmt: skip
+    assert [entries(plan) for plan in plans] == [1, 1, 2, 3, 4, 5]
+    mine = own(with_best(Mine(f_classif, k=5)))
+    assert entries(mine) == 5, "nobody would notice if its code changed"
+    same(stored(fits, data, mine, tmp_path), stored(fits, data, plans[2], tmp_path))

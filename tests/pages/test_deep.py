@@ -17,7 +17,7 @@ from ptclnm.models.deep.crops import Crops
 from ptclnm.models.deep.plan import ARCHITECTURES, DeepPlan, plans
 from ptclnm.pages.deep import claims, comparisons, figures, words
 from ptclnm.paths import NOTEBOOKS
-from ptclnm.report.radiomics_tables import auc_claims, beside_paper
+from ptclnm.report.metrics import auc_claims, beside_paper
 
 NOTEBOOK = NOTEBOOKS / "03_dl_zoo.ipynb"
 LITE = "EfficientNet-Lite0"

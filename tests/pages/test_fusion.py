@@ -22,7 +22,7 @@ from ptclnm.models.deep.plan import DeepPlan
 from ptclnm.models.fusion.source import ALONE, DEFAULTS, FUSED, NETWORK
 from ptclnm.pages.fusion import claims, words
 from ptclnm.paths import NOTEBOOKS
-from ptclnm.report.radiomics_tables import beside_paper
+from ptclnm.report.metrics import beside_paper
 
 NOTEBOOK = NOTEBOOKS / "05_fusion.ipynb"
 

@@ -19,7 +19,7 @@ from ptclnm.evaluation.delong import OneClassError
 from ptclnm.pages.superres import claims, figures, tables, words
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report import verdict
-from ptclnm.report.radiomics_tables import beside_paper
+from ptclnm.report.metrics import beside_paper
 from ptclnm.superres.arms import ARMS, called
 from ptclnm.superres.plan import SRPlan
 from ptclnm.superres.quality import GAN, PIXEL, summary

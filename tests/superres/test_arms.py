@@ -13,7 +13,7 @@ from ptclnm.errors import ParameterError
 from ptclnm.features import extract
 from ptclnm.models import zoo
 from ptclnm.models.data import ImageData
-from ptclnm.models.stored import stored_fits
+from ptclnm.models.radiomics import stored_fits
 from ptclnm.pictures.read import read_image, read_mask
 from ptclnm.superres.arms import ARMS, arm_crops, check_arms
 from ptclnm.superres.pictures import training_pictures

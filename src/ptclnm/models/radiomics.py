@@ -1,24 +1,24 @@
 """The radiomics zoo of a cohort as a page's parameters ask for it, computed once whoever asks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ptclnm import store
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.errors import ParameterError
 from ptclnm.features import extract, load_settings
-from ptclnm.models import classifiers
+from ptclnm.models.classifiers import NAMES
 from ptclnm.models.data import ImageData, join
-from ptclnm.models.selection import METHODS
-from ptclnm.models.stored import stored_zoo
 from ptclnm.models.validation import nested_folds
-from ptclnm.models.zoo import Plan, Tables
+from ptclnm.models.zoo import Plan, Tables, fits, run_zoo
 from ptclnm.schedulers import scheduler
 
 # What a page that does not declare a parameter leaves to the zoo of page 02.
 DEFAULTS: dict[str, Any] = {
-    "settings": "", "classifiers": [], "folds": 5, "seed": 0, "n_jobs": 0,
+    "settings": "", "classifiers": [], "folds": Plan.folds, "seed": Plan.seed, "n_jobs": 0,
     "scheduler": "processes",
 }  # fmt: skip
 
@@ -37,16 +37,50 @@ def plan_of(parameters: Mapping[str, Any]) -> Plan:
         If a setting is not allowed, or the study has no selection of its own.
     """
     p = DEFAULTS | dict(parameters)
-    if p["study"] not in METHODS:
-        known = ", ".join(METHODS)
-        raise ParameterError(
-            "study",
-            [f"{p['study']!r} has no selection; declared in ptclnm.models.selection: {known}"],
-        )
-    names = tuple(dict.fromkeys(p["classifiers"])) or classifiers.NAMES
-    plan = Plan(selection=p["study"], classifiers=names, folds=p["folds"], seed=p["seed"])
-    plan.check()
-    return plan
+    names = tuple(dict.fromkeys(p["classifiers"])) or NAMES
+    return Plan(p["study"], names, p["folds"], p["seed"])
+
+
+def stored(
+    compute: Callable[..., Tables],
+    data: ImageData,
+    plan: Plan,
+    folder: Path = store.FOLDER,
+    **workers: Any,
+) -> Tables:
+    """Give the tables of a function of ``ptclnm.models.zoo``, computed once.
+
+    Parameters
+    ----------
+    compute : callable
+        A function of that module of data and plan, e.g. ``cross_validate``.
+    data : ImageData
+        What it is given.
+    plan : Plan
+        What is done. Where a step or a classifier is defined in a notebook, its code cannot be
+        followed: the tables are then computed each time.
+    folder : Path
+        Where entries are kept.
+    **workers
+        What `compute` is given beside, e.g. ``n_jobs``; its tables may not depend on it.
+    """
+    models = list(plan.models().items())
+    asked = plan.chain(data.names), models, plan.folds, plan.seed, plan.bootstraps
+    try:
+        entry = folder / compute.__name__ / store.key(run_zoo, compute.__name__, data, asked)
+    except TypeError:
+        return compute(data, plan, **workers)
+    return store.read(store.keep(entry, lambda *_: compute(data, plan, **workers)))
+
+
+stored_fits = partial(stored, fits)
+
+
+def stored_zoo(
+    data: ImageData, plan: Plan, n_jobs: int | None = None, folder: Path = store.FOLDER
+) -> Tables:
+    """Give the tables of ``ptclnm.models.zoo.run_zoo``; what takes long is computed once."""
+    return run_zoo(data, plan, n_jobs, partial(stored, folder=folder))
 
 
 def zoo_of(cohort: Cohort, parameters: Mapping[str, Any]) -> tuple[ImageData, Tables]:

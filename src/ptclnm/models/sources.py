@@ -1,17 +1,19 @@
 """Who predicts: one table of families of models, each imported when asked for."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from ptclnm.cohorts.schema import Cohort
-from ptclnm.errors import ParameterError, nearest
+from ptclnm.errors import ProblemsError, nearest
+from ptclnm.limits import refuse
 from ptclnm.models.predictions import check_predictions
 
-Source = Callable[[Cohort, Mapping[str, Any]], pd.DataFrame]
 PICTURES, CLINICAL = "pictures", "clinical columns"
+READING = {"No": 0.0, "Yes": 1.0}
 
 
 class Family(NamedTuple):
@@ -19,43 +21,40 @@ class Family(NamedTuple):
 
     Parameters
     ----------
-    scores : str
-        ``module:function``. It takes the cohort and the page's parameters, and returns columns
-        ``model, split, patient_id, label, score``, training patients included.
     needs : str
         ``pictures``, ``clinical columns``, or a column of the cohort table.
-    out_of_fold : str
-        The same for training patients scored by models that have not seen them; empty where the
-        family is not fitted on these patients at all, so that its plain scores are such.
+    module : str
+        Its ``predictions`` and, for training patients scored by models that have not seen them,
+        ``out_of_fold`` take the cohort and the page's parameters and return columns ``model,
+        split, patient_id, label, score``. Empty where nothing is fitted on these patients.
+    columns : mapping of str to str
+        Then the models' names, by the column of the cohort table that holds their scores.
     """
 
-    scores: str
     needs: str
-    out_of_fold: str = ""
+    module: str = ""
+    columns: Mapping[str, str] = MappingProxyType({})
 
 
 FAMILIES: dict[str, Family] = {
-    "radiomics": Family(
-        "ptclnm.models.radiomics:predictions", PICTURES, "ptclnm.models.radiomics:out_of_fold"
+    "radiomics": Family(PICTURES, "ptclnm.models.radiomics"),
+    "deep": Family(PICTURES, "ptclnm.models.deep.stored"),
+    "superres": Family(PICTURES, "ptclnm.superres.source"),
+    "fusion": Family(PICTURES, "ptclnm.models.fusion.source"),
+    "clinical": Family(CLINICAL, "ptclnm.models.clinical"),
+    # CLNM-in-PTC publishes the signature of one network, and of each fold of its training.
+    "dl_folds": Family(
+        "dl_signature_fold_1",
+        columns={f"dl_signature_fold_{k}": f"DL signature, fold {k}" for k in range(1, 6)},
     ),
-    "deep": Family(
-        "ptclnm.models.deep.stored:predictions", PICTURES, "ptclnm.models.deep.stored:out_of_fold"
-    ),
-    "superres": Family(
-        "ptclnm.superres.source:predictions", PICTURES, "ptclnm.superres.source:out_of_fold"
-    ),
-    "fusion": Family(
-        "ptclnm.models.fusion.source:predictions",
-        PICTURES,
-        "ptclnm.models.fusion.source:out_of_fold",
-    ),
-    "clinical": Family(
-        "ptclnm.models.clinical:predictions", CLINICAL, "ptclnm.models.clinical:out_of_fold"
-    ),
-    "dl_folds": Family("ptclnm.models.columns:dl_folds", "dl_signature_fold_1"),
-    "dl_signature": Family("ptclnm.models.columns:dl_signature", "dl_signature"),
-    "radiologist": Family("ptclnm.models.columns:radiologist", "radiologist"),
+    "dl_signature": Family("dl_signature", columns={"dl_signature": "DL signature"}),
+    # A radiologist's reading, yes or no (Li 2024, Table 2).
+    "radiologist": Family("radiologist", columns={"radiologist": "Radiologist"}),
 }
+
+
+class ColumnError(ProblemsError):
+    """A column of the cohort table that is not a score."""
 
 
 def available(cohort: Cohort) -> tuple[str, ...]:
@@ -72,7 +71,9 @@ def _has(cohort: Cohort, needed: str) -> bool:
     return needed in table
 
 
-def predictions(family: str, cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def predictions(
+    family: str, cohort: Cohort, parameters: Mapping[str, Any], function: str = "predictions"
+) -> pd.DataFrame:
     """Score the patients of every set by every model of a family.
 
     Parameters
@@ -84,6 +85,8 @@ def predictions(family: str, cohort: Cohort, parameters: Mapping[str, Any]) -> p
     parameters : mapping
         The page's parameters: ``study``, and what the family reads of them; see its function. The
         same parameters find the same entry of the cache, whichever page asks.
+    function : str
+        ``predictions`` or ``out_of_fold`` of the family's module; the same where it has none.
 
     Returns
     -------
@@ -97,7 +100,13 @@ def predictions(family: str, cohort: Cohort, parameters: Mapping[str, Any]) -> p
     PredictionsError
         If the family's table does not follow the schema.
     """
-    return _asked(family, FAMILIES.get(family, Family("", "")).scores, cohort, parameters)
+    require([family], cohort)
+    _, module, columns = FAMILIES[family]
+    if module:
+        table = getattr(import_module(module), function)(cohort, parameters)
+    else:
+        table = column_scores(cohort, columns)
+    return check_predictions(table.assign(study=parameters["study"]), f"predictions of {family}")
 
 
 def out_of_fold(family: str, cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
@@ -105,8 +114,7 @@ def out_of_fold(family: str, cohort: Cohort, parameters: Mapping[str, Any]) -> p
 
     What is fitted on such scores, e.g. a nomogram, does not take a model's memory for its skill.
     """
-    own = FAMILIES.get(family, Family("", ""))
-    table = _asked(family, own.out_of_fold or own.scores, cohort, parameters)
+    table = predictions(family, cohort, parameters, "out_of_fold")
     return table[table["split"] == "train"].reset_index(drop=True)
 
 
@@ -126,16 +134,43 @@ def require(families: Iterable[str], cohort: Cohort) -> None:
             needed = FAMILIES[name].needs
             problems.append(f"{name!r} needs {needed!r}, which {cohort.name} lacks. Able here: "
                             f"{', '.join(able) or 'none'}.")  # fmt: skip
+    refuse("families", *problems)
+
+
+def column_scores(cohort: Cohort, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Take columns of the cohort table as scores of models.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Of several rows of a patient the first counts: such a column is the patient's.
+    columns : mapping of str to str
+        Model's name by column; numbers, or ``Yes`` and ``No``. Higher means more likely 1.
+
+    Returns
+    -------
+    DataFrame
+        ``model, split, patient_id, label, score``. Patients without a value are left out, so
+        that this model is then judged on fewer of them.
+
+    Raises
+    ------
+    ColumnError
+        Listing columns that are missing or hold other text.
+    """
+    patients, problems, parts = cohort.patients, [], []
+    for column, model in columns.items():
+        if column not in patients:
+            problems.append(f"column {column!r} is missing")
+            continue
+        values = patients[column].map(lambda value: READING.get(value, value))
+        score = pd.to_numeric(values, errors="coerce")
+        odd = sorted({str(value) for value in values[score.isna() & values.notna()]})
+        if odd:
+            problems.append(f"column {column!r}: found {', '.join(odd[:5])}; "
+                            "allowed: numbers, or Yes and No")  # fmt: skip
+        parts.append(patients.assign(model=model, score=score)[score.notna()])
     if problems:
-        raise ParameterError("families", problems)
-
-
-def _asked(family: str, place: str, cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
-    require([family], cohort)
-    table = _load(place)(cohort, parameters).assign(study=parameters["study"])
-    return check_predictions(table, f"predictions of {family}")
-
-
-def _load(place: str) -> Source:
-    module, _, function = place.partition(":")
-    return getattr(import_module(module), function)
+        raise ColumnError(f"cohort {cohort.name}", problems)
+    table = pd.concat(parts, ignore_index=True)
+    return table[["model", "split", "patient_id", "label", "score"]].astype({"score": float})

@@ -70,9 +70,9 @@ def dealt_folds(patients: ArrayLike, labels: ArrayLike, folds: int, seed: int) -
     for label in (1, 0):
         names = label_of.index[label_of == label]
         rng = np.random.default_rng([seed, FOLDS, label])
-        order += [names[i] for i in rng.permutation(len(names))]
-    fold_of = {name: position % folds for position, name in enumerate(order)}
-    return np.array([fold_of[str(name)] for name in np.asarray(patients)], dtype=np.int64)
+        order += list(names[rng.permutation(len(names))])
+    fold_of = pd.Series(np.arange(len(order)) % folds, index=order)
+    return fold_of[pd.Index(patients).astype(str)].to_numpy()
 
 
 def patient_folds(
@@ -143,15 +143,13 @@ def resample(patients: ArrayLike, labels: ArrayLike, seed: int, draw: int) -> ND
     """
     label_of = by_patient(patients, labels)
     rng = np.random.default_rng([seed, RESAMPLES, draw])
-    rows_of = pd.Series(np.arange(len(pd.Index(patients)))).groupby(
-        np.asarray(pd.Index(patients).astype(str))
-    )
-    groups = rows_of.indices
-    drawn: list[Any] = []
+    names = np.asarray(pd.Index(patients).astype(str))
+    rows_of = pd.Series(names).groupby(names).indices
+    drawn: list[str] = []
     for label in (1, 0):
-        names = label_of.index[label_of == label]
-        drawn += [names[i] for i in rng.integers(len(names), size=len(names))]
-    return np.concatenate([groups[name] for name in drawn])
+        own = label_of.index[label_of == label]
+        drawn += list(own[rng.integers(len(own), size=len(own))])
+    return np.concatenate([rows_of[name] for name in drawn])
 
 
 def train_test(fold_of_row: NDArray[np.int64]) -> list[tuple[NDArray, NDArray]]:
@@ -179,8 +177,7 @@ def patient_scores(
     DataFrame
         Columns ``patient_id, label, score``, one row a patient, sorted by id.
     """
-    names = pd.Index(patients).astype(str)
-    mean = pd.Series(np.asarray(scores, dtype=float), index=names).groupby(level=0).mean()
-    return pd.DataFrame(
-        {"patient_id": mean.index, "label": by_patient(names, labels).to_numpy(), "score": mean}
-    ).reset_index(drop=True)
+    names, labels = pd.Index(patients).astype(str), np.asarray(labels, dtype=int)
+    table = pd.DataFrame({"patient_id": names, "label": labels, "score": np.asarray(scores)})
+    table = table.astype({"score": float}).groupby("patient_id", as_index=False)
+    return table.agg({"label": "max", "score": "mean"})

@@ -1,29 +1,39 @@
-"""The zoo: selection and eight classifiers, fitted, cross-validated and nested, as tables."""
+"""The zoo: a selection and several classifiers, fitted, cross-validated and nested, as tables."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain as chained
+from operator import call
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin, clone
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
 from ptclnm.cohorts.schema import SPLITS
 from ptclnm.compute import parallel_map
-from ptclnm.errors import ParameterError, nearest
-from ptclnm.limits import number_problems
+from ptclnm.errors import nearest
+from ptclnm.limits import number_problems, refuse
 from ptclnm.models import classifiers, validation
+from ptclnm.models.classifiers import Scored
 from ptclnm.models.components import is_deep
 from ptclnm.models.data import ImageData
 from ptclnm.models.selection import METHODS, selection
 
+# What is left after a step, by the step's class.
 STEP_NAMES = {
-    "extracted": "extracted", "components": "PCA of the deep features", "zscore": "not constant",
-    "mannwhitney": "Mann–Whitney p < 0.05", "spearman": "one of each |Spearman| > 0.9",
-    "lasso": "LASSO",
+    "DeepComponents": "PCA of the deep features", "ZScore": "not constant",
+    "MannWhitney": "Mann–Whitney p < {alpha}", "SpearmanFilter": "one of each |Spearman| > "
+    "{threshold}", "GroupedLasso": "LASSO",
 }  # fmt: skip
+SCORES = ["patient_id", "label", "score"]
+# What stands in the place of an outer fold where there is none.
+WHOLE = -1
 Tables = dict[str, pd.DataFrame]
 
 
@@ -33,44 +43,64 @@ class Plan:
 
     Parameters
     ----------
-    selection : str
-        Whose selection: a name of ``ptclnm.models.selection.METHODS``.
-    classifiers : tuple of str
-        Names of ``ptclnm.models.classifiers.CLASSIFIERS``.
+    selection : str or Pipeline
+        A paper's, by a name of ``ptclnm.models.selection.METHODS``; or a Pipeline of transformers,
+        not fitted, each of which names the columns that it gives out.
+    classifiers : sequence of str, or mapping of str to classifier
+        Names of ``ptclnm.models.classifiers.CLASSIFIERS``; or classifiers, not fitted, by name.
     folds : int
         Folds of every cross-validation.
     seed : int
         Seed of folds, resamples and classifiers.
     bootstraps : int
         Resamples of patients in which the selection is repeated; 0 for none.
+
+    Raises
+    ------
+    ParameterError
+        Listing each setting that is not allowed.
     """
 
-    selection: str
-    classifiers: tuple[str, ...] = classifiers.NAMES
+    selection: str | Pipeline
+    classifiers: Sequence[str] | Mapping[str, ClassifierMixin] = classifiers.NAMES
     folds: int = 5
     seed: int = 0
     bootstraps: int = 100
 
-    def check(self) -> None:
-        """Check all settings.
+    def __post_init__(self) -> None:
+        self.check()
 
-        Raises
-        ------
-        ParameterError
-            Listing each that is not allowed.
-        """
-        problems = classifiers.unknown(self.classifiers)
+    def check(self) -> None:
+        """Check all settings."""
+        own = isinstance(self.classifiers, Mapping)
+        problems = [] if own else classifiers.unknown(self.classifiers)
         if not self.classifiers:
             problems.append("no classifier; name one at least")
-        if self.selection not in METHODS:
+        if isinstance(self.selection, str) and self.selection not in METHODS:
             problems.append(f"no selection {self.selection!r}; {nearest(self.selection, METHODS)}")
         problems += number_problems(self, {"folds": 2, "seed": 0, "bootstraps": 0})
-        if problems:
-            raise ParameterError("zoo", problems)
+        refuse("zoo", *problems)
+
+    def chain(self, names: Sequence[str]) -> Pipeline:
+        """Give the selection for columns of these names, not fitted."""
+        if isinstance(self.selection, Pipeline):
+            return clone(self.selection)
+        return Pipeline(selection(self.selection, self.folds, self.seed, names))
+
+    def models(self) -> dict[str, Scored]:
+        """Give the classifiers by name, not fitted."""
+        if not isinstance(self.classifiers, Mapping):
+            return {name: classifiers.make(name, self.seed) for name in self.classifiers}
+        return {
+            name: clone(model) if isinstance(model, Scored) else Scored(clone(model))
+            for name, model in self.classifiers.items()
+        }
 
 
-def run_zoo(data: ImageData, plan: Plan, n_jobs: int | None = None) -> Tables:
-    """Fit, cross-validate and nest every classifier.
+def run_zoo(
+    data: ImageData, plan: Plan, n_jobs: int | None = None, run: Callable[..., Tables] = call
+) -> Tables:
+    """Fit, cross-validate and nest every classifier, and repeat the selection in resamples.
 
     Parameters
     ----------
@@ -80,60 +110,55 @@ def run_zoo(data: ImageData, plan: Plan, n_jobs: int | None = None) -> Tables:
         What is done.
     n_jobs : int, optional
         Processes; see ``ptclnm.compute.parallel_map``.
+    run : callable, optional
+        Of a function and what it is given: calls what takes long, or finds what it gave before.
 
     Returns
     -------
     dict of str to DataFrame
-        - ``predictions``: ``model, split, patient_id, label, score``, the training set's own
-          scores among them;
-        - ``cv``: ``classifier, fold, auc``; ``inner``: the same within each ``outer`` fold;
-        - ``cv_scores``: ``model, fold, patient_id, label, score``, each training patient scored
-          by the models that have not seen it;
-        - ``steps``: ``step, kept``;
-        - ``lasso_cv``: ``alpha, error, sd, chosen``;
-        - ``lasso_path``: ``feature, alpha, coefficient`` of the features that enter the path
-          down to the chosen penalty or beyond, at most thirty;
-        - ``coefficients``: ``feature, coefficient, survival``, the share of resamples that keep it;
-        - ``survival``: ``feature, share`` of every feature ever kept;
-        - ``resamples``: ``draw, kept, deep``, the number of features, and of components of
-          deep features among them.
+        ``predictions`` as of :func:`predict`, ``steps`` as of :func:`steps`, ``coefficients`` as
+        of :func:`coefficients`, and the tables of :func:`cross_validate` and :func:`resample`.
 
     Raises
     ------
-    ParameterError
-        If the plan is not allowed.
     FoldsError
         If a class has too few patients for the folds, or for those within the rest of each.
     """
-    plan.check()
     train = data.train
-    outer = validation.nested_folds(train.patients, train.labels, plan.folds, plan.seed)
-    models = fit_zoo(train, plan)
-    cv, inner, scores = cross_validate(train, plan, outer, n_jobs)
-    kept = resampled_selection(train, plan, n_jobs)
-    first = next(iter(models.values()))
-    return {
+    validated = run(cross_validate, train, plan, n_jobs=n_jobs)
+    models, resampled = fit_zoo(train, plan), run(resample, train, plan, n_jobs=n_jobs)
+    select = next(iter(models.values()))[:-1]
+    return validated | resampled | {
         "predictions": predict(models, data),
-        "cv": cv,
-        "inner": inner,
-        "cv_scores": scores,
-        **selection_tables(first, train.names, kept),
-    }
+        "steps": steps(select, data.names),
+        "coefficients": coefficients(select, data.names, resampled["survival"]),
+    }  # fmt: skip
 
 
-def run_fits(data: ImageData, plan: Plan) -> Tables:
+def fits(data: ImageData, plan: Plan) -> Tables:
     """Fit the classifiers and score everyone: :func:`run_zoo` without resamples and folds.
 
     Returns
     -------
     dict of str to DataFrame
         ``predictions`` as of `run_zoo`, the same chain fitted on the same rows, and
-        ``coefficients`` without their survival.
+        ``coefficients``: ``feature, coefficient``.
     """
     models = fit_zoo(data.train, plan)
-    about = selection_tables(next(iter(models.values())), data.names, [])
-    coefficients = about["coefficients"][["feature", "coefficient"]]
-    return {"predictions": predict(models, data), "coefficients": coefficients}
+    select = next(iter(models.values()))[:-1]
+    return {"predictions": predict(models, data), "coefficients": coefficients(select, data.names)}
+
+
+def fit_selection(train: ImageData, plan: Plan) -> Pipeline:
+    """Fit the selection; steps that ask for ``groups`` are told whose images they are."""
+    select = plan.chain(train.names)
+    groups = {
+        f"{name}__groups": train.patients
+        for name, step in select.steps
+        if hasattr(step, "fit") and has_fit_parameter(step, "groups")
+    }
+    with threadpool_limits(1):  # sums in another order would differ in their last digits
+        return select.fit(train.X, train.labels, **groups)
 
 
 def fit_zoo(train: ImageData, plan: Plan) -> dict[str, Pipeline]:
@@ -147,23 +172,20 @@ def fit_zoo(train: ImageData, plan: Plan) -> dict[str, Pipeline]:
     dict of str to Pipeline
         The fitted chain by the classifier's name.
     """
-    with threadpool_limits(1):  # sums in another order would differ in their last digits
-        chain = Pipeline(selection(plan.selection, plan.folds, plan.seed, train.names))
-        chain.fit(train.X, train.labels, lasso__groups=train.patients)
-        reduced = chain.transform(train.X)
+    select = fit_selection(train, plan)
+    with threadpool_limits(1):
+        reduced = select.transform(train.X)
         return {
-            name: Pipeline(
-                [
-                    *chain.steps,
-                    ("classifier", classifiers.make(name, plan.seed).fit(reduced, train.labels)),
-                ]
-            )
-            for name in plan.classifiers
+            name: Pipeline([*select.steps, ("classifier", model.fit(reduced, train.labels))])
+            for name, model in plan.models().items()
         }
 
 
-def predict(models: dict[str, Pipeline], data: ImageData) -> pd.DataFrame:
-    """Score the patients of every set: ``model, split, patient_id, label, score``."""
+def predict(models: Mapping[str, Pipeline], data: ImageData) -> pd.DataFrame:
+    """Score the patients of every set: ``model, split, patient_id, label, score``.
+
+    The score of a patient is the mean of those of the images.
+    """
     parts = []
     with threadpool_limits(1):
         for name, model in models.items():
@@ -172,24 +194,11 @@ def predict(models: dict[str, Pipeline], data: ImageData) -> pd.DataFrame:
                 at = data.splits == split
                 table = validation.patient_scores(data.patients[at], data.labels[at], scores[at])
                 parts.append(table.assign(model=name, split=split))
-    columns = ["model", "split", "patient_id", "label", "score"]
-    return pd.concat(parts, ignore_index=True)[columns]
+    return pd.concat(parts, ignore_index=True)[["model", "split", *SCORES]]
 
 
-@dataclass(frozen=True)
-class Fold:
-    """One fit of the zoo: which rows it is fitted on, and which it is judged on."""
-
-    outer: int
-    fold: int
-    train: np.ndarray
-    test: np.ndarray
-
-
-def cross_validate(
-    train: ImageData, plan: Plan, outer: np.ndarray, n_jobs: int | None
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Cross-validate, and cross-validate again within the rest of each fold.
+def cross_validate(train: ImageData, plan: Plan, n_jobs: int | None = None) -> Tables:
+    """Cross-validate selection and classifiers, and again within the rest of each fold.
 
     Parameters
     ----------
@@ -197,122 +206,126 @@ def cross_validate(
         Training images.
     plan : Plan
         What is done.
-    outer : ndarray of int, shape (images,)
-        Fold of each image.
     n_jobs : int, optional
         Processes.
 
     Returns
     -------
-    cv : DataFrame
-        ``classifier, fold, auc``.
-    inner : DataFrame
-        ``outer, classifier, fold, auc``. Where a class has fewer patients in the rest of a fold
-        than there are folds, there are as many inner folds as it has patients.
-    scores : DataFrame
-        ``model, fold, patient_id, label, score`` of the patients that each fold leaves out.
+    dict of str to DataFrame
+        - ``cv``: ``classifier, fold, auc``, by patient;
+        - ``inner``: ``outer, classifier, fold, auc``. Where a class has fewer patients in the rest
+          of a fold than there are folds, there are as many inner folds as it has patients;
+        - ``cv_scores``: ``model, fold, patient_id, label, score`` of each training patient, by the
+          models that have not seen it.
+
+    Raises
+    ------
+    FoldsError
+        If a class has too few patients for the folds, or for those within the rest of each.
     """
-    jobs = []
+    work = partial(_left_out, train, plan)
+    parts = parallel_map(work, _folds(train, plan), n_jobs, progress="folds")
+    scores = pd.concat(parts, ignore_index=True)
+    groups = scores.groupby(["outer", "model", "fold"], sort=False)
+    aucs = [(*key, roc_auc_score(part["label"], part["score"])) for key, part in groups]
+    table = pd.DataFrame(aucs, columns=["outer", "classifier", "fold", "auc"])
+    top = table["outer"] == WHOLE
+    return {
+        "cv": table[top].drop(columns="outer").reset_index(drop=True),
+        "inner": table[~top].reset_index(drop=True),
+        "cv_scores": scores.loc[scores["outer"] == WHOLE, ["model", "fold", *SCORES]].reset_index(
+            drop=True),
+    }  # fmt: skip
+
+
+def _folds(train: ImageData, plan: Plan) -> Iterator[tuple[int, int, NDArray, NDArray]]:
+    """Give outer fold, fold, rows to fit on and rows left out: each outer fold, then its rest."""
+    outer = validation.nested_folds(train.patients, train.labels, plan.folds, plan.seed)
     for fold, (rest, left_out) in enumerate(validation.train_test(outer)):
-        jobs.append(Fold(-1, fold, rest, left_out))
-        jobs += _inner_folds(train, plan, fold, rest)
-    found = parallel_map(partial(_left_out, train, plan), jobs, n_jobs, progress="folds")
-    table = pd.concat([_aucs(job, part) for job, part in zip(jobs, found, strict=True)])
-    top = table["outer"] == -1
-    cv = table[top].drop(columns="outer").reset_index(drop=True)
-    outside = [(job.fold, part) for job, part in zip(jobs, found, strict=True) if job.outer == -1]
-    scores = pd.concat([part.assign(fold=fold) for fold, part in outside], ignore_index=True)
-    columns = ["model", "fold", "patient_id", "label", "score"]
-    return cv, table[~top].reset_index(drop=True), scores[columns]
+        yield WHOLE, fold, rest, left_out
+        patients, labels = train.patients[rest], train.labels[rest]
+        fewest = min(validation.class_counts(patients, labels))
+        inner = validation.patient_folds(patients, labels, min(plan.folds, fewest), plan.seed)
+        for number, (fit, test) in enumerate(validation.train_test(inner)):
+            yield fold, number, rest[fit], rest[test]
 
 
-def _inner_folds(train: ImageData, plan: Plan, outer: int, rest: np.ndarray) -> list[Fold]:
-    part = train.rows(rest)
-    fewest = min(validation.class_counts(part.patients, part.labels))
-    folds = min(plan.folds, fewest)
-    fold_of = validation.patient_folds(part.patients, part.labels, folds, plan.seed)
-    return [
-        Fold(outer, fold, rest[a], rest[b])
-        for fold, (a, b) in enumerate(validation.train_test(fold_of))
-    ]
-
-
-def _left_out(train: ImageData, plan: Plan, job: Fold) -> pd.DataFrame:
+def _left_out(train: ImageData, plan: Plan, job: tuple[int, int, NDArray, NDArray]) -> pd.DataFrame:
     """Score the patients that a fold leaves out by every classifier fitted on the rest."""
-    return predict(fit_zoo(train.rows(job.train), plan), train.rows(job.test))
+    outer, fold, rest, left_out = job
+    models = fit_zoo(train.rows(rest), plan)
+    return predict(models, train.rows(left_out)).assign(outer=outer, fold=fold)
 
 
-def _aucs(job: Fold, scores: pd.DataFrame) -> pd.DataFrame:
-    """AUC of every classifier, by patient, on the rows that a fold leaves out."""
-    return pd.DataFrame(
-        [
-            (job.outer, name, job.fold, roc_auc_score(part["label"], part["score"]))
-            for name, part in scores.groupby("model", sort=False)
-        ],
-        columns=["outer", "classifier", "fold", "auc"],
-    )
+def resample(train: ImageData, plan: Plan, n_jobs: int | None = None) -> Tables:
+    """Repeat the whole selection in bootstrap resamples of patients.
 
-
-def resampled_selection(train: ImageData, plan: Plan, n_jobs: int | None) -> list[list[str]]:
-    """Names that the whole selection keeps in each bootstrap resample of patients."""
+    Returns
+    -------
+    dict of str to DataFrame
+        - ``survival``: ``feature, share`` of resamples, of every feature ever kept;
+        - ``resamples``: ``draw, kept, deep``, the number of features, and of components of deep
+          features among them.
+    """
     draws = range(plan.bootstraps)
-    return parallel_map(partial(_kept_in, train, plan), draws, n_jobs, progress="resamples")
+    drawn = parallel_map(partial(_kept_in, train, plan), draws, n_jobs, progress="resamples")
+    counts = pd.Series(list(chained.from_iterable(drawn)), dtype=object).value_counts()
+    survival = (counts / max(len(drawn), 1)).rename_axis("feature").reset_index(name="share")
+    deep = [sum(map(is_deep, names)) for names in drawn]
+    return {
+        "survival": survival.sort_values(
+            ["share", "feature"], ascending=[False, True], ignore_index=True),
+        "resamples": pd.DataFrame({"draw": draws, "kept": list(map(len, drawn)), "deep": deep}),
+    }  # fmt: skip
 
 
 def _kept_in(train: ImageData, plan: Plan, draw: int) -> list[str]:
     rows = validation.resample(train.patients, train.labels, plan.seed, draw)
-    part = train.rows(rows)
-    with threadpool_limits(1):
-        chain = Pipeline(selection(plan.selection, plan.folds, plan.seed, train.names))
-        chain.fit(part.X, part.labels, lasso__groups=part.patients)
-    return list(chain.get_feature_names_out(np.array(train.names, dtype=object)))
+    return list(kept(fit_selection(train.rows(rows), plan), train.names))
 
 
-def selection_tables(
-    model: Pipeline, names: Sequence[str], resamples: Sequence[Sequence[str]]
-) -> Tables:
-    """Tables of what a fitted selection did; see :func:`run_zoo`."""
-    chain = model[:-1]
-    every = np.array(names, dtype=object)
-    steps = [(STEP_NAMES["extracted"], len(names))]
-    steps += [(STEP_NAMES[name], len(step.kept_)) for name, step in chain.steps]
-    lasso = chain.named_steps["lasso"]
-    before = chain[:-1].get_feature_names_out(every)
-    counts = pd.Series([name for kept in resamples for name in kept], dtype=object).value_counts()
-    share = counts / max(len(resamples), 1)
-    coefficients = pd.DataFrame(
-        {"feature": before[lasso.kept_], "coefficient": lasso.coef_[lasso.kept_]}
-    ).sort_values("coefficient", key=abs, ascending=False, kind="stable", ignore_index=True)
-    survival = share.rename_axis("feature").reset_index(name="share")
-    survival = survival.sort_values(["share", "feature"], ascending=[False, True])
-    return {
-        "steps": pd.DataFrame(steps, columns=["step", "kept"]),
-        "lasso_cv": pd.DataFrame(
-            {"alpha": lasso.alphas_, "error": lasso.error_, "sd": lasso.error_sd_,
-             "chosen": lasso.alphas_ == lasso.alpha_}
-        ),
-        "lasso_path": _path_table(lasso, before),
-        "coefficients": coefficients.assign(
-            survival=share.reindex(coefficients["feature"]).fillna(0.0).to_numpy()
-        ),
-        "survival": survival.reset_index(drop=True),
-        "resamples": pd.DataFrame(
-            {"draw": range(len(resamples)), "kept": [len(kept) for kept in resamples],
-             "deep": [sum(map(is_deep, kept)) for kept in resamples]}
-        ),
-    }  # fmt: skip
+def kept(select: Pipeline, names: Sequence[str]) -> NDArray:
+    """Names of the features that a fitted selection keeps of those of these names."""
+    return select.get_feature_names_out(np.array(names, dtype=object))
 
 
-def _path_table(lasso, names: np.ndarray, most: int = 30) -> pd.DataFrame:
-    """The path of the features that are kept, then of those that enter first."""
-    enters = np.where(lasso.coefs_.any(axis=1), (lasso.coefs_ != 0).argmax(axis=1), 10**6)
-    kept = set(lasso.kept_)
-    order = sorted(np.flatnonzero(enters < 10**6), key=lambda i: (i not in kept, enters[i]))
-    rows = np.array(order[:most], dtype=int)
-    return pd.DataFrame(
-        {
-            "feature": np.repeat(names[rows], len(lasso.alphas_)),
-            "alpha": np.tile(lasso.alphas_, len(rows)),
-            "coefficient": lasso.coefs_[rows].ravel(),
-        }
+def steps(select: Pipeline, names: Sequence[str]) -> pd.DataFrame:
+    """Count the features that are left after each step of a fitted selection: ``step, kept``."""
+    rows = [("extracted", len(names))]
+    for number, (name, step) in enumerate(select.steps, start=1):
+        kind = type(step).__name__
+        known = kind in STEP_NAMES
+        called = STEP_NAMES[kind].format(**step.get_params()) if known else f"{name} ({kind})"
+        rows.append((called, len(kept(select[:number], names))))
+    return pd.DataFrame(rows, columns=["step", "kept"])
+
+
+def coefficients(
+    select: Pipeline, names: Sequence[str], survival: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """List the features that a fitted selection keeps, the largest coefficient first.
+
+    Parameters
+    ----------
+    select : Pipeline
+        Fitted.
+    names : sequence of str
+        Names of all features.
+    survival : DataFrame, optional
+        ``feature, share``, from :func:`resample`.
+
+    Returns
+    -------
+    DataFrame
+        ``feature, coefficient``, missing where the last step has none, and with `survival` the
+        share of resamples that keep the feature, as ``survival``.
+    """
+    last = select[-1]
+    values = last.coef_[last.kept_] if hasattr(last, "coef_") else np.nan
+    table = pd.DataFrame({"feature": kept(select, names), "coefficient": values}).sort_values(
+        "coefficient", key=abs, ascending=False, kind="stable", ignore_index=True
     )
+    if survival is None:
+        return table
+    share = survival.set_index("feature")["share"].reindex(table["feature"])
+    return table.assign(survival=share.fillna(0.0).to_numpy())

@@ -9,7 +9,7 @@ from ptclnm.cohorts.schema import Cohort
 from ptclnm.features import extract
 from ptclnm.models import zoo
 from ptclnm.models.data import ImageData, join
-from ptclnm.models.stored import stored_fits, stored_zoo
+from ptclnm.models.radiomics import stored_fits, stored_zoo
 from ptclnm.schedulers import scheduler
 from ptclnm.superres.arms import on_arm
 from ptclnm.superres.pictures import training_pictures

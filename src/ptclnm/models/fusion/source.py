@@ -14,7 +14,7 @@ from ptclnm.models.data import TRAIN
 from ptclnm.models.fusion.apart import METHOD
 from ptclnm.models.fusion.join import DEEP, RADIOMICS, fuse
 from ptclnm.models.fusion.late import mean_of_scores
-from ptclnm.models.stored import stored_zoo
+from ptclnm.models.radiomics import stored_zoo
 from ptclnm.models.validation import patient_folds, train_test
 from ptclnm.models.zoo import Plan, Tables, fit_zoo, predict
 from ptclnm.schedulers import scheduler

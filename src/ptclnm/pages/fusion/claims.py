@@ -14,7 +14,7 @@ from ptclnm.models.zoo import Tables
 from ptclnm.pages.fusion.words import PAPER_NETWORK, signed
 from ptclnm.report import verdict, whose
 from ptclnm.report.claims import claim_rows, slug
-from ptclnm.report.radiomics_tables import Beside, auc_claims, reported_metrics
+from ptclnm.report.metrics import Beside, auc_claims, reported_metrics
 from ptclnm.report.sentences import p_text
 from recount import Study, printed_features
 

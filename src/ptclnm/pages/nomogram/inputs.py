@@ -152,7 +152,7 @@ def _reason(family: str, able: Sequence[str]) -> str:
 def _signature(
     family: str, model: str, cohort: Cohort, settings: Mapping[str, Any], fit_on: str
 ) -> Signature:
-    if not sources.FAMILIES[family].out_of_fold:
+    if not sources.FAMILIES[family].module:
         return Signature(model, of_model(sources.predictions(family, cohort, settings), model))
     if fit_on != "train":
         raise ParameterError(
