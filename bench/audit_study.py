@@ -7,8 +7,8 @@ Writes ``_build/results/study/audit.csv``. Run from the project's folder:
 import argparse
 
 from ptclnm.compute import parallel_map
+from ptclnm.files import write_table
 from ptclnm.paths import BUILD
-from ptclnm.report.files import write_table
 from recount import honest
 
 OUT = BUILD / "results" / "study" / "audit.csv"

@@ -25,9 +25,9 @@ import torch
 from torch import nn
 
 from ptclnm.cohorts.registry import open_cohort
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import cores
 from ptclnm.evaluation.pairs import compare
+from ptclnm.files import write_table
 from ptclnm.models.deep.batches import VARIATION, TrainBatches, generator, vary
 from ptclnm.models.deep.crops import Crops, crops
 from ptclnm.models.deep.crops import _cut as cut
@@ -44,7 +44,7 @@ from ptclnm.models.deep.training import (
 )
 from ptclnm.models.validation import patient_scores
 from ptclnm.paths import BUILD
-from ptclnm.report.files import write_table
+from ptclnm.schema import Cohort
 
 OUT = BUILD / "results" / "bench" / "deep.csv"
 

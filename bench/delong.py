@@ -21,8 +21,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ptclnm.evaluation import delong, paired_tests
+from ptclnm.files import write_table
 from ptclnm.paths import BUILD
-from ptclnm.report.files import write_table
 
 OUT = BUILD / "results" / "bench" / "delong.csv"
 PACKAGES = BUILD / "bench" / "packages"

@@ -11,9 +11,9 @@ import pandas as pd
 import recount
 from ptclnm import published
 from ptclnm.evaluation.study import stored_performance
+from ptclnm.files import write_table
 from ptclnm.pages.delong.printed import REFERENCE, class_splits
 from ptclnm.paths import BUILD
-from ptclnm.report.files import write_table
 
 OUT = BUILD / "results" / "study" / "delong.csv"
 STUDIES = ("ni2024", "li2024")

@@ -30,11 +30,11 @@ import SimpleITK as sitk
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
 from ptclnm.cohorts.registry import open_cohort
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.features import FOLDER, extract_all
+from ptclnm.files import write_table
 from ptclnm.paths import BUILD
 from ptclnm.pictures.read import read_image, read_mask
-from ptclnm.report.files import write_table
+from ptclnm.schema import Cohort
 
 OUT = BUILD / "results" / "bench" / "radiomics.csv"
 BLOCK = 68

@@ -18,8 +18,8 @@ from ptclnm import store
 from ptclnm.cohorts.simulate import cohort as simulated
 from ptclnm.cohorts.simulate.patients import STUDIES
 from ptclnm.compute import cores
+from ptclnm.files import write_table
 from ptclnm.paths import BUILD
-from ptclnm.report.files import write_table
 
 OUT = BUILD / "results" / "bench" / "simulation.csv"
 SIZES: tuple[tuple[str, int | None], ...] = (

@@ -17,8 +17,8 @@ import torch
 
 from ptclnm import cohorts
 from ptclnm.compute import cores
+from ptclnm.files import write_table
 from ptclnm.paths import BUILD
-from ptclnm.report.files import write_table
 from ptclnm.superres.networks import new_generator, super_resolve
 from ptclnm.superres.pictures import training_pictures
 from ptclnm.superres.plan import SRPlan

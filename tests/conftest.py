@@ -12,8 +12,8 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.paths import data_root
+from ptclnm.schema import Cohort
 
 # Left out unless the marker is asked for by name, whatever else -m says.
 ASKED = ("slow", "study")

@@ -18,7 +18,6 @@ import yaml
 from ptclnm import store
 from ptclnm.cohorts.own.cohort import open_manifest
 from ptclnm.cohorts.own.example import write_example
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
 from ptclnm.features import (
     DECLARED,
@@ -32,6 +31,7 @@ from ptclnm.models.data import join
 from ptclnm.models.zoo import Plan, run_zoo
 from ptclnm.paths import ROOT
 from ptclnm.schedulers import SCHEDULERS, scheduler
+from ptclnm.schema import Cohort
 from quickradiomics import measure
 
 SETTINGS = "single_slice"
@@ -244,7 +244,7 @@ SCRIPT = """
 import sys
 import pandas as pd
 from pathlib import Path
-from ptclnm.cohorts.schema import Cohort
+from ptclnm.schema import Cohort
 from ptclnm.features import extract
 
 table = pd.read_csv(sys.argv[1])

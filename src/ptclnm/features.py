@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from ptclnm import store
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map, reuse_memory
 from ptclnm.errors import ParameterError, ProblemsError, nearest
 from ptclnm.paths import DATA_MANIFEST
 from ptclnm.pictures.errors import ImageError
 from ptclnm.pictures.read import read_image, read_mask
+from ptclnm.schema import Cohort
 from quickradiomics import settings as files
 from quickradiomics.engine import measure
 from quickradiomics.errors import RegionError, SettingsError

@@ -30,9 +30,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ptclnm.errors import PtclnmError
+from ptclnm.files import write_json
 from ptclnm.limits import checked_whole
 from ptclnm.paths import BUILD, ROOT
-from ptclnm.report.files import write_json
 
 Tables = dict[str, pd.DataFrame]
 Contents = Mapping[str, pd.DataFrame | NDArray]

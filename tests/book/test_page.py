@@ -29,7 +29,7 @@ def test_a_page_ends_cleanly_where_its_data_are_missing(small: Project, monkeypa
     page = start_page("first", GIVEN, small)
     monkeypatch.setattr("ptclnm.cohorts.open", missing)
     shown = []
-    monkeypatch.setattr("ptclnm.book.page.display", shown.append)
+    monkeypatch.setattr("ptclnm.report.page.display", shown.append)
     with pytest.raises(SystemExit) as end:
         page.open("clnm_ptc")
     assert end.value.code == 0

@@ -9,11 +9,18 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from papermill.cli import papermill as papermill_command
 
-from ptclnm.book.generated import claims_page, command
 from ptclnm.book.parameters import parse
 from ptclnm.book.places import without_places
 from ptclnm.book.profiles import PageSpec, Profile
-from ptclnm.book.stage import ExecutedPage, listed_files, stage_page, with_own_labels, with_parts
+from ptclnm.book.stage import (
+    ExecutedPage,
+    claims_page,
+    command,
+    listed_files,
+    stage_page,
+    with_own_labels,
+    with_parts,
+)
 from ptclnm.report.claims import no_claims
 from ptclnm.report.whose import left_out
 

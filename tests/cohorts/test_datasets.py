@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from ptclnm.cohorts.datasets import check_files, dataset, datasets, fetched_root, locate, require
-from ptclnm.cohorts.schema import EVIDENCE
 from ptclnm.errors import MissingDataError, PtclnmError
+from ptclnm.schema import EVIDENCE
 
 
 @pytest.mark.parametrize("name", list(datasets()))

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ptclnm.cohorts.schema import fingerprint
+from ptclnm.schema import fingerprint
 
 TABLE = pd.DataFrame(
     {"patient_id": ["a", "b"], "image": ["/x/1.png", "/x/2.png"], "mask": ["", ""], "label": [0, 1]}

@@ -4,7 +4,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptclnm.cohorts.schema import Flow, counts
+from ptclnm.schema import Flow, counts
 
 tables = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 9)), min_size=1, max_size=30).map(
     lambda rows: pd.DataFrame(rows, columns=["patient_id", "image"]).astype({"image": str})

@@ -14,7 +14,6 @@ from scipy import ndimage
 
 from echophantom.drivers import Scanner
 from ptclnm import cohorts
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
 from ptclnm.habitats import clusters, pictures
 from ptclnm.habitats.clusters import HabitatError, Habitats
@@ -24,6 +23,7 @@ from ptclnm.habitats.truth import (
     enrichment,
     near_calcifications,
 )
+from ptclnm.schema import Cohort
 
 SIDE = 48
 

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from ptclnm import cohorts
-from ptclnm.cohorts.schema import COLUMNS, Cohort
 from ptclnm.errors import ParameterError
 from ptclnm.models import clinical, radiomics, sources
 from ptclnm.models.sources import ColumnError, column_scores
 from ptclnm.models.validation import patient_folds
 from ptclnm.models.zoo import Plan, run_zoo
+from ptclnm.schema import COLUMNS, Cohort
 
 
 def cohort(**columns) -> Cohort:

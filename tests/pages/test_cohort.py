@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from ptclnm import published
-from ptclnm.cohorts.schema import FLOW_COLUMNS, Cohort
 from ptclnm.cohorts.simulate.patients import draw, study_of
 from ptclnm.pages.cohort import words
 from ptclnm.pages.cohort.simulated import (
@@ -14,6 +13,7 @@ from ptclnm.pages.cohort.simulated import (
     side_by_side,
 )
 from ptclnm.published import published_flow
+from ptclnm.schema import FLOW_COLUMNS, Cohort
 from recount import p_values, pair_name, published_table1
 
 

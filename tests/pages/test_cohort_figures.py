@@ -7,8 +7,8 @@ from PIL import Image
 
 from echophantom.drivers import Drivers, Scanner
 from echophantom.steps import explain
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.pages.cohort import figures
+from ptclnm.schema import Cohort
 
 
 @pytest.fixture

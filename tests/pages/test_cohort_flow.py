@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import FancyBboxPatch
 
-from ptclnm.cohorts.schema import FLOW_COLUMNS
 from ptclnm.pages.cohort.flow import describe_counts, flow_figure
+from ptclnm.schema import FLOW_COLUMNS
 
 
 def frame(*lines: tuple) -> pd.DataFrame:

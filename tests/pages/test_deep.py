@@ -9,7 +9,6 @@ import pytest
 
 from ptclnm import published
 from ptclnm.book.parameters import declared
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation import metrics_table
 from ptclnm.models.deep import cam
@@ -18,6 +17,7 @@ from ptclnm.models.deep.plan import ARCHITECTURES, DeepPlan, plans
 from ptclnm.pages.deep import claims, comparisons, figures, words
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report.metrics import auc_claims, beside_paper
+from ptclnm.schema import Cohort
 
 NOTEBOOK = NOTEBOOKS / "03_dl_zoo.ipynb"
 LITE = "EfficientNet-Lite0"

@@ -11,7 +11,6 @@ from sklearn.metrics import average_precision_score
 
 from ptclnm import published
 from ptclnm.book.parameters import declared
-from ptclnm.cohorts.schema import COLUMNS, Cohort
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation import NestedModelsWarning, auc_table, sets
 from ptclnm.evaluation.study import performance
@@ -20,6 +19,7 @@ from ptclnm.models.classifiers import NAMES
 from ptclnm.pages.delong import figures, printed, scores, words
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.schedulers import SCHEDULERS
+from ptclnm.schema import COLUMNS, Cohort
 from recount import OPEN, audit, power
 
 NOTEBOOK = NOTEBOOKS / "07_delong.ipynb"

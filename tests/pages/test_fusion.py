@@ -10,9 +10,7 @@ import pytest
 from IPython.display import Markdown
 
 from ptclnm import cohorts, published
-from ptclnm.book import page as page_module
 from ptclnm.book.parameters import declared
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import MissingDataError, ParameterError
 from ptclnm.evaluation import metrics_table
 from ptclnm.evaluation.sets import pairs_by_set, unseen
@@ -22,7 +20,9 @@ from ptclnm.models.deep.plan import DeepPlan
 from ptclnm.models.fusion.source import ALONE, DEFAULTS, FUSED, NETWORK
 from ptclnm.pages.fusion import claims, words
 from ptclnm.paths import NOTEBOOKS
+from ptclnm.report import page as page_module
 from ptclnm.report.metrics import beside_paper
+from ptclnm.schema import Cohort
 
 NOTEBOOK = NOTEBOOKS / "05_fusion.ipynb"
 

@@ -15,9 +15,7 @@ from IPython.display import Markdown
 from matplotlib.figure import Figure
 
 from ptclnm import cohorts, published
-from ptclnm.book import page as page_module
 from ptclnm.book.parameters import declared
-from ptclnm.cohorts.schema import SPLITS, Cohort
 from ptclnm.errors import MissingDataError, ParameterError
 from ptclnm.evaluation import metrics_table
 from ptclnm.evaluation.clinical import join_rare
@@ -27,8 +25,10 @@ from ptclnm.models.classifiers import NAMES
 from ptclnm.pages.nomogram import claims, inputs, words
 from ptclnm.pages.nomogram.drawing import label_sides
 from ptclnm.paths import NOTEBOOKS, ROOT
+from ptclnm.report import page as page_module
 from ptclnm.report import verdict
 from ptclnm.schedulers import SCHEDULERS
+from ptclnm.schema import SPLITS, Cohort
 
 NOTEBOOK = NOTEBOOKS / "06_nomogram.ipynb"
 CLINICAL = ("age", "size", "foci", "margin")

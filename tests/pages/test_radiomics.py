@@ -13,10 +13,8 @@ from matplotlib.figure import Figure
 
 from ptclnm import cohorts, published
 from ptclnm import features as extraction
-from ptclnm.book import page as page_module
 from ptclnm.book.parameters import declared
 from ptclnm.cohorts import datasets
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
 from ptclnm.features import load_settings
 from ptclnm.imaging import ibsi
@@ -27,7 +25,9 @@ from ptclnm.models.validation import FoldsError
 from ptclnm.pages.radiomics import claims, figures, tables, words
 from ptclnm.pages.radiomics.tables import ONE_LEVEL, ROUNDED
 from ptclnm.paths import NOTEBOOKS
+from ptclnm.report import page as page_module
 from ptclnm.schedulers import SCHEDULERS
+from ptclnm.schema import Cohort
 from quickradiomics import measure
 
 NOTEBOOK = NOTEBOOKS / "02_radiomics_zoo.ipynb"

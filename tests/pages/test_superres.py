@@ -11,13 +11,13 @@ import pytest
 from matplotlib.figure import Figure
 
 from ptclnm import cohorts, published, store
-from ptclnm.book import page as page_module
 from ptclnm.book.parameters import declared
 from ptclnm.errors import MissingDataError, ParameterError
 from ptclnm.evaluation import metrics_table
 from ptclnm.evaluation.delong import OneClassError
 from ptclnm.pages.superres import claims, figures, tables, words
 from ptclnm.paths import NOTEBOOKS
+from ptclnm.report import page as page_module
 from ptclnm.report import verdict
 from ptclnm.report.metrics import beside_paper
 from ptclnm.superres.arms import ARMS, called

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.report.gallery import choose, withheld
+from ptclnm.schema import Cohort
 
 TABLE = pd.DataFrame(
     {

@@ -4,10 +4,10 @@ import re
 
 import matplotlib as mpl
 
-from ptclnm.cohorts.schema import EVIDENCE
 from ptclnm.paths import BOOK
 from ptclnm.report.claims import VERDICTS, slug
 from ptclnm.report.style import EVIDENCE_COLORS, use_style
+from ptclnm.schema import EVIDENCE
 
 
 def test_every_kind_of_evidence_has_its_own_colour():

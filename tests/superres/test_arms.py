@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 from ptclnm import store
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
 from ptclnm.features import extract
 from ptclnm.models import zoo
 from ptclnm.models.data import ImageData
 from ptclnm.models.radiomics import stored_fits
 from ptclnm.pictures.read import read_image, read_mask
+from ptclnm.schema import Cohort
 from ptclnm.superres.arms import ARMS, arm_crops, check_arms
 from ptclnm.superres.pictures import training_pictures
 from ptclnm.superres.plan import SRPlan

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from ptclnm.book.quiet import KeptOff
 
 if TYPE_CHECKING:
-    from ptclnm.book.page import Page
     from ptclnm.book.project import Project
+    from ptclnm.report.page import Page
 
 __all__ = ["start_page"]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from ptclnm.book.profiles import load_profile
 from ptclnm.book.project import Project
 from ptclnm.errors import MissingDataError
+from ptclnm.files import write_text
 from ptclnm.report.claims import collect, headline_markdown, replace_block
-from ptclnm.report.files import write_text
 
 
 def verdict_block(profile_name: str, project: Project) -> str:

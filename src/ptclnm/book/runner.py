@@ -17,9 +17,9 @@ from ptclnm.book.profiles import PageSpec, Profile, load_profile
 from ptclnm.book.project import PageError, Project
 from ptclnm.book.stage import ExecutedPage, stage_book
 from ptclnm.errors import ParameterError, nearest
+from ptclnm.files import write_table
 from ptclnm.progress import tell
 from ptclnm.report.claims import collect
-from ptclnm.report.files import write_table
 
 Echo = Callable[[str], None]
 

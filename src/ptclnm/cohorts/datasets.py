@@ -14,7 +14,6 @@ import pooch
 import requests
 import yaml
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import (
     ManifestError,
     MissingDataError,
@@ -25,6 +24,7 @@ from ptclnm.errors import (
 )
 from ptclnm.paths import DATA_MANIFEST, data_root
 from ptclnm.progress import counted
+from ptclnm.schema import Cohort
 
 FETCHED = "PTCLNM_FETCHED"
 HTTP = pooch.HTTPDownloader(progressbar=False, timeout=30)

@@ -22,10 +22,10 @@ from scipy.cluster.hierarchy import DisjointSet
 
 from ptclnm import store
 from ptclnm.cohorts.datasets import dataset, locate, require
-from ptclnm.cohorts.schema import COLUMNS, Cohort, Flow, fingerprint
 from ptclnm.cohorts.splits import stratified_split, subsample
 from ptclnm.errors import ManifestError
 from ptclnm.pictures.read import read_image
+from ptclnm.schema import COLUMNS, Cohort, Flow, fingerprint
 
 NAME = "ddti"
 CLINICAL = ("age", "sex")

@@ -7,8 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ptclnm.cohorts.schema import Cohort, checked
 from ptclnm.errors import ParameterError, PtclnmError, nearest
+from ptclnm.schema import Cohort, checked
 
 # module:function, imported when the cohort is asked for. Each takes n_patients and seed, then
 # settings of its own by keyword.

@@ -6,9 +6,9 @@ import pandas as pd
 import pandera.pandas as pa
 
 from ptclnm.cohorts.datasets import dataset, locate, read_table, require
-from ptclnm.cohorts.schema import COLUMNS, Cohort, Flow, fingerprint
 from ptclnm.cohorts.splits import stratified_split, subsample
 from ptclnm.errors import ManifestError
+from ptclnm.schema import COLUMNS, Cohort, Flow, fingerprint
 
 SHEETS, UCI = dataset("clnm_ptc"), dataset("uci_thyroid")
 EXTERNAL = {"test0": "train", "test1": "test"}

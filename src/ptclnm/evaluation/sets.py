@@ -5,7 +5,6 @@ from itertools import combinations
 
 import pandas as pd
 
-from ptclnm.cohorts.schema import SPLITS
 from ptclnm.evaluation.calibration import GROUPS, calibration, hosmer_lemeshow_table
 from ptclnm.evaluation.decision import decision_curves
 from ptclnm.evaluation.delong import Curves
@@ -23,6 +22,7 @@ from ptclnm.evaluation.pairs import (
 )
 from ptclnm.evaluation.resampling import bootstrap_pairs
 from ptclnm.evaluation.study import WAYS, as_if_paired
+from ptclnm.schema import SPLITS
 
 TRAIN, CHANCE = "train", "chance"
 JOINED = " + "

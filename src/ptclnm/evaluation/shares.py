@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ptclnm.cohorts.schema import SPLITS
 from ptclnm.evaluation.pairs import holm
+from ptclnm.schema import SPLITS
 
 COLUMNS = (
     "split", "habitat", "n_without", "n_with", "median_without", "median_with", "auc", "p",

@@ -8,11 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
 from ptclnm.habitats import clusters
 from ptclnm.habitats.clusters import Floats, HabitatError, Habitats
 from ptclnm.pictures.read import read_image, read_mask
+from ptclnm.schema import Cohort
 
 # Shifts in pixels: of the mask over the picture, and of the picture under the mask.
 MASK_SHIFT, PICTURE_SHIFT = 2, 0.5

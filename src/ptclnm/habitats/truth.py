@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate import truth
 from ptclnm.compute import parallel_map
 from ptclnm.habitats.clusters import Habitats
 from ptclnm.habitats.pictures import opened
+from ptclnm.schema import Cohort
 
 # How far beyond its own edge a calcification is seen, in mm: about the width of the pulse.
 REACH_MM = 0.25

@@ -14,10 +14,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.models.data import TRAIN
 from ptclnm.models.radiomics import DEFAULTS
 from ptclnm.models.validation import patient_folds, train_test
+from ptclnm.schema import Cohort
 
 CLINICAL, SIGNATURE = "Clinical", "dl_signature"
 WITH_SIGNATURE = "Clinical + DL signature"

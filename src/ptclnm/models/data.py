@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ptclnm.cohorts.schema import SPLITS
 from ptclnm.errors import ProblemsError, nearest
+from ptclnm.schema import SPLITS
 
 TRAIN = "train"
 NAMED = 5
@@ -65,7 +65,7 @@ def join(table: pd.DataFrame, features: pd.DataFrame) -> ImageData:
     Parameters
     ----------
     table : DataFrame
-        The cohort table; see ``ptclnm.cohorts.schema``.
+        The cohort table; see ``ptclnm.schema``.
     features : DataFrame
         ``image_id``, then columns of numbers; rows of other images are left aside.
 

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ProblemsError, nearest
 from ptclnm.limits import refuse
 from ptclnm.models.predictions import check_predictions
+from ptclnm.schema import Cohort
 
 PICTURES, CLINICAL = "pictures", "clinical columns"
 READING = {"No": 0.0, "Yes": 1.0}

@@ -15,7 +15,6 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
-from ptclnm.cohorts.schema import SPLITS
 from ptclnm.compute import parallel_map
 from ptclnm.errors import nearest
 from ptclnm.limits import number_problems, refuse
@@ -24,6 +23,7 @@ from ptclnm.models.classifiers import Scored
 from ptclnm.models.components import is_deep
 from ptclnm.models.data import ImageData
 from ptclnm.models.selection import METHODS, selection
+from ptclnm.schema import SPLITS
 
 # What is left after a step, by the step's class.
 STEP_NAMES = {

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ptclnm.cohorts.schema import EVIDENCE
 from ptclnm.errors import ProblemsError, nearest
+from ptclnm.schema import EVIDENCE
 from recount import AGREES, CONFLICTS, CONTRADICTS, OPEN, Study
 
 COLUMNS = (

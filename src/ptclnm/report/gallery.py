@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ptclnm.cohorts.datasets import datasets
-from ptclnm.cohorts.schema import Cohort
+from ptclnm.schema import Cohort
 
 
 def withheld(cohort: Cohort, show_images: bool = False) -> str:

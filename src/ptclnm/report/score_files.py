@@ -8,8 +8,8 @@ import pandas as pd
 from ptclnm.errors import ProblemsError
 from ptclnm.evaluation import auc_table, contrast_test, pairs_table
 from ptclnm.evaluation.pairs import curves_of
+from ptclnm.files import write_table
 from ptclnm.models.predictions import PredictionsError, check_predictions
-from ptclnm.report.files import write_table
 
 
 class ScoreFileError(ProblemsError):

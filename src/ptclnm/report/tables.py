@@ -7,9 +7,9 @@ import pandas as pd
 from IPython.display import HTML, Markdown
 from matplotlib.figure import Figure
 
-from ptclnm.book.page import Page
 from ptclnm.report import columns
 from ptclnm.report.claims import VERDICTS, badge, verdict_badge
+from ptclnm.report.page import Page
 from ptclnm.report.sentences import verdicts
 
 ENOUGH_ROWS = 60

@@ -1,6 +1,6 @@
 """Whose data a page shows, in the words that every page uses, and what it says without them."""
 
-from ptclnm.cohorts.schema import Cohort
+from ptclnm.schema import Cohort
 
 TITLE = "Left out of this run"
 LEFT_OUT = f"{TITLE}; the top of the page says why."

@@ -9,11 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ptclnm import store
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
 from ptclnm.errors import ParameterError, nearest
 from ptclnm.models.deep.crops import Crops, crops, rectangle, resized
 from ptclnm.pictures.read import read_image, read_mask
+from ptclnm.schema import Cohort
 from ptclnm.superres.filters import degraded, denoised, shuffled, unsharp
 from ptclnm.superres.networks import Generator, load_generator, super_resolve
 from ptclnm.superres.plan import SRPlan

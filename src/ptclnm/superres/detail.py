@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate import truth
 from ptclnm.compute import parallel_map
+from ptclnm.schema import Cohort
 from ptclnm.superres.arms import Arm
 from ptclnm.superres.filters import unsharp
 from ptclnm.superres.pictures import Example

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
 from ptclnm.errors import ProblemsError
 from ptclnm.pictures.read import read_image, read_mask
+from ptclnm.schema import Cohort
 from ptclnm.superres.plan import SRPlan
 
 MOST_LINES = 8

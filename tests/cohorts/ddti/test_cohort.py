@@ -10,9 +10,9 @@ from PIL import Image
 import ptclnm.cohorts as cohorts
 from ptclnm import store
 from ptclnm.cohorts import ddti
-from ptclnm.cohorts.schema import COLUMNS
 from ptclnm.errors import ManifestError, MissingDataError
 from ptclnm.pictures.read import read_image, read_mask
+from ptclnm.schema import COLUMNS
 
 BOX = ((200, 100), (300, 100), (300, 180), (200, 180))
 SMALL = ((350, 100), (390, 100), (390, 140), (350, 140))

@@ -14,10 +14,10 @@ import yaml
 
 from ptclnm.cohorts.own import check_manifest, cohort, open_manifest
 from ptclnm.cohorts.own.example import MANIFEST, write_example
-from ptclnm.cohorts.schema import COLUMNS, SPLITS, Cohort
 from ptclnm.errors import ManifestError, ParameterError, PtclnmError
 from ptclnm.paths import BOOK
 from ptclnm.pictures.read import read_image, read_mask
+from ptclnm.schema import COLUMNS, SPLITS, Cohort
 
 
 def test_table_is_what_the_csv_says(folder):

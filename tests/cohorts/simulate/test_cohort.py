@@ -15,13 +15,13 @@ from pydicom import dcmread
 import ptclnm.cohorts as cohorts
 from ptclnm import store
 from ptclnm.cohorts.own import check_manifest, open_manifest
-from ptclnm.cohorts.schema import COLUMNS
 from ptclnm.cohorts.simulate import cohort as opening
 from ptclnm.cohorts.simulate import folder as module
 from ptclnm.cohorts.simulate import truth
 from ptclnm.cohorts.simulate.patients import DRIVERS, STUDIES, draw
 from ptclnm.errors import MissingDataError, ParameterError, PtclnmError
 from ptclnm.pictures.read import read_image, read_labels, read_mask
+from ptclnm.schema import COLUMNS
 
 NAMES = list(STUDIES)
 N = 30

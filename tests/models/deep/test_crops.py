@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.models.deep import crops as module
 from ptclnm.models.deep.crops import Crops, CropsError, crops, rectangle, resized
+from ptclnm.schema import Cohort
 
 
 def write(array: np.ndarray, path: Path) -> str:

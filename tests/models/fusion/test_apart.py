@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.features import ExtractionError, extract, load_settings
 from ptclnm.models.data import FeaturesError
 from ptclnm.models.fusion.apart import (
@@ -19,6 +18,7 @@ from ptclnm.models.fusion.apart import (
 )
 from ptclnm.models.fusion.join import area_of, fuse
 from ptclnm.models.zoo import Plan, fit_zoo
+from ptclnm.schema import Cohort
 
 
 def test_residuals_know_nothing_of_the_area_and_new_rows_do_not_move_the_fit() -> None:

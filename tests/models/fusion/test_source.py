@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.models import radiomics
 from ptclnm.models.deep import crops, features, stored
 from ptclnm.models.deep.crops import Crops
@@ -13,6 +12,7 @@ from ptclnm.models.fusion import late, source
 from ptclnm.models.fusion.source import ALONE, FUSED, MEAN, NETWORK
 from ptclnm.models.validation import patient_folds
 from ptclnm.models.zoo import Plan, run_zoo
+from ptclnm.schema import Cohort
 
 P = {"study": "ni2024", "classifiers": ["LR", "KNN"], "folds": 3, "resamples": 0,
      "network": "EfficientNet-Lite0@none", "image_size": 32, "n_jobs": 1}  # fmt: skip

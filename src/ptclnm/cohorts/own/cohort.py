@@ -10,9 +10,9 @@ from ptclnm.cohorts.own.images import examine_files
 from ptclnm.cohorts.own.manifest import Manifest, canonical, read_manifest
 from ptclnm.cohorts.own.problems import Report, UnreadableError, lines
 from ptclnm.cohorts.own.table import read_csv, tabulate
-from ptclnm.cohorts.schema import Cohort, Flow, fingerprint
 from ptclnm.cohorts.splits import subsample
 from ptclnm.errors import ManifestError
+from ptclnm.schema import Cohort, Flow, fingerprint
 
 # Warnings of one kind on a page; the check lists more.
 LISTED = 5

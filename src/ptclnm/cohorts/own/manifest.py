@@ -19,10 +19,10 @@ from pydantic import (
 )
 
 from ptclnm.cohorts.own.problems import Problem, UnreadableError
-from ptclnm.cohorts.schema import COLUMNS, SPLITS
 from ptclnm.errors import model_problems
 from ptclnm.pictures.header import is_file, is_folder
 from ptclnm.pictures.read import MAX_COLOUR
+from ptclnm.schema import COLUMNS, SPLITS
 
 MAX_BYTES = 256 * 1024
 # Limits where the manifest gives none; a name is told by its words.

@@ -7,13 +7,13 @@ import pandas as pd
 
 from echophantom.patients import Signals
 from ptclnm import store
-from ptclnm.cohorts.schema import COLUMNS, Cohort, Flow, fingerprint
 from ptclnm.cohorts.simulate.files import IMAGES, MASKS
 from ptclnm.cohorts.simulate.folder import prepare
 from ptclnm.cohorts.simulate.patients import Patients, draw, signals, study_of
 from ptclnm.cohorts.simulate.study import FOLDER
 from ptclnm.errors import ParameterError
 from ptclnm.paths import PUBLISHED
+from ptclnm.schema import COLUMNS, Cohort, Flow, fingerprint
 
 # What decides a cohort beside the code: printed numbers, and what was chosen.
 SOURCES = tuple(

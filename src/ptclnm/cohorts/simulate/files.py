@@ -14,7 +14,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, UltrasoundImageStorage, generate_uid
 
 from ptclnm.cohorts.simulate.study import Study
-from ptclnm.report.files import write_table, write_text
+from ptclnm.files import write_table, write_text
 
 # Within an entry of the store: what is handed over, and apart from it what it was made from.
 COHORT, TRUTH = "cohort", "truth"

@@ -15,7 +15,6 @@ from echophantom.nodule import drawn_outline
 from echophantom.patients import Streams
 from echophantom.render import render_plane
 from ptclnm import store
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate import truth
 from ptclnm.cohorts.simulate.files import (
     COHORT,
@@ -30,7 +29,8 @@ from ptclnm.cohorts.simulate.files import (
 from ptclnm.cohorts.simulate.patients import Patients, study_of
 from ptclnm.compute import parallel_map, reuse_memory
 from ptclnm.errors import PtclnmError
-from ptclnm.report.files import write_table
+from ptclnm.files import write_table
+from ptclnm.schema import Cohort
 
 # Left behind by a run that was killed.
 STALE_SECONDS = 3600

@@ -11,9 +11,9 @@ from scipy import ndimage
 from echophantom.drivers import Drivers, Scanner
 from echophantom.render import Picture, render_plane
 from ptclnm.cohorts.ddti import crop_box
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
 from ptclnm.pictures.read import read_image, read_mask
+from ptclnm.schema import Cohort
 from quickradiomics import Settings, from_content
 from quickradiomics import measure as radiomics
 from quickradiomics.settings import default_features

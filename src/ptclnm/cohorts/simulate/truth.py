@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from echophantom.drivers import Drivers, Scanner
 from echophantom.patients import Streams
 from echophantom.render import Picture, render_plane
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate.files import TRUTH
 from ptclnm.cohorts.simulate.patients import as_drivers
 from ptclnm.errors import MissingDataError, PtclnmError, nearest
+from ptclnm.schema import Cohort
 
 PATIENTS, PICTURES = "patients.csv", "pictures"
 # Steps of the stored map: a quarter of a decibel.

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ptclnm import store
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.compute import parallel_map
 from ptclnm.errors import ProblemsError
 from ptclnm.models.data import TRAIN, some
 from ptclnm.pictures.read import read_image, read_mask
+from ptclnm.schema import Cohort
 
 Box = tuple[float, float, float, float]
 

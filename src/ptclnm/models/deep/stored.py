@@ -12,7 +12,6 @@ import torch
 from torch import nn
 
 from ptclnm import store
-from ptclnm.cohorts.schema import SPLITS, Cohort
 from ptclnm.models.data import TRAIN
 from ptclnm.models.deep.crops import Crops
 from ptclnm.models.deep.crops import crops as cut
@@ -21,6 +20,7 @@ from ptclnm.models.deep.plan import NONE, DeepPlan, architecture, plans_of
 from ptclnm.models.deep.training import save, scores, train, uses_bfloat16
 from ptclnm.models.validation import patient_folds, patient_scores
 from ptclnm.progress import tell
+from ptclnm.schema import SPLITS, Cohort
 
 STATE = "network.pt"
 

@@ -28,12 +28,12 @@ from torch.utils.data import DataLoader
 
 from ptclnm.compute import cores
 from ptclnm.errors import ParameterError, PtclnmError
+from ptclnm.files import replacing
 from ptclnm.models.deep import batches
 from ptclnm.models.deep.crops import Crops
 from ptclnm.models.deep.networks import Origin, faster, network
 from ptclnm.models.deep.plan import DeepPlan, architecture
 from ptclnm.models.validation import by_patient, dealt_folds
-from ptclnm.report.files import replacing
 
 WARM_UP = 0.1
 WEIGHT_DECAY = 0.01

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.models.clinical import READINGS
 from ptclnm.models.components import is_deep
 from ptclnm.models.data import TRAIN, FeaturesError, ImageData, join, some
+from ptclnm.schema import Cohort
 
 RADIOMICS, DEEP, CLINICAL, SIZE = "radiomics", "DL", "clinical", "size"
 # Columns that hold a nodule's size, in the order of preference.

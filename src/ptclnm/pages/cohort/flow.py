@@ -11,8 +11,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.textpath import text_to_path
 
-from ptclnm.cohorts.schema import SPLIT
 from ptclnm.report.style import BLUE, GREY, PALE, RULE, use_style
+from ptclnm.schema import SPLIT
 
 # Inches, heights growing upwards from the figure's upper edge; left edge and width of a box.
 WIDTH, LINE, PAD, GAP = 7.6, 0.168, 0.11, 0.24

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from ptclnm import published
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate import realism
 from ptclnm.cohorts.simulate.patients import STUDIES, draw
+from ptclnm.schema import Cohort
 from recount import Study, decimals
 
 # Printed names of sets that a cohort's table calls otherwise.

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.pages.cohort.flow import describe_counts
 from ptclnm.report.sentences import bullets, count, listing
+from ptclnm.schema import Cohort
 
 TOY = ", a **toy cohort**: it shows what the simulation gives, not what patients would show"
 NOT_MADE = "Only the pictures of simulated cohorts are made here."

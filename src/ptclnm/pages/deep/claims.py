@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.evaluation.operating import TRAIN
 from ptclnm.evaluation.pairs import compare
 from ptclnm.models.deep.plan import NONE, DeepPlan
 from ptclnm.pages.deep.comparisons import best_in_draws, signed
 from ptclnm.report import verdict, whose
 from ptclnm.report.claims import claim_rows, slug
+from ptclnm.schema import Cohort
 from recount import Study
 
 # How a paper calls a network, and in which sets it prints numbers of it: those of the images as

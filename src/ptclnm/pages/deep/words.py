@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ptclnm.cohorts.schema import SPLITS, Cohort
 from ptclnm.evaluation.operating import TRAIN
 from ptclnm.models.deep.plan import ARCHITECTURES, IMAGENET, NONE, DeepPlan
 from ptclnm.pages.deep.comparisons import signed
 from ptclnm.report import whose
 from ptclnm.report.sentences import auc_text, bullets, count, listing, p_text
+from ptclnm.schema import SPLITS, Cohort
 
 # AUC on what was to be learnt below which a network has hardly learnt it.
 LEARNT = 0.7

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.evaluation.sets import TRAIN
 from ptclnm.evaluation.study import Sizes
 from ptclnm.report import verdict, whose
 from ptclnm.report.claims import claim_rows, slug
+from ptclnm.schema import Cohort
 from recount import Audit, paired_p, power
 
 REFERENCE: dict[str, Sizes] = {"reference": (500, 500)}

@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation.operating import rule_of
 from ptclnm.models import sources
 from ptclnm.models.radiomics import plan_of
+from ptclnm.schema import Cohort
 
 
 @dataclass(frozen=True)

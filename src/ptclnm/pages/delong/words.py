@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.evaluation.study import ALPHA, WAYS
 from ptclnm.report.claims import CONSISTENT
 from ptclnm.report.sentences import bullets, count, listing
+from ptclnm.schema import Cohort
 
 # Below this chance a promise counts as missed: a page judges a dozen at once and more.
 SURE = 0.001

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.evaluation.sets import contrasts
 from ptclnm.models.choice import chosen
 from ptclnm.models.components import is_deep
@@ -16,6 +15,7 @@ from ptclnm.report import verdict, whose
 from ptclnm.report.claims import claim_rows, slug
 from ptclnm.report.metrics import Beside, auc_claims, reported_metrics
 from ptclnm.report.sentences import p_text
+from ptclnm.schema import Cohort
 from recount import Study, printed_features
 
 PAPER: Beside = {

@@ -12,12 +12,12 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.habitats import truth
 from ptclnm.habitats.clusters import OUTSIDE, Habitats
 from ptclnm.habitats.pictures import opened
 from ptclnm.report.sentences import bullets, count, listing, p_text
 from ptclnm.report.style import GREY, INK, LABEL_COLORS, PALETTE, RED, use_style
+from ptclnm.schema import Cohort
 
 # Pictures that stability and truth are measured on: enough for a mean, few enough for a page.
 TRIED = 40

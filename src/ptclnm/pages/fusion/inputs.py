@@ -3,9 +3,9 @@
 import pandas as pd
 
 from ptclnm import published
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate.truth import load_scanners
 from ptclnm.errors import ParameterError
+from ptclnm.schema import Cohort
 from recount import Study
 
 

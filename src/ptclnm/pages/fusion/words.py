@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.models.components import is_deep
 from ptclnm.models.data import ImageData
 from ptclnm.models.deep.plan import DeepPlan
@@ -14,6 +13,7 @@ from ptclnm.models.fusion.late import Stack
 from ptclnm.models.fusion.source import ALONE, FUSED, MEAN, NETWORK, STACKED
 from ptclnm.report import whose
 from ptclnm.report.sentences import auc_text, bullets, count, listing, p_text
+from ptclnm.schema import Cohort
 
 ALPHA = 0.05
 NOTHING_KEPT = (

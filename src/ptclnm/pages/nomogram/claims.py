@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.evaluation.nomogram.study import Built
 from ptclnm.evaluation.operating import TRAIN, proportion_intervals
 from ptclnm.report import verdict, whose
 from ptclnm.report.claims import claim_rows, slug
 from ptclnm.report.sentences import auc_text, count, listing, p_text
+from ptclnm.schema import Cohort
 from recount import Study
 
 WHERE = "Results 3.3"

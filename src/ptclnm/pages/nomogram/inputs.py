@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.cohorts.simulate.patients import STUDIES, study_of
 from ptclnm.errors import ParameterError, nearest
 from ptclnm.evaluation.nomogram.study import KEYS, check_patients
 from ptclnm.models import sources
+from ptclnm.schema import Cohort
 from recount import Study
 
 OUT_OF_FOLD, RESUBSTITUTED = KINDS = "out-of-fold", "resubstituted"

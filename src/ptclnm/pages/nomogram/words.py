@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.evaluation.nomogram.study import REFIT, WHOLE, Built
 from ptclnm.pages.nomogram.drawing import label_of
 from ptclnm.report import whose
 from ptclnm.report.claims import escape_markdown
 from ptclnm.report.sentences import auc_text, bullets, count, listing, p_text
+from ptclnm.schema import Cohort
 
 KINDS = {
     "simulated": "simulated patients, a toy cohort",

@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.imaging import ibsi
 from ptclnm.models import choice
 from ptclnm.pages.radiomics.tables import concerned
 from ptclnm.report.sentences import auc_text, bullets, count, listing
+from ptclnm.schema import Cohort
 
 FEATURES = {"part": "Features", "reported": "Paper", "obtained": "Here"}
 IMAGE_TYPES = {

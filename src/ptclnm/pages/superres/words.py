@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from ptclnm.cohorts.schema import Cohort
 from ptclnm.pages.superres.tables import plain
 from ptclnm.report.sentences import bullets, count, listing
+from ptclnm.schema import Cohort
 from ptclnm.superres.arms import ARMS
 from ptclnm.superres.drift import GOOD
 from ptclnm.superres.pictures import Pictures

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from ptclnm.cohorts.schema import COLUMNS, Cohort, checked
 from ptclnm.errors import ManifestError
+from ptclnm.schema import COLUMNS, Cohort, checked
 
 TABLE = pd.DataFrame(
     {
