@@ -66,6 +66,18 @@ def test_a_page_that_ends_without_its_data_says_so_first_and_shows_nothing_after
     assert opened.outputs == [said, end], "the executed notebook keeps what it has"
 
 
+def test_folded_cells_in_a_row_show_as_one_and_no_other_cell_moves() -> None:
+    def folded(source: str, **outputs: list) -> nbformat.NotebookNode:
+        return new_code_cell(source, metadata={"tags": ["hide-input"]}, **outputs)
+
+    page = executed({"study": "b"}, "# Parameters")
+    shown = folded("show()", outputs=[new_output("display_data", data={"text/plain": "5"})])
+    page.notebook.cells += [folded("import a"), folded("import b"), shown, folded("c = 1"),
+                            new_code_cell("d = 2"), folded("e = 3")]  # fmt: skip
+    sources = [cell.source for cell in stage_page(page, profile()).cells]
+    assert sources[-5:] == ["import a\n\nimport b", "show()", "c = 1", "d = 2", "e = 3"]
+
+
 def test_the_line_above_the_parameters_tells_profile_from_hand() -> None:
     page = executed({"study": "b"}, "# Parameters")
     note = stage_page(page, profile()).cells[1].source

@@ -180,7 +180,7 @@ def stage_page(page: ExecutedPage, profile: Profile) -> NotebookNode:
     """
     cells = until_ended(page)
     cells = [cell for cell in map(_without_results_dir, cells) if cell is not None]
-    cells = with_answer_first(with_title(cells, page.spec.title))
+    cells = joined_folds(with_answer_first(with_title(cells, page.spec.title)))
     cells = with_own_labels(cells, page.spec.page)
     at = next((i for i, cell in enumerate(cells) if TAG in _tags(cell)), 1)
     note = nbformat.v4.new_markdown_cell(source_note(page, profile))
@@ -238,6 +238,21 @@ def with_answer_first(cells: list[NotebookNode]) -> list[NotebookNode]:
     answer = [cell for cell in cells if ANSWER in _tags(cell)]
     rest = [cell for cell in cells if ANSWER not in _tags(cell)]
     return [*rest[:1], *answer, *rest[1:]]
+
+
+def joined_folds(cells: list[NotebookNode]) -> list[NotebookNode]:
+    """Show folded code cells without output that follow each other as one."""
+    joined: list[NotebookNode] = []
+    for cell in cells:
+        if joined and _only_folded(joined[-1]) and _only_folded(cell):
+            source = f"{joined.pop().source}\n\n{cell.source}"
+            cell = nbformat.from_dict({**cell, "source": source})
+        joined.append(cell)
+    return joined
+
+
+def _only_folded(cell: NotebookNode) -> bool:
+    return cell.cell_type == "code" and _tags(cell) == ["hide-input"] and not cell.outputs
 
 
 def with_own_labels(cells: list[NotebookNode], page: str) -> list[NotebookNode]:
