@@ -245,9 +245,10 @@ def joined_folds(cells: list[NotebookNode]) -> list[NotebookNode]:
     joined: list[NotebookNode] = []
     for cell in cells:
         if joined and _only_folded(joined[-1]) and _only_folded(cell):
-            source = f"{joined.pop().source}\n\n{cell.source}"
-            cell = nbformat.from_dict({**cell, "source": source})
-        joined.append(cell)
+            source = f"{joined[-1].source}\n\n{cell.source}"
+            joined[-1] = nbformat.from_dict({**cell, "source": source})
+        else:
+            joined.append(cell)
     return joined
 
 
