@@ -19,7 +19,7 @@ from ptclnm.schema import COLUMNS, Cohort
 
 
 def plans(study: str = "li2024", **zoo) -> Plans:
-    return Plans(study, Plan(study, **zoo), load_settings(study), n_jobs=1)
+    return Plans(study, Plan(study, **zoo), load_settings(study), (), n_jobs=1)
 
 
 def cohort(**columns) -> Cohort:

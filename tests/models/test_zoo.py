@@ -200,7 +200,7 @@ def test_too_few_patients_for_folds_within_folds_are_named_before_extraction(
     labels = (np.arange(20) < positives).astype(int)
     table = pd.DataFrame({"patient_id": [f"p{i}" for i in range(20)], "label": labels})
     cohort = SimpleNamespace(table=table.assign(split="train"))
-    plans = Plans("ni2024", Plan("ni2024", folds=2), load_settings("ni2024"))
+    plans = Plans("ni2024", Plan("ni2024", folds=2), load_settings("ni2024"), ())
     with pytest.raises(FoldsError, match=told):
         radiomics.zoo_of(cohort, plans)
     with pytest.raises(AssertionError, match="work was begun"):

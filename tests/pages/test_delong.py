@@ -42,7 +42,7 @@ def cohort(n: int = 240) -> Cohort:
     return Cohort("mine", "Mine", "own", "Made up.", table, clinical, pd.DataFrame(), "x")
 
 
-PLAN = Plans("ni2024", Plan("ni2024"), load_settings("ni2024"))
+PLAN = Plans("ni2024", Plan("ni2024"), load_settings("ni2024"), ())
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,7 @@ class Plans:
     study: str
     zoo: Plan
     settings: Settings
-    networks: tuple[DeepPlan, ...] = ()
+    networks: tuple[DeepPlan, ...]
     fused: DeepPlan = DeepPlan("EfficientNet-Lite0", IMAGENET)
     resamples: int = 50
     n_jobs: int | None = None

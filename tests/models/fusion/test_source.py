@@ -17,7 +17,7 @@ from ptclnm.models.zoo import Plan, run_zoo
 from ptclnm.schema import Cohort
 
 NET = DeepPlan("EfficientNet-Lite0", image_size=32)
-P = Plans("ni2024", Plan("ni2024", ("LR", "KNN"), folds=3), load_settings("ni2024"), fused=NET,
+P = Plans("ni2024", Plan("ni2024", ("LR", "KNN"), folds=3), load_settings("ni2024"), (), NET,
           resamples=0, n_jobs=1)  # fmt: skip
 
 
