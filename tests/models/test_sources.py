@@ -10,11 +10,16 @@ import pytest
 
 from ptclnm import cohorts
 from ptclnm.errors import ParameterError
+from ptclnm.features import load_settings
 from ptclnm.models import clinical, radiomics, sources
-from ptclnm.models.sources import ColumnError, column_scores
+from ptclnm.models.sources import ColumnError, Plans, column_scores
 from ptclnm.models.validation import patient_folds
 from ptclnm.models.zoo import Plan, run_zoo
 from ptclnm.schema import COLUMNS, Cohort
+
+
+def plans(study: str = "li2024", **zoo) -> Plans:
+    return Plans(study, Plan(study, **zoo), load_settings(study), (), n_jobs=1)
 
 
 def cohort(**columns) -> Cohort:
@@ -30,7 +35,7 @@ def cohort(**columns) -> Cohort:
 def test_every_family_is_where_its_row_says(family: sources.Family) -> None:
     module = import_module(family.module)
     for function in (module.predictions, module.out_of_fold):
-        assert list(signature(function).parameters) == ["cohort", "parameters"]
+        assert list(signature(function).parameters) == ["cohort", "plans"]
 
 
 def test_a_family_is_available_where_the_cohort_has_what_it_needs() -> None:
@@ -43,14 +48,14 @@ def test_a_family_is_available_where_the_cohort_has_what_it_needs() -> None:
 
 def test_what_is_missing_or_misspelt_is_named() -> None:
     with pytest.raises(ParameterError, match="no family 'radiomic'; did you mean 'radiomics'"):
-        sources.predictions("radiomic", cohort(), {"study": "li2024"})
+        sources.predictions("radiomic", cohort(), plans())
     with pytest.raises(ParameterError, match="needs 'pictures', which mine lacks. Able here: non"):
-        sources.predictions("radiomics", cohort(), {"study": "li2024"})
+        sources.predictions("radiomics", cohort(), plans())
 
 
 def test_a_reading_is_a_score_and_a_patient_without_one_is_left_out() -> None:
     reading = ["Yes", "No", None, *["No"] * 9]
-    found = sources.predictions("radiologist", cohort(radiologist=reading), {"study": "li2024"})
+    found = sources.predictions("radiologist", cohort(radiologist=reading), plans())
     assert list(found) == ["study", "model", "split", "patient_id", "label", "score"]
     assert found["score"].tolist() == [1.0] + [0.0] * 10
     assert "p2" not in set(found["patient_id"])
@@ -60,8 +65,8 @@ def test_a_reading_is_a_score_and_a_patient_without_one_is_left_out() -> None:
 
 def test_scores_of_a_model_fitted_elsewhere_are_out_of_fold_already() -> None:
     mine = cohort(dl_signature=np.linspace(0, 1, 12))
-    plain = sources.predictions("dl_signature", mine, {"study": "li2024"})
-    left_out = sources.out_of_fold("dl_signature", mine, {"study": "li2024"})
+    plain = sources.predictions("dl_signature", mine, plans())
+    left_out = sources.out_of_fold("dl_signature", mine, plans())
     assert left_out.equals(plain[plain["split"] == "train"])
 
 
@@ -80,7 +85,7 @@ def test_radiomics_asks_for_the_entry_of_page_02_and_says_who_was_left_out(
     table = pd.DataFrame({"patient_id": data.patients, "label": data.labels,
                           "split": data.splits, "image": "a", "mask": "b"})  # fmt: skip
     mine = replace(cohort(), table=table)
-    p = {"study": "ni2024", "classifiers": ["LR"], "folds": 3, "n_jobs": 1, "other": 1}
+    p = plans("ni2024", classifiers=("LR",), folds=3)
     plain = sources.predictions("radiomics", mine, p)
     left_out = sources.out_of_fold("radiomics", mine, p)
     assert asked == 2 * [Plan("ni2024", ("LR",), folds=3)]
@@ -94,9 +99,9 @@ def test_public_signature_is_a_model_of_its_own(data, monkeypatch) -> None:
     monkeypatch.setenv("PTCLNM_DATA", str(data))
     opened = cohorts.open("clnm_ptc")
     assert sources.available(opened) == ("clinical", "dl_folds", "dl_signature")
-    found = sources.predictions("dl_signature", opened, {"study": "li2024"})
+    found = sources.predictions("dl_signature", opened, plans())
     assert len(found) == len(opened.patients)
-    folds = sources.predictions("dl_folds", opened, {"study": "li2024"})
+    folds = sources.predictions("dl_folds", opened, plans())
     first = folds[folds["model"] == "DL signature, fold 1"]
     assert first["score"].tolist() == found["score"].tolist()
     assert folds["model"].nunique() == 5
@@ -116,18 +121,18 @@ def clinical_cohort(n: int = 80, seed: int = 0, **columns) -> Cohort:
 
 def test_the_clinical_model_is_fitted_on_train_and_is_not_told_the_reading() -> None:
     mine = clinical_cohort()
-    plain = sources.predictions("clinical", mine, {"study": "li2024"})
+    plain = sources.predictions("clinical", mine, plans())
     assert clinical.inputs(mine) == {"Clinical": ("age", "sex")}
     assert set(plain["model"]) == {"Clinical"} and plain["score"].between(0, 1).all()
     test = mine.table["split"] == "test"
     flipped = mine.table.assign(label=mine.table["label"].where(~test, 1 - mine.table["label"]))
-    again = sources.predictions("clinical", replace(mine, table=flipped), {"study": "li2024"})
+    again = sources.predictions("clinical", replace(mine, table=flipped), plans())
     assert again["score"].tolist() == plain["score"].tolist()
 
 
 def test_left_out_patients_do_not_enter_their_own_clinical_score() -> None:
     mine = clinical_cohort()
-    p = {"study": "li2024", "folds": 5, "seed": 0}
+    p = plans(folds=5, seed=0)
     before = sources.out_of_fold("clinical", mine, p).set_index("patient_id")["score"]
     train = mine.table[mine.table["split"] == "train"]
     twin = train.index[train["label"] == 1][:2]

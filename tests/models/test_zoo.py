@@ -13,10 +13,12 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline
 
 from ptclnm.errors import ParameterError
+from ptclnm.features import load_settings
 from ptclnm.models import classifiers, radiomics
 from ptclnm.models.choice import choose, nested, optimism
 from ptclnm.models.radiomics import stored, stored_zoo
 from ptclnm.models.selection import selection
+from ptclnm.models.sources import Plans
 from ptclnm.models.validation import FoldsError, patient_folds, train_test
 from ptclnm.models.zoo import Plan, cross_validate, fit_zoo, fits, predict, run_zoo
 
@@ -198,12 +200,13 @@ def test_too_few_patients_for_folds_within_folds_are_named_before_extraction(
     labels = (np.arange(20) < positives).astype(int)
     table = pd.DataFrame({"patient_id": [f"p{i}" for i in range(20)], "label": labels})
     cohort = SimpleNamespace(table=table.assign(split="train"))
+    plans = Plans("ni2024", Plan("ni2024", folds=2), load_settings("ni2024"), ())
     with pytest.raises(FoldsError, match=told):
-        radiomics.zoo_of(cohort, {"study": "ni2024", "folds": 2})
+        radiomics.zoo_of(cohort, plans)
     with pytest.raises(AssertionError, match="work was begun"):
         table["label"] = (np.arange(20) < 4).astype(int)
         cohort.table = table.assign(split="train")
-        radiomics.zoo_of(cohort, {"study": "ni2024", "folds": 2})
+        radiomics.zoo_of(cohort, plans)
 
 
 @pytest.mark.parametrize(("fewest", "folds"), [(4, 2), (3, 3)])

@@ -14,9 +14,12 @@ from ptclnm.book.parameters import declared
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation import NestedModelsWarning, auc_table, sets
 from ptclnm.evaluation.study import performance
-from ptclnm.models import clinical
+from ptclnm.features import load_settings
+from ptclnm.models import clinical, sources
 from ptclnm.models.classifiers import NAMES
-from ptclnm.pages.delong import figures, printed, scores, words
+from ptclnm.models.sources import Plans
+from ptclnm.models.zoo import Plan
+from ptclnm.pages.delong import figures, printed, words
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.schedulers import SCHEDULERS
 from ptclnm.schema import COLUMNS, Cohort
@@ -39,9 +42,7 @@ def cohort(n: int = 240) -> Cohort:
     return Cohort("mine", "Mine", "own", "Made up.", table, clinical, pd.DataFrame(), "x")
 
 
-def plan(**changed) -> scores.Plan:
-    given = {name: parameter.default for name, parameter in declared(NOTEBOOK).items()} | changed
-    return scores.Plan(**{name: given[name] for name in scores.Plan.__dataclass_fields__})
+PLAN = Plans("ni2024", Plan("ni2024"), load_settings("ni2024"), ())
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def audits():
 
 @pytest.fixture(scope="module")
 def predictions() -> pd.DataFrame:
-    return scores.predict(cohort(), plan())
+    return sources.all_predictions([], cohort(), PLAN)
 
 
 def test_no_families_are_all_that_can_score_the_cohort(predictions) -> None:
@@ -198,18 +199,24 @@ def test_choices_of_the_notebook_are_those_of_the_package() -> None:
     ("changed", "message"),
     [
         ({"cutoff": "youden"}, "did you mean 'youden-"),
-        ({"families": ["radiomics"], "classifiers": ["SVN"]}, "did you mean 'SVM'"),
+        ({"classifiers": ["SVN"]}, "did you mean 'SVM'"),
+        ({"settings": "li2042"}, "did you mean 'li2024'"),
     ],
 )
 def test_what_is_misspelt_is_named_where_the_plan_is_made(changed, message) -> None:
+    code = [cell.source for cell in nbformat.read(NOTEBOOK, 4).cells if cell.cell_type == "code"]
+    parameters, _, *imports, made = code[:5]
+    space: dict = {}
+    for source in (parameters, *imports):
+        exec(source, space)
     with pytest.raises(ParameterError, match=message):
-        plan(**changed)
+        exec(made, space | changed)
 
 
 def test_the_plan_is_made_before_any_work() -> None:
     code = [cell.source for cell in nbformat.read(NOTEBOOK, 4).cells if cell.cell_type == "code"]
     places = {name: next(i for i, source in enumerate(code) if name in source)
-              for name in ("scores.Plan(", "recount.audit(", "page.open(")}  # fmt: skip
+              for name in (" Plans(", "recount.audit(", "page.open(")}  # fmt: skip
     assert list(places) == sorted(places, key=places.get)
 
 
@@ -219,9 +226,9 @@ def test_a_family_that_cannot_score_these_patients_stops_before_the_others_work(
     def predicted(*_, **__):
         raise AssertionError("work was begun")
 
-    monkeypatch.setattr(scores.sources, "predictions", predicted)
+    monkeypatch.setattr(sources, "predictions", predicted)
     with pytest.raises(ParameterError) as caught:
-        scores.predict(cohort(), plan(families=["clinical", "dl_folds", "radiomics"]))
+        sources.all_predictions(["clinical", "dl_folds", "radiomics"], cohort(), PLAN)
     assert len(caught.value.problems) == 2
 
 

@@ -16,8 +16,10 @@ from ptclnm.evaluation import metrics_table
 from ptclnm.evaluation.sets import pairs_by_set, unseen
 from ptclnm.models.classifiers import NAMES
 from ptclnm.models.data import ImageData
-from ptclnm.models.deep.plan import DeepPlan
-from ptclnm.models.fusion.source import ALONE, DEFAULTS, FUSED, NETWORK
+from ptclnm.models.deep.plan import POOLED, DeepPlan
+from ptclnm.models.fusion.source import ALONE, FUSED, NETWORK
+from ptclnm.models.sources import Plans
+from ptclnm.models.zoo import Plan
 from ptclnm.pages.fusion import claims, words
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report import page as page_module
@@ -182,8 +184,11 @@ def test_memory_is_said_only_where_the_network_knows_its_own_patients_better() -
 def test_parameters_of_the_page_are_those_of_the_package() -> None:
     parameters = declared(NOTEBOOK)
     assert parameters["classifiers"].choices == NAMES
-    same = ("network", "layer", "folds", "seed", "settings", "scheduler", "resamples")
-    assert {n: parameters[n].default for n in same} == {n: DEFAULTS[n] for n in same}
+    own = {name: parameter.default for name, parameter in parameters.items()}
+    assert own["layer"] == POOLED and own["resamples"] == Plans.resamples
+    assert own["network"] == f"{Plans.fused.architecture}@{Plans.fused.weights}"
+    assert (own["folds"], own["seed"]) == (Plan.folds, Plan.seed)
+    assert own["scheduler"] == Plans.scheduler
 
 
 @pytest.mark.parametrize("page", ["02_radiomics_zoo", "03_dl_zoo"])

@@ -4,8 +4,7 @@ The regression of Li 2024, section 2.9, with its selection and odds ratios, is
 ``ptclnm.evaluation.clinical``.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 from sklearn.compose import make_column_selector, make_column_transformer
@@ -15,7 +14,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from ptclnm.models.data import TRAIN
-from ptclnm.models.radiomics import DEFAULTS
+from ptclnm.models.sources import Plans
 from ptclnm.models.validation import patient_folds, train_test
 from ptclnm.schema import Cohort
 
@@ -45,15 +44,15 @@ def model() -> Pipeline:
     return make_pipeline(columns, LogisticRegression(max_iter=1000))
 
 
-def predictions(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def predictions(cohort: Cohort, plans: Plans) -> pd.DataFrame:
     """Score every patient by the models of :func:`inputs`, fitted on training patients.
 
     Parameters
     ----------
     cohort : Cohort
         Of several rows of a patient the first counts.
-    parameters : mapping
-        None is read.
+    plans : Plans
+        Nothing is read.
 
     Returns
     -------
@@ -66,24 +65,24 @@ def predictions(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def out_of_fold(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def out_of_fold(cohort: Cohort, plans: Plans) -> pd.DataFrame:
     """Score training patients by models that have not seen them, in the zoo's folds.
 
     Parameters
     ----------
     cohort : Cohort
         As in :func:`predictions`.
-    parameters : mapping
-        ``folds`` and ``seed``.
+    plans : Plans
+        Of whose zoo are the folds and their seed.
 
     Raises
     ------
     FoldsError
         If a class has too few patients for the folds.
     """
-    p = DEFAULTS | dict(parameters)
     train = cohort.patients.query("split == @TRAIN").reset_index(drop=True)
-    folds = patient_folds(train["patient_id"], train["label"], p["folds"], p["seed"])
+    zoo = plans.zoo
+    folds = patient_folds(train["patient_id"], train["label"], zoo.folds, zoo.seed)
     parts = [
         _scored(name, train.iloc[rest], train.iloc[out], own)
         for name, own in inputs(cohort).items()

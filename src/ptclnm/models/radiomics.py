@@ -1,6 +1,6 @@
-"""The radiomics zoo of a cohort as a page's parameters ask for it, computed once whoever asks."""
+"""The radiomics zoo of a cohort, computed once whoever asks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,37 +8,13 @@ from typing import Any
 import pandas as pd
 
 from ptclnm import store
-from ptclnm.features import extract, load_settings
-from ptclnm.models.classifiers import NAMES
+from ptclnm.features import extract
 from ptclnm.models.data import ImageData, join
+from ptclnm.models.sources import Plans
 from ptclnm.models.validation import nested_folds
 from ptclnm.models.zoo import Plan, Tables, fits, run_zoo
 from ptclnm.schedulers import scheduler
 from ptclnm.schema import Cohort
-
-# What a page that does not declare a parameter leaves to the zoo of page 02.
-DEFAULTS: dict[str, Any] = {
-    "settings": "", "classifiers": [], "folds": Plan.folds, "seed": Plan.seed, "n_jobs": 0,
-    "scheduler": "processes",
-}  # fmt: skip
-
-
-def plan_of(parameters: Mapping[str, Any]) -> Plan:
-    """Read the zoo's plan from a page's parameters, and check it.
-
-    Parameters
-    ----------
-    parameters : mapping
-        ``study``, and optionally ``classifiers`` (empty: all), ``folds`` and ``seed``.
-
-    Raises
-    ------
-    ParameterError
-        If a setting is not allowed, or the study has no selection of its own.
-    """
-    p = DEFAULTS | dict(parameters)
-    names = tuple(dict.fromkeys(p["classifiers"])) or NAMES
-    return Plan(p["study"], names, p["folds"], p["seed"])
 
 
 def stored(
@@ -83,45 +59,31 @@ def stored_zoo(
     return run_zoo(data, plan, n_jobs, partial(stored, folder=folder))
 
 
-def zoo_of(cohort: Cohort, parameters: Mapping[str, Any]) -> tuple[ImageData, Tables]:
+def zoo_of(cohort: Cohort, plans: Plans) -> Tables:
     """Extract features and fit the zoo, or find both in the cache.
-
-    Parameters
-    ----------
-    cohort : Cohort
-        With pictures and masks.
-    parameters : mapping
-        ``study``, and optionally ``settings`` (empty: the study's own), ``classifiers``,
-        ``folds``, ``seed``, ``n_jobs`` (0: one a core) and ``scheduler``.
 
     Returns
     -------
-    data : ImageData
-        The features.
-    tables : dict of str to DataFrame
+    dict of str to DataFrame
         See ``ptclnm.models.zoo.run_zoo``.
 
     Raises
     ------
     PtclnmError
-        Whatever is wrong with parameters, pictures or features, by name; parameters and numbers
-        of patients before any work.
+        Whatever is wrong with pictures or features, by name; numbers of patients before any work.
     """
-    p = DEFAULTS | dict(parameters)
-    plan, n_jobs = plan_of(p), p["n_jobs"] or None
-    settings = load_settings(p["settings"] or p["study"])
     train = cohort.table[cohort.table["split"] == "train"]
-    nested_folds(train["patient_id"], train["label"], plan.folds, plan.seed)
-    with scheduler(p["scheduler"], n_jobs):
-        data = join(cohort.table, extract(cohort, settings, n_jobs=n_jobs))
-        return data, stored_zoo(data, plan, n_jobs)
+    nested_folds(train["patient_id"], train["label"], plans.zoo.folds, plans.zoo.seed)
+    with scheduler(plans.scheduler, plans.n_jobs):
+        data = join(cohort.table, extract(cohort, plans.settings, n_jobs=plans.n_jobs))
+        return stored_zoo(data, plans.zoo, plans.n_jobs)
 
 
-def predictions(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def predictions(cohort: Cohort, plans: Plans) -> pd.DataFrame:
     """Score the patients of every set by every classifier; see :func:`zoo_of`."""
-    return zoo_of(cohort, parameters)[1]["predictions"]
+    return zoo_of(cohort, plans)["predictions"]
 
 
-def out_of_fold(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def out_of_fold(cohort: Cohort, plans: Plans) -> pd.DataFrame:
     """Score training patients by classifiers that have not seen them; see :func:`zoo_of`."""
-    return zoo_of(cohort, parameters)[1]["cv_scores"].assign(split="train")
+    return zoo_of(cohort, plans)["cv_scores"].assign(split="train")

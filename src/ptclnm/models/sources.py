@@ -1,19 +1,59 @@
 """Who predicts: one table of families of models, each imported when asked for."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
 from ptclnm.errors import ProblemsError, nearest
 from ptclnm.limits import refuse
+from ptclnm.models.deep.plan import IMAGENET, DeepPlan
 from ptclnm.models.predictions import check_predictions
+from ptclnm.models.zoo import Plan
 from ptclnm.schema import Cohort
+from quickradiomics.settings import Settings
 
 PICTURES, CLINICAL = "pictures", "clinical columns"
 READING = {"No": 0.0, "Yes": 1.0}
+
+
+@dataclass(frozen=True)
+class Plans:
+    """How the models of all families are made; each family reads what concerns it.
+
+    The same plans find the same entries of the cache, whichever page asks.
+
+    Parameters
+    ----------
+    study : str
+        What the predictions table names as their study.
+    zoo : Plan
+        Of radiomics. Other families share its folds and seed.
+    settings : Settings
+        Of the radiomics features.
+    networks : tuple of DeepPlan
+        Of the family ``deep``, all of one size of input.
+    fused : DeepPlan
+        The network whose features and scores the family ``fusion`` joins to radiomics.
+    resamples : int
+        Bootstrap draws in which the fused selection is repeated.
+    n_jobs : int, optional
+        Processes; see ``ptclnm.compute.parallel_map``.
+    scheduler : str
+        What runs them; see ``ptclnm.schedulers.scheduler``.
+    """
+
+    study: str
+    zoo: Plan
+    settings: Settings
+    networks: tuple[DeepPlan, ...]
+    fused: DeepPlan = DeepPlan("EfficientNet-Lite0", IMAGENET)
+    resamples: int = 50
+    n_jobs: int | None = None
+    scheduler: str = "processes"
 
 
 class Family(NamedTuple):
@@ -25,8 +65,8 @@ class Family(NamedTuple):
         ``pictures``, ``clinical columns``, or a column of the cohort table.
     module : str
         Its ``predictions`` and, for training patients scored by models that have not seen them,
-        ``out_of_fold`` take the cohort and the page's parameters and return columns ``model,
-        split, patient_id, label, score``. Empty where nothing is fitted on these patients.
+        ``out_of_fold`` take the cohort and :class:`Plans` and return columns ``model, split,
+        patient_id, label, score``. Empty where nothing is fitted on these patients.
     columns : mapping of str to str
         Then the models' names, by the column of the cohort table that holds their scores.
     """
@@ -38,7 +78,7 @@ class Family(NamedTuple):
 
 FAMILIES: dict[str, Family] = {
     "radiomics": Family(PICTURES, "ptclnm.models.radiomics"),
-    "deep": Family(PICTURES, "ptclnm.models.deep.stored"),
+    "deep": Family(PICTURES, "ptclnm.models.deep.source"),
     "superres": Family(PICTURES, "ptclnm.superres.source"),
     "fusion": Family(PICTURES, "ptclnm.models.fusion.source"),
     "clinical": Family(CLINICAL, "ptclnm.models.clinical"),
@@ -72,7 +112,7 @@ def _has(cohort: Cohort, needed: str) -> bool:
 
 
 def predictions(
-    family: str, cohort: Cohort, parameters: Mapping[str, Any], function: str = "predictions"
+    family: str, cohort: Cohort, plans: Plans, function: str = "predictions"
 ) -> pd.DataFrame:
     """Score the patients of every set by every model of a family.
 
@@ -82,9 +122,8 @@ def predictions(
         A name of ``FAMILIES``.
     cohort : Cohort
         The patients.
-    parameters : mapping
-        The page's parameters: ``study``, and what the family reads of them; see its function. The
-        same parameters find the same entry of the cache, whichever page asks.
+    plans : Plans
+        How they are made.
     function : str
         ``predictions`` or ``out_of_fold`` of the family's module; the same where it has none.
 
@@ -103,19 +142,45 @@ def predictions(
     require([family], cohort)
     _, module, columns = FAMILIES[family]
     if module:
-        table = getattr(import_module(module), function)(cohort, parameters)
+        table = getattr(import_module(module), function)(cohort, plans)
     else:
         table = column_scores(cohort, columns)
-    return check_predictions(table.assign(study=parameters["study"]), f"predictions of {family}")
+    return check_predictions(table.assign(study=plans.study), f"predictions of {family}")
 
 
-def out_of_fold(family: str, cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def out_of_fold(family: str, cohort: Cohort, plans: Plans) -> pd.DataFrame:
     """Score training patients by models that have not seen them; see :func:`predictions`.
 
     What is fitted on such scores, e.g. a nomogram, does not take a model's memory for its skill.
     """
-    table = predictions(family, cohort, parameters, "out_of_fold")
+    table = predictions(family, cohort, plans, "out_of_fold")
     return table[table["split"] == "train"].reset_index(drop=True)
+
+
+def all_predictions(families: Iterable[str], cohort: Cohort, plans: Plans) -> pd.DataFrame:
+    """Score the patients of every set by every model of several families.
+
+    Parameters
+    ----------
+    families : iterable of str
+        Names of ``FAMILIES``, each taken once; none are all that can score the cohort.
+    cohort, plans
+        As in :func:`predictions`.
+
+    Returns
+    -------
+    DataFrame
+        The predictions table, training patients included.
+
+    Raises
+    ------
+    PtclnmError
+        Whatever is wrong with families or cohort, by name; families before any of them works.
+    """
+    families = tuple(dict.fromkeys(families)) or available(cohort)
+    refuse("families", "" if families else f"no family can score {cohort.name}")
+    require(families, cohort)
+    return pd.concat([predictions(f, cohort, plans) for f in families], ignore_index=True)
 
 
 def require(families: Iterable[str], cohort: Cohort) -> None:

@@ -1,14 +1,14 @@
 """Radiomics models on super-resolved pictures as a family of ``ptclnm.models.sources``."""
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 import pandas as pd
 
 from ptclnm.features import extract
-from ptclnm.models import zoo
 from ptclnm.models.data import ImageData, join
 from ptclnm.models.radiomics import stored_fits, stored_zoo
+from ptclnm.models.sources import Plans
+from ptclnm.models.zoo import Plan
 from ptclnm.schedulers import scheduler
 from ptclnm.schema import Cohort
 from ptclnm.superres.arms import on_arm
@@ -19,40 +19,32 @@ from ptclnm.superres.training import train
 CLASSIFIERS = ("SVM", "KNN")  # those of Li et al. 2024, Table 2
 
 
-def predictions(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def predictions(cohort: Cohort, plans: Plans) -> pd.DataFrame:
     """Score the patients of every set by the paper's classifiers on super-resolved pictures.
 
-    Parameters
-    ----------
-    cohort : Cohort
-        With pictures and masks.
-    parameters : mapping
-        ``study, settings, folds, seed, n_jobs, scheduler``, as on page 02; the network is that of
-        page 04.
+    The selection, folds and seed are those of the radiomics zoo, the network is that of page 04.
     """
-    with scheduler(parameters["scheduler"], parameters["n_jobs"] or None):
-        data = _data(cohort, parameters)
-        return on_arm(stored_fits(data, _plan(parameters))["predictions"], "sr")
+    with scheduler(plans.scheduler, plans.n_jobs):
+        data = _data(cohort, plans)
+        return on_arm(stored_fits(data, _zoo(plans))["predictions"], "sr")
 
 
-def out_of_fold(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def out_of_fold(cohort: Cohort, plans: Plans) -> pd.DataFrame:
     """Score training patients by classifiers that have not seen them; see :func:`predictions`.
 
     The network has seen the training patients' pictures, and no label.
     """
-    n_jobs = parameters["n_jobs"] or None
-    with scheduler(parameters["scheduler"], n_jobs):
-        tables = stored_zoo(_data(cohort, parameters), _plan(parameters), n_jobs)
+    with scheduler(plans.scheduler, plans.n_jobs):
+        tables = stored_zoo(_data(cohort, plans), _zoo(plans), plans.n_jobs)
     return on_arm(tables["cv_scores"], "sr").assign(split="train")
 
 
-def _plan(p: Mapping[str, Any]) -> zoo.Plan:
-    return zoo.Plan(p["study"], CLASSIFIERS, p["folds"], p["seed"], bootstraps=0)
+def _zoo(plans: Plans) -> Plan:
+    return replace(plans.zoo, classifiers=CLASSIFIERS, bootstraps=0)
 
 
-def _data(cohort: Cohort, p: Mapping[str, Any]) -> ImageData:
-    n_jobs, network = p["n_jobs"] or None, SRPlan(seed=p["seed"])
+def _data(cohort: Cohort, plans: Plans) -> ImageData:
+    network, n_jobs = SRPlan(seed=plans.zoo.seed), plans.n_jobs
     restore = train(training_pictures(cohort, network, n_jobs), network).arm("sr")
-    settings = p["settings"] or p["study"]
-    features = extract(cohort, settings, n_jobs=n_jobs, progress="images, sr", change=restore)
+    features = extract(cohort, plans.settings, n_jobs, progress="images, sr", change=restore)
     return join(cohort.table, features)

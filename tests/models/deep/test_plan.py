@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from ptclnm.errors import ParameterError
-from ptclnm.models.deep.plan import ARCHITECTURES, DeepPlan, of_paper, plans, plans_of
+from ptclnm.models.deep.plan import ARCHITECTURES, DeepPlan, of_paper, plans
 
 
 def test_all_that_is_not_allowed_is_said_at_once() -> None:
@@ -67,15 +67,10 @@ def test_no_models_are_those_of_the_paper() -> None:
     assert [p.architecture for p in plans([], DeepPlan())] == ["EfficientNet-Lite0"]
 
 
-def test_a_pages_parameters_that_belong_to_a_plan_are_read_and_no_others() -> None:
-    given = {"study": "li2024", "lr": 0.01, "freeze": True, "folds": 7, "models": ["ResNet50"]}
-    assert plans_of(given) == (DeepPlan("ResNet50", lr=0.01, freeze=True),)
-
-
 def test_plans_are_read_without_torch() -> None:
     code = (
-        "import sys; from ptclnm.models.deep.plan import plans_of; from ptclnm.models import "
-        "sources; import ptclnm.cli; plans_of({'study': 'ni2024'}); print('torch' in sys.modules)"
+        "import sys; from ptclnm.models.deep.plan import DeepPlan, plans; import ptclnm.cli, "
+        "ptclnm.models.sources; plans([], DeepPlan(), 'ni2024'); print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -4,18 +4,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ptclnm.features import load_settings
 from ptclnm.models import radiomics
-from ptclnm.models.deep import crops, features, stored
+from ptclnm.models.deep import source as deep_source
 from ptclnm.models.deep.crops import Crops
-from ptclnm.models.deep.plan import plans_of
+from ptclnm.models.deep.plan import DeepPlan
 from ptclnm.models.fusion import late, source
 from ptclnm.models.fusion.source import ALONE, FUSED, MEAN, NETWORK
+from ptclnm.models.sources import Plans
 from ptclnm.models.validation import patient_folds
 from ptclnm.models.zoo import Plan, run_zoo
 from ptclnm.schema import Cohort
 
-P = {"study": "ni2024", "classifiers": ["LR", "KNN"], "folds": 3, "resamples": 0,
-     "network": "EfficientNet-Lite0@none", "image_size": 32, "n_jobs": 1}  # fmt: skip
+NET = DeepPlan("EfficientNet-Lite0", image_size=32)
+P = Plans("ni2024", Plan("ni2024", ("LR", "KNN"), folds=3), load_settings("ni2024"), (), NET,
+          resamples=0, n_jobs=1)  # fmt: skip
 
 
 @pytest.fixture
@@ -44,10 +47,10 @@ def told(made_parts, monkeypatch, tmp_path) -> dict:
         scores = pd.DataFrame(rows | {"score": score, "model": "net"}).drop_duplicates("patient_id")
         return {"predictions": scores, "about": pd.DataFrame([{"origin": "nothing"}])}
 
-    monkeypatch.setattr(crops, "crops", lambda *_, **__: made)
-    monkeypatch.setattr(stored, "cut", lambda *_, **__: made)
-    monkeypatch.setattr(features, "deep_features", deep)
-    monkeypatch.setattr(stored, "stored_deep", scored)
+    monkeypatch.setattr(source, "crops", lambda *_, **__: made)
+    monkeypatch.setattr(source, "deep_features", deep)
+    monkeypatch.setattr(source, "stored_deep", scored)
+    monkeypatch.setattr(deep_source, "stored_all", scored)
     for module in (source, radiomics):
         monkeypatch.setattr(module, "extract", lambda *_, **__: parts["radiomics"])
         monkeypatch.setattr(module, "stored_zoo", lambda data, plan, n: run_zoo(
@@ -59,8 +62,8 @@ def test_every_patient_is_scored_and_the_mean_is_that_of_both_models(told) -> No
     found = source.predictions(told["cohort"], P)
     counts = found.groupby("model")["patient_id"].nunique()
     assert counts.to_dict() == {FUSED: 80, MEAN: 80}
-    tables = radiomics.zoo_of(told["cohort"], P)[1]
-    network = stored.stored_deep(crops.crops(), None)["predictions"].assign(model=NETWORK)
+    tables = radiomics.zoo_of(told["cohort"], P)
+    network = source.stored_deep(source.crops(), None)["predictions"].assign(model=NETWORK)
     both = pd.concat([source.chosen_scores(tables, ALONE), network])
     again = both.groupby("patient_id")["score"].mean()
     own = found[found["model"] == MEAN].set_index("patient_id")["score"]
@@ -69,9 +72,8 @@ def test_every_patient_is_scored_and_the_mean_is_that_of_both_models(told) -> No
 
 def test_a_network_that_only_remembers_gets_no_weight_in_the_stack(told) -> None:
     """Its scores of the patients it was trained on are perfect; those of others are all alike."""
-    tables = radiomics.zoo_of(told["cohort"], P)[1]
-    network = plans_of(P | {"models": [P["network"]]})[0]
-    unseen = source.out_of_fold_scores(crops.crops(), network, tables, P["folds"])
+    tables = radiomics.zoo_of(told["cohort"], P)
+    unseen = source.out_of_fold_scores(source.crops(), NET, tables, P.zoo.folds)
     assert set(unseen["split"]) == {"train"}
     made = late.stack(unseen, [ALONE, NETWORK])
     assert made.weights[0] > 0 and made.weights[1] == pytest.approx(0, abs=1e-9)
@@ -98,8 +100,3 @@ def test_the_family_names_early_and_late_fusion_alone(told) -> None:
     found = source.predictions(told["cohort"], P)
     assert set(found["model"]) == {FUSED, MEAN}
     assert set(found["split"]) == {"train", "internal", "external"}
-
-
-def test_a_page_with_bootstraps_of_its_own_finds_the_same_entry(told) -> None:
-    """Page 07 draws thousands of resamples for other ends; the fused zoo must not."""
-    assert source.plan_of(P | {"bootstraps": 2000}) == source.plan_of(P)

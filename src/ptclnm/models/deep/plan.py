@@ -1,8 +1,8 @@
 """Which network, and how it is trained; checked before any work, without importing torch."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from ptclnm.errors import ParameterError, nearest
 from ptclnm.limits import number_problems
@@ -261,10 +261,3 @@ def plans(models: Iterable[str], common: DeepPlan, study: str = "") -> tuple[Dee
     if problems:
         raise ParameterError("deep models", list(dict.fromkeys(problems)))
     return tuple(dict.fromkeys(own))
-
-
-def plans_of(parameters: Mapping[str, Any]) -> tuple[DeepPlan, ...]:
-    """Read the plans of all models from a page's parameters: ``study``, and what it declares."""
-    declared = [f.name for f in fields(DeepPlan) if f.name in parameters]
-    common = DeepPlan(**{name: parameters[name] for name in declared})
-    return plans(parameters.get("models", ()), common, parameters["study"])

@@ -1,26 +1,22 @@
 """Trained networks and their tables, kept between runs."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import nn
 
 from ptclnm import store
-from ptclnm.models.data import TRAIN
 from ptclnm.models.deep.crops import Crops
-from ptclnm.models.deep.crops import crops as cut
 from ptclnm.models.deep.networks import origin, read_state, require
-from ptclnm.models.deep.plan import NONE, DeepPlan, architecture, plans_of
+from ptclnm.models.deep.plan import NONE, DeepPlan, architecture
 from ptclnm.models.deep.training import save, scores, train, uses_bfloat16
-from ptclnm.models.validation import patient_folds, patient_scores
+from ptclnm.models.validation import patient_scores
 from ptclnm.progress import tell
-from ptclnm.schema import SPLITS, Cohort
+from ptclnm.schema import SPLITS
 
 STATE = "network.pt"
 
@@ -124,26 +120,3 @@ def _made(crops: Crops, plan: DeepPlan, beside: Path, unfinished: Path) -> store
     columns = ["model", "split", "patient_id", "label", "score"]
     table = pd.concat(predictions, ignore_index=True).assign(model=plan.name)[columns]
     return {"predictions": table, "history": history, "about": pd.DataFrame([about])}
-
-
-def predictions(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
-    """Score the patients of every set by every model; see ``plan.plans_of``."""
-    asked = plans_of(parameters)
-    return stored_all(cut(cohort, asked[0].image_size, asked[0].margin), asked)["predictions"]
-
-
-def out_of_fold(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
-    """Score training patients by models that have not seen them; see ``plan.plans_of``.
-
-    Every model is trained once for each of ``folds`` (5 where left out), which takes as many times
-    as long.
-    """
-    asked = plans_of(parameters)
-    own = cut(cohort, asked[0].image_size, asked[0].margin).train
-    fold_of = patient_folds(own.patients, own.labels, parameters.get("folds", 5), asked[0].seed)
-    parts = []
-    for fold in range(int(fold_of.max()) + 1):
-        splits = np.where(fold_of == fold, "internal", TRAIN)
-        found = stored_all(own.with_splits(splits), asked)["predictions"]
-        parts.append(found[found["split"] != TRAIN])
-    return pd.concat(parts, ignore_index=True).assign(split=TRAIN)

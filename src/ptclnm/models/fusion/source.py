@@ -1,44 +1,30 @@
 """The fused models as one family of predictions among others, computed once whoever asks."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ptclnm.features import extract, load_settings
+from ptclnm.features import extract
 from ptclnm.models import radiomics
 from ptclnm.models.choice import chosen
 from ptclnm.models.data import TRAIN
+from ptclnm.models.deep.crops import Crops, crops
+from ptclnm.models.deep.features import deep_features
+from ptclnm.models.deep.plan import DeepPlan
+from ptclnm.models.deep.source import folds_of, unseen_scores
+from ptclnm.models.deep.stored import stored_deep
 from ptclnm.models.fusion.apart import METHOD
 from ptclnm.models.fusion.join import DEEP, RADIOMICS, fuse
 from ptclnm.models.fusion.late import mean_of_scores
 from ptclnm.models.radiomics import stored_zoo
-from ptclnm.models.validation import patient_folds, train_test
+from ptclnm.models.sources import Plans
 from ptclnm.models.zoo import Plan, Tables, fit_zoo, predict
 from ptclnm.schedulers import scheduler
 from ptclnm.schema import Cohort
 
-if TYPE_CHECKING:  # torch takes seconds to import, and plans are read on cheap paths
-    from ptclnm.models.deep.crops import Crops
-    from ptclnm.models.deep.plan import DeepPlan
-
 # The paper's names, and those of what stands beside them.
 ALONE, NETWORK, FUSED = "Thy-Radiomics", "Thy-DL", "Thy-DL-Radiomics"
 MEAN, STACKED = "mean of scores", "stacked scores"
-# What a page that does not declare a parameter leaves to the fusion of page 05. Resamples are not
-# called bootstraps: those of other pages are of other things, and in thousands.
-DEFAULTS: dict[str, Any] = radiomics.DEFAULTS | {
-    "network": "EfficientNet-Lite0@imagenet", "layer": "pooled", "resamples": 50,
-}  # fmt: skip
-
-
-def plan_of(parameters: Mapping[str, Any]) -> Plan:
-    """Read the fused zoo's plan from a page's parameters, and check it."""
-    p = DEFAULTS | dict(parameters)
-    plan = replace(radiomics.plan_of(p), selection=METHOD, bootstraps=p["resamples"])
-    plan.check()
-    return plan
 
 
 def chosen_scores(tables: Tables, name: str) -> pd.DataFrame:
@@ -48,7 +34,7 @@ def chosen_scores(tables: Tables, name: str) -> pd.DataFrame:
 
 
 def out_of_fold_scores(
-    pictures: "Crops", network: "DeepPlan", alone: Tables, folds: int
+    pictures: Crops, network: DeepPlan, alone: Tables, folds: int
 ) -> pd.DataFrame:
     """Score training patients by radiomics and by a network, neither of which has seen them.
 
@@ -68,84 +54,55 @@ def out_of_fold_scores(
     DataFrame
         ``model, split, patient_id, label, score`` of ``ALONE`` and ``NETWORK``.
     """
-    from ptclnm.models.deep.stored import stored_deep
-
     own = alone["cv_scores"]
-    parts = [own[own["model"] == chosen(alone["cv"])].drop(columns="fold").assign(model=ALONE)]
-    for fold in folds_of(pictures, folds, network.seed):
-        scores = stored_deep(fold, network)["predictions"]
-        parts.append(scores[scores["split"] != TRAIN].assign(model=NETWORK))
-    return pd.concat(parts, ignore_index=True).assign(split=TRAIN)
+    own = own[own["model"] == chosen(alone["cv"])].drop(columns="fold").assign(model=ALONE)
+    deep = unseen_scores(pictures, [network], folds).assign(model=NETWORK)
+    return pd.concat([own, deep], ignore_index=True).assign(split=TRAIN)
 
 
-def folds_of(pictures: "Crops", folds: int, seed: int) -> "Iterator[Crops]":
-    """Training pictures, the patients of one fold after the other moved to the internal set."""
-    train = pictures.train
-    for _, left_out in train_test(patient_folds(train.patients, train.labels, folds, seed)):
-        splits = pd.Series(TRAIN, index=range(len(train.splits)))
-        splits[left_out] = "internal"
-        yield train.with_splits(splits.to_numpy(dtype=str))
-
-
-def predictions(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def predictions(cohort: Cohort, plans: Plans) -> pd.DataFrame:
     """Score the patients of every set by early fusion and by the mean of scores.
 
-    Parameters
-    ----------
-    cohort : Cohort
-        With pictures and masks.
-    parameters : mapping
-        Those of pages 02 and 03, and ``network`` (``name`` or ``name@weights``), ``layer`` and
-        ``resamples``; see ``DEFAULTS``. The radiomics model is that of page 02, the network that
-        of page 03, from the same entries of the cache where the parameters are the same.
+    The radiomics model is that of page 02, the network that of page 03 and the fused zoo that of
+    page 05, from the same entries of the cache where the plans are the same.
     """
-    from ptclnm.models.deep.stored import stored_deep
-
-    network, _, alone, pictures, zoo = _models(cohort, DEFAULTS | dict(parameters))
-    own = stored_deep(pictures, network)["predictions"].assign(model=NETWORK)
+    pictures, _, alone, zoo = _models(cohort, plans)
+    own = stored_deep(pictures, plans.fused)["predictions"].assign(model=NETWORK)
     both = pd.concat([chosen_scores(alone, ALONE), own])
     mean = mean_of_scores(both, [ALONE, NETWORK], MEAN)
     return pd.concat([chosen_scores(zoo, FUSED), mean], ignore_index=True)
 
 
-def out_of_fold(cohort: Cohort, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def out_of_fold(cohort: Cohort, plans: Plans) -> pd.DataFrame:
     """Score training patients by fused models, networks included, that have not seen them.
 
     The network is trained anew for each fold; the classifier is the one chosen on all training
     patients.
     """
-    from ptclnm.models.deep.features import deep_features
-
-    p = DEFAULTS | dict(parameters)
-    network, features, alone, pictures, zoo = _models(cohort, p)
-    plan = replace(plan_of(p), classifiers=(chosen(zoo["cv"]),))
+    pictures, features, alone, zoo = _models(cohort, plans)
+    plan = replace(_zoo(plans), classifiers=(chosen(zoo["cv"]),))
     table = cohort.table[cohort.table["split"] == TRAIN]
     parts = []
     for own in folds_of(pictures, plan.folds, plan.seed):
         moved = table.assign(split=table["image_id"].map(pd.Series(own.splits, own.image_ids)))
-        deep = deep_features(own, network, p["layer"])
-        data = fuse(moved, {RADIOMICS: features, DEEP: deep})
+        data = fuse(moved, {RADIOMICS: features, DEEP: deep_features(own, plans.fused)})
         early = predict(fit_zoo(data.train, plan), data).assign(model=FUSED)
         parts.append(early[early["split"] != TRAIN].assign(split=TRAIN))
-    both = out_of_fold_scores(pictures, network, alone, plan.folds)
+    both = out_of_fold_scores(pictures, plans.fused, alone, plan.folds)
     parts.append(mean_of_scores(both, [ALONE, NETWORK], MEAN))
     return pd.concat(parts, ignore_index=True)
 
 
-def _models(
-    cohort: Cohort, p: Mapping[str, Any]
-) -> tuple["DeepPlan", pd.DataFrame, Tables, "Crops", Tables]:
-    """The network, radiomics features and their zoo, pictures, and the fused zoo."""
-    from ptclnm.models.deep.crops import crops
-    from ptclnm.models.deep.features import deep_features
-    from ptclnm.models.deep.plan import plans_of
+def _zoo(plans: Plans) -> Plan:
+    return replace(plans.zoo, selection=METHOD, bootstraps=plans.resamples)
 
-    plan, n_jobs = plan_of(p), p["n_jobs"] or None
-    (network,) = plans_of({**p, "models": [p["network"]]})
-    alone = radiomics.zoo_of(cohort, p)[1]
-    features = extract(cohort, load_settings(p["settings"] or p["study"]), n_jobs=n_jobs)
-    pictures = crops(cohort, network.image_size, network.margin)
-    parts = {RADIOMICS: features, DEEP: deep_features(pictures, network, p["layer"])}
-    with scheduler(p["scheduler"], n_jobs):
-        zoo = stored_zoo(fuse(cohort.table, parts), plan, n_jobs)
-    return network, features, alone, pictures, zoo
+
+def _models(cohort: Cohort, plans: Plans) -> tuple[Crops, pd.DataFrame, Tables, Tables]:
+    """Pictures, radiomics features, and the zoos of these alone and fused."""
+    alone = radiomics.zoo_of(cohort, plans)
+    features = extract(cohort, plans.settings, n_jobs=plans.n_jobs)
+    pictures = crops(cohort, plans.fused.image_size, plans.fused.margin)
+    parts = {RADIOMICS: features, DEEP: deep_features(pictures, plans.fused)}
+    with scheduler(plans.scheduler, plans.n_jobs):
+        zoo = stored_zoo(fuse(cohort.table, parts), _zoo(plans), plans.n_jobs)
+    return pictures, features, alone, zoo

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
@@ -93,7 +92,7 @@ class Signature:
 def signatures(
     asked: Mapping[str, Mapping[str, str]],
     cohort: Cohort,
-    settings: Mapping[str, Any],
+    plans: sources.Plans,
     families: Sequence[str] = (),
     fit_on: str = "train",
 ) -> tuple[dict[str, Signature], dict[str, str]]:
@@ -106,8 +105,8 @@ def signatures(
         a nomogram of clinical variables alone.
     cohort : Cohort
         The patients.
-    settings : mapping
-        What the families read; see ``ptclnm.models.sources``.
+    plans : Plans
+        How the families' models are made.
     families : sequence of str
         Those that this run has time for; all where empty.
     fit_on : str
@@ -131,7 +130,7 @@ def signatures(
     for nomogram, models in asked.items():
         usable = [f for f in models if f in able and (not families or f in families)]
         if usable:
-            found[nomogram] = _signature(usable[0], models[usable[0]], cohort, settings, fit_on)
+            found[nomogram] = _signature(usable[0], models[usable[0]], cohort, plans, fit_on)
         elif models:
             left_out[nomogram] = _reason(next(iter(models)), able)
         else:
@@ -150,18 +149,18 @@ def _reason(family: str, able: Sequence[str]) -> str:
 
 
 def _signature(
-    family: str, model: str, cohort: Cohort, settings: Mapping[str, Any], fit_on: str
+    family: str, model: str, cohort: Cohort, plans: sources.Plans, fit_on: str
 ) -> Signature:
     if not sources.FAMILIES[family].module:
-        return Signature(model, of_model(sources.predictions(family, cohort, settings), model))
+        return Signature(model, of_model(sources.predictions(family, cohort, plans), model))
     if fit_on != "train":
         raise ParameterError(
             "fit_on",
             [f"is {fit_on!r}, but the models of {family!r} are fitted on the set 'train'; a "
              "nomogram is fitted on the same patients"],
         )  # fmt: skip
-    plain = of_model(sources.predictions(family, cohort, settings), model)
-    own = of_model(sources.out_of_fold(family, cohort, settings), model)
+    plain = of_model(sources.predictions(family, cohort, plans), model)
+    own = of_model(sources.out_of_fold(family, cohort, plans), model)
     return Signature(f"{family} score ({model})", plain, own.set_index("patient_id")["score"])
 
 
@@ -199,8 +198,8 @@ def alone(signatures: Mapping[str, Signature], kind: str) -> pd.DataFrame:
     return pd.concat([NOBODY, *parts])[list(NOBODY)]
 
 
-def reader(cohort: Cohort, settings: Mapping[str, Any]) -> pd.DataFrame:
+def reader(cohort: Cohort, plans: sources.Plans) -> pd.DataFrame:
     """Predictions of the reader where the cohort has one; else none."""
     if READER not in sources.available(cohort):
         return NOBODY
-    return sources.predictions(READER, cohort, settings)[list(NOBODY)]
+    return sources.predictions(READER, cohort, plans)[list(NOBODY)]
