@@ -16,7 +16,7 @@ LIBRARIES = {"recount", "echophantom", "quickradiomics"}
 # Each room imports itself and those above it.
 ROOMS = (
     {"errors", "files", "limits", "paths", "progress", "compute", "schedulers", "schema", "store"},
-    {"imaging", "pictures", "features"},
+    {"pictures", "features"},
     {"cohorts", "published"},
     {"models", "superres", "habitats"},
     {"evaluation"},

@@ -17,7 +17,7 @@ from ptclnm.book.parameters import declared
 from ptclnm.cohorts import datasets
 from ptclnm.errors import ParameterError
 from ptclnm.features import load_settings
-from ptclnm.imaging import ibsi
+from ptclnm.pages.radiomics import ibsi
 from ptclnm.models import choice, radiomics
 from ptclnm.models.classifiers import NAMES
 from ptclnm.models.data import ImageData
