@@ -17,12 +17,11 @@ from ptclnm.book.parameters import declared
 from ptclnm.cohorts import datasets
 from ptclnm.errors import ParameterError
 from ptclnm.features import load_settings
-from ptclnm.pages.radiomics import ibsi
 from ptclnm.models import choice, radiomics
 from ptclnm.models.classifiers import NAMES
 from ptclnm.models.data import ImageData
 from ptclnm.models.validation import FoldsError
-from ptclnm.pages.radiomics import claims, figures, tables, words
+from ptclnm.pages.radiomics import claims, figures, ibsi, tables, words
 from ptclnm.pages.radiomics.tables import ONE_LEVEL, ROUNDED
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report import page as page_module

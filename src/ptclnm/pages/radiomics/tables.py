@@ -8,8 +8,8 @@ import pandas as pd
 
 from ptclnm.cohorts.datasets import locate
 from ptclnm.errors import MissingDataError
-from ptclnm.pages.radiomics import ibsi
 from ptclnm.models.data import ImageData
+from ptclnm.pages.radiomics import ibsi
 from recount import Study, printed_features
 
 # What the papers count, as their transcribed tables call it and as the page does.
