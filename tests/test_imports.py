@@ -15,7 +15,7 @@ SOURCE = ROOT / "src"
 LIBRARIES = {"recount", "echophantom", "quickradiomics"}
 # Each room imports itself and those above it.
 ROOMS = (
-    {"errors", "files", "limits", "paths", "progress", "compute", "schedulers", "schema", "store"},
+    {"errors", "files", "paths", "progress", "compute", "schema", "store"},
     {"pictures", "features"},
     {"cohorts", "published"},
     {"models", "superres", "habitats"},

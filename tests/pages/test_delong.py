@@ -11,6 +11,7 @@ from sklearn.metrics import average_precision_score
 
 from ptclnm import published
 from ptclnm.book.parameters import declared
+from ptclnm.compute import SCHEDULERS
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation import NestedModelsWarning, auc_table, sets
 from ptclnm.evaluation.study import performance
@@ -18,7 +19,6 @@ from ptclnm.models import clinical
 from ptclnm.models.classifiers import NAMES
 from ptclnm.pages.delong import figures, printed, scores, words
 from ptclnm.paths import NOTEBOOKS
-from ptclnm.schedulers import SCHEDULERS
 from ptclnm.schema import COLUMNS, Cohort
 from recount import OPEN, audit, power
 

@@ -15,6 +15,7 @@ from ptclnm import cohorts, published
 from ptclnm import features as extraction
 from ptclnm.book.parameters import declared
 from ptclnm.cohorts import datasets
+from ptclnm.compute import SCHEDULERS
 from ptclnm.errors import ParameterError
 from ptclnm.features import load_settings
 from ptclnm.models import choice, radiomics
@@ -25,7 +26,6 @@ from ptclnm.pages.radiomics import claims, figures, ibsi, tables, words
 from ptclnm.pages.radiomics.tables import ONE_LEVEL, ROUNDED
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report import page as page_module
-from ptclnm.schedulers import SCHEDULERS
 from ptclnm.schema import Cohort
 from quickradiomics import measure
 

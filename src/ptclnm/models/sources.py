@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from ptclnm.errors import ProblemsError, nearest
-from ptclnm.limits import refuse
+from ptclnm.errors import ProblemsError, nearest, refuse
 from ptclnm.models.predictions import check_predictions
 from ptclnm.schema import Cohort
 

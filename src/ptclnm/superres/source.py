@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
+from ptclnm.compute import scheduler
 from ptclnm.features import extract
 from ptclnm.models import zoo
 from ptclnm.models.data import ImageData, join
 from ptclnm.models.radiomics import stored_fits, stored_zoo
-from ptclnm.schedulers import scheduler
 from ptclnm.schema import Cohort
 from ptclnm.superres.arms import on_arm
 from ptclnm.superres.pictures import training_pictures

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ptclnm.compute import scheduler
 from ptclnm.features import extract, load_settings
 from ptclnm.models import radiomics
 from ptclnm.models.choice import chosen
@@ -16,7 +17,6 @@ from ptclnm.models.fusion.late import mean_of_scores
 from ptclnm.models.radiomics import stored_zoo
 from ptclnm.models.validation import patient_folds, train_test
 from ptclnm.models.zoo import Plan, Tables, fit_zoo, predict
-from ptclnm.schedulers import scheduler
 from ptclnm.schema import Cohort
 
 if TYPE_CHECKING:  # torch takes seconds to import, and plans are read on cheap paths
