@@ -1,26 +1,16 @@
 """``ptclnm data``: messages without traceback, exit codes that scripts can use."""
 
-from collections.abc import Callable
-
 import pytest
 
-from ptclnm.cli import main
 from ptclnm.cohorts.datasets import datasets
 
 
 @pytest.fixture
-def run(monkeypatch, tmp_path, capfd) -> Callable[..., tuple[int, str]]:
-    """Give the exit code of a command and what it says, on a machine without datasets."""
+def run(monkeypatch, tmp_path, command):
+    """The command on a machine without datasets."""
     monkeypatch.delenv("PTCLNM_DATA", raising=False)
     monkeypatch.setenv("PTCLNM_FETCHED", str(tmp_path / "none"))
-
-    def run(*words: str) -> tuple[int, str]:
-        monkeypatch.setattr("sys.argv", ["ptclnm", "data", *words])
-        with pytest.raises(SystemExit) as end:
-            main()
-        return end.value.code, "".join(capfd.readouterr())
-
-    return run
+    return command
 
 
 def test_list_names_every_dataset_and_how_to_get_it(run):
