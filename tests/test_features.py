@@ -18,6 +18,7 @@ import yaml
 from ptclnm import store
 from ptclnm.cohorts.own.cohort import open_manifest
 from ptclnm.cohorts.own.example import write_example
+from ptclnm.compute import SCHEDULERS, scheduler
 from ptclnm.errors import ParameterError
 from ptclnm.features import (
     DECLARED,
@@ -30,7 +31,6 @@ from ptclnm.features import (
 from ptclnm.models.data import join
 from ptclnm.models.zoo import Plan, run_zoo
 from ptclnm.paths import ROOT
-from ptclnm.schedulers import SCHEDULERS, scheduler
 from ptclnm.schema import Cohort
 from quickradiomics import measure
 

@@ -15,8 +15,8 @@ SOURCE = ROOT / "src"
 LIBRARIES = {"recount", "echophantom", "quickradiomics"}
 # Each room imports itself and those above it.
 ROOMS = (
-    {"errors", "files", "limits", "paths", "progress", "compute", "schedulers", "schema", "store"},
-    {"imaging", "pictures", "features"},
+    {"errors", "files", "paths", "progress", "compute", "schema", "store"},
+    {"pictures", "features"},
     {"cohorts", "published"},
     {"models", "superres", "habitats"},
     {"evaluation"},

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from ptclnm.errors import ParameterError
-from ptclnm.limits import (
+from ptclnm.errors import (
+    ParameterError,
     checked_whole,
     choice_problem,
     number_problems,

@@ -60,7 +60,7 @@ def readme(
     root: RootOption = None,
 ) -> None:
     """Put the headline verdicts of the last run into README.md."""
-    from ptclnm.book.readme import write_readme
+    from ptclnm.book.runner import write_readme
 
     print(write_readme(profile, _project(root, build_dir)))
 

@@ -1,20 +1,22 @@
-"""Work on several cores: the only module that knows of joblib."""
+"""Work on several cores or a Dask cluster: the only module that knows of joblib."""
 
 import ctypes
 import os
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import joblib
 
-from ptclnm.limits import checked_whole
+from ptclnm.errors import ParameterError, checked_whole, nearest
 from ptclnm.progress import counted
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 CORES = "PTCLNM_CORES"
+SCHEDULERS = ("processes", "dask")
 # Settings of glibc's malloc.h by their number: trim and mmap thresholds, in bytes; the second is
 # the most that it takes.
 _MALLOC = {-1: 1 << 28, -3: 1 << 25}
@@ -74,11 +76,46 @@ def cores(n_jobs: int | None = None) -> int:
         If either is no whole number from 1.
     """
     if n_jobs is not None:
-        return _whole("n_jobs", n_jobs)
+        return checked_whole("compute", "n_jobs", n_jobs, 1)
     asked = os.environ.get(CORES, "")
     if not asked:
         return joblib.cpu_count()
-    return _whole(CORES, int(asked) if asked.isascii() and asked.isdigit() else asked)
+    number = int(asked) if asked.isascii() and asked.isdigit() else asked
+    return checked_whole("compute", CORES, number, 1)
+
+
+@contextmanager
+def scheduler(name: str, n_jobs: int | None = None) -> Iterator[None]:
+    """Run every ``parallel_map`` inside the block on this scheduler.
+
+    Parameters
+    ----------
+    name : str
+        ``processes``: joblib's own, as without this block; ``dask``: a cluster of local workers
+        of one thread each, started here and closed at the end.
+    n_jobs : int, optional
+        Workers of the cluster; as in ``parallel_map``.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such scheduler.
+    """
+    if name not in SCHEDULERS:
+        raise ParameterError("compute", [f"no scheduler {name!r}; {nearest(name, SCHEDULERS)}"])
+    if name == "processes":
+        yield
+        return
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(
+            n_workers=cores(n_jobs), threads_per_worker=1, dashboard_address=None
+        ) as local,
+        Client(local),
+        joblib.parallel_config(backend="dask"),
+    ):
+        yield
 
 
 @cache
@@ -92,7 +129,3 @@ def reuse_memory() -> None:
     if mallopt is not None:
         for setting, size in _MALLOC.items():
             mallopt(setting, size)
-
-
-def _whole(name: str, value: Any) -> int:
-    return checked_whole("compute", name, value, 1)

@@ -29,9 +29,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ptclnm.errors import PtclnmError
+from ptclnm.errors import PtclnmError, checked_whole
 from ptclnm.files import write_json
-from ptclnm.limits import checked_whole
 from ptclnm.paths import BUILD, ROOT
 
 Tables = dict[str, pd.DataFrame]

@@ -39,9 +39,6 @@ CHECKED = (
 )  # fmt: skip
 # So many pairs of rows, and more, are counted and not listed.
 FEW = 4
-HEADINGS = {"test": "tested by", "p": "p", "smd": "smd", "printed": "printed p"}
-# What R's chisq.test does by default comes first.
-PREFERRED = {"chi-square, Yates": 0, "chi-square": 1, "Welch": 2}
 
 
 @dataclass(frozen=True)
@@ -278,50 +275,3 @@ def _judge(study: str, tables: dict[str, pd.DataFrame], row) -> dict[str, object
         "study": study, "obtained": obtained, "premise": premise, "verdict": verdict, "note": note,
         "headline": row.headline == "yes",
     }  # fmt: skip
-
-
-def _printed_cell(part: pd.DataFrame) -> str:
-    values = dict(zip(part["statistic"], part["value"], strict=True))
-    if "mean" in values:
-        return f"{values['mean']} ± {values.get('sd', '?')}"
-    percent = f" ({values['percent']})" if "percent" in values else ""
-    return f"{values.get('count', '')}{percent}"
-
-
-def published_table1(study: Study, p_values: pd.DataFrame) -> pd.DataFrame:
-    """Table 1 as printed, with the p-values and differences that follow from it.
-
-    Parameters
-    ----------
-    study : Study
-        The transcribed paper.
-    p_values : DataFrame
-        From ``p_values``.
-
-    Returns
-    -------
-    DataFrame
-        One row for each level: ``variable, level``, a column for each printed group, then for
-        each pair of compared groups ``tested by``, ``p``, ``smd`` (with the pair's parent in the
-        name where there are several pairs) and, where there is one, ``printed p``.
-    """
-    rows = study.counts[study.counts["where"].str.startswith("Table")]
-    cells = rows[rows["statistic"] != "p"]
-    keys = ["variable", "level"]
-    columns = cells.groupby([*keys, "group"], sort=False)
-    body = {key: _printed_cell(part) for key, part in columns}
-    frame = cells.drop_duplicates(keys)[keys].reset_index(drop=True)
-    levels = list(map(tuple, frame.to_numpy()))
-    for group in cells["group"].unique():
-        frame[group] = [body.get((*level, group), "") for level in levels]
-    ranked = p_values.assign(rank=p_values["test"].map(PREFERRED)).dropna(subset=["rank"])
-    tests = ranked.sort_values("rank", kind="stable").drop_duplicates("key")
-    first = ~frame["variable"].duplicated()
-    pairs = tests.groupby(["group_a", "group_b"], sort=False)
-    for (a, b), part in pairs:
-        suffix = f" {a} / {b}" if pairs.ngroups > 1 else ""
-        of = part.set_index("variable")
-        for name, heading in HEADINGS.items():
-            if name != "printed" or (of[name] != "").any():
-                frame[heading + suffix] = frame["variable"].map(of[name]).where(first)
-    return frame

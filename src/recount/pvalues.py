@@ -293,45 +293,6 @@ def _tested(head: dict[str, str], pair: list[str], rows: list[dict], printed: st
     ]
 
 
-def one_row_a_variable(p_values: pd.DataFrame) -> pd.DataFrame:
-    """Lay out the p-values with a column for each test.
-
-    Parameters
-    ----------
-    p_values : DataFrame
-        From ``p_values``.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``variable, groups``, where p-values are printed ``printed, reproduced by``, one
-        for each test, then ``smd``.
-    """
-    keys = ["variable", "group_a", "group_b"]
-    if p_values.empty:
-        return pd.DataFrame(columns=["variable", "groups", "smd"])
-    wide = p_values.pivot(index=keys, columns="test", values="p")
-    wide = wide.reindex(columns=list(dict.fromkeys(p_values["test"])))
-    first = p_values.drop_duplicates(keys).set_index(keys)
-    good = p_values[p_values["reproduces"]].groupby(keys)["test"].agg(", ".join)
-    wide = wide.reindex(first.index).assign(smd=first["smd"]).reset_index()
-    pairs = zip(wide.pop("group_a"), wide.pop("group_b"), strict=True)
-    wide.insert(1, "groups", [pair_name(a, b) for a, b in pairs])
-    if first["printed"].any():
-        wide.insert(2, "printed", first["printed"].to_numpy())
-        wide.insert(3, "reproduced by", good.reindex(first.index).fillna("").to_numpy())
-    return wide
-
-
-def pair_name(first: str, second: str) -> str:
-    """Name two groups, with what their names share said once: ``train: yes / no``."""
-    head, _, tail = first.partition("_")
-    other, _, rest = second.partition("_")
-    same = head == other and tail and rest
-    names = f"{head}: {tail} / {rest}" if same else f"{first} / {second}"
-    return names.replace("_", " ")
-
-
 def _counts_compared(table: NDArray[np.int64], levels: list[str]) -> dict[str, object]:
     tests = count_tests(table)
     rare = expected_freq(table).min() < FEWEST_EXPECTED and not np.isnan(tests["Fisher"])

@@ -29,9 +29,9 @@ def test_schema_errors_are_told_at_once(small: Project) -> None:
     with pytest.raises(ParameterError) as error:
         load_profile("quick", small)
     told = "\n".join(error.value.problems)
-    assert "pages.0.page" in told
-    assert "pages.1.notebok: no such field; did you mean 'notebook'" in told
-    assert "pages.1.title" in told
+    assert "pages[1]: page is 'one/two'" in told
+    assert "pages[2]: unknown key 'notebok': did you mean 'notebook'" in told
+    assert "pages[2]: title is 3" in told
 
 
 def test_pages_are_unique_have_notebooks_and_hide_no_prose(small: Project) -> None:

@@ -13,8 +13,8 @@ from jupyter_client.manager import start_new_kernel
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from ptclnm.book.kernel import written
 from ptclnm.book.project import Project
+from ptclnm.book.runner import written
 from ptclnm.paths import ROOT
 from ptclnm.progress import TERMINAL
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ptclnm.book.project import Project
-from ptclnm.book.readme import verdict_block, write_readme
+from ptclnm.book.runner import verdict_block, write_readme
 from ptclnm.errors import MissingDataError
 from ptclnm.paths import ROOT
 

@@ -10,7 +10,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from papermill.cli import papermill as papermill_command
 
 from ptclnm.book.parameters import parse
-from ptclnm.book.places import without_places
 from ptclnm.book.profiles import PageSpec, Profile
 from ptclnm.book.stage import (
     ExecutedPage,
@@ -20,6 +19,7 @@ from ptclnm.book.stage import (
     stage_page,
     with_own_labels,
     with_parts,
+    without_places,
 )
 from ptclnm.report.claims import no_claims
 from ptclnm.report.whose import left_out

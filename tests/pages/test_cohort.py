@@ -6,15 +6,15 @@ import pytest
 from ptclnm import published
 from ptclnm.cohorts.simulate.patients import draw, study_of
 from ptclnm.pages.cohort import words
+from ptclnm.pages.cohort.printed import pair_name, published_flow, published_table1
 from ptclnm.pages.cohort.simulated import (
     beside_ddti,
     printed_and_drawn,
     reported_against_obtained,
     side_by_side,
 )
-from ptclnm.published import published_flow
 from ptclnm.schema import FLOW_COLUMNS, Cohort
-from recount import p_values, pair_name, published_table1
+from recount import p_values
 
 
 def test_printed_table_keeps_every_printed_cell_and_adds_the_reproducing_p():

@@ -11,6 +11,7 @@ from sklearn.metrics import average_precision_score
 
 from ptclnm import published
 from ptclnm.book.parameters import declared
+from ptclnm.compute import SCHEDULERS
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation import NestedModelsWarning, auc_table, sets
 from ptclnm.evaluation.study import performance
@@ -21,7 +22,6 @@ from ptclnm.models.sources import Plans
 from ptclnm.models.zoo import Plan
 from ptclnm.pages.delong import figures, printed, words
 from ptclnm.paths import NOTEBOOKS
-from ptclnm.schedulers import SCHEDULERS
 from ptclnm.schema import COLUMNS, Cohort
 from recount import OPEN, audit, power
 

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from ptclnm import cohorts, published
 from ptclnm.book.parameters import declared
+from ptclnm.compute import SCHEDULERS
 from ptclnm.errors import MissingDataError, ParameterError
 from ptclnm.evaluation import metrics_table
 from ptclnm.evaluation.clinical import join_rare
@@ -27,7 +28,6 @@ from ptclnm.pages.nomogram.drawing import label_sides
 from ptclnm.paths import NOTEBOOKS, ROOT
 from ptclnm.report import page as page_module
 from ptclnm.report import verdict
-from ptclnm.schedulers import SCHEDULERS
 from ptclnm.schema import SPLITS, Cohort
 
 NOTEBOOK = NOTEBOOKS / "06_nomogram.ipynb"

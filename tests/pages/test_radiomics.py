@@ -15,18 +15,17 @@ from ptclnm import cohorts, published
 from ptclnm import features as extraction
 from ptclnm.book.parameters import declared
 from ptclnm.cohorts import datasets
+from ptclnm.compute import SCHEDULERS
 from ptclnm.errors import ParameterError
 from ptclnm.features import load_settings
-from ptclnm.imaging import ibsi
 from ptclnm.models import choice, radiomics
 from ptclnm.models.classifiers import NAMES
 from ptclnm.models.data import ImageData
 from ptclnm.models.validation import FoldsError
-from ptclnm.pages.radiomics import claims, figures, tables, words
+from ptclnm.pages.radiomics import claims, figures, ibsi, tables, words
 from ptclnm.pages.radiomics.tables import ONE_LEVEL, ROUNDED
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report import page as page_module
-from ptclnm.schedulers import SCHEDULERS
 from ptclnm.schema import Cohort
 from quickradiomics import measure
 

@@ -7,7 +7,7 @@ The cell tagged ``parameters`` holds one line per parameter::
     test: str = "welch"    # which t test [welch|student]
 
 The trailing bracket is a choice, a closed range whose ends may be left out, or the name of a
-set of `ptclnm.book.choices`. The default is always allowed.
+set of ``CHOICE_SETS``. The default is always allowed.
 """
 
 import ast
@@ -15,7 +15,7 @@ import io
 import math
 import re
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from typing import Any
 import nbformat
 import yaml
 
-from ptclnm.book.choices import CHOICE_SETS, ChoiceSet
 from ptclnm.book.project import Project
 from ptclnm.errors import ParameterError, nearest
 
@@ -31,6 +30,34 @@ SCALARS = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
 TYPES = (*SCALARS, "list", "list[str]", "list[int]", "list[float]")
 TAG = "parameters"
 EXPECTED = "write `name: type = value  # what it is`"
+
+
+def published_studies(project: Project) -> list[str]:
+    """Names of the studies whose tables are transcribed, one folder each."""
+    return sorted(path.name for path in project.published.glob("*") if path.is_dir())
+
+
+def cohort_names(_: Project) -> list[str]:
+    """Names of the cohorts that can be opened by name."""
+    from ptclnm.cohorts.registry import COHORTS
+
+    return sorted(COHORTS)
+
+
+def families(_: Project) -> list[str]:
+    """Names of the families of models that can score a cohort."""
+    from ptclnm.models.sources import FAMILIES
+
+    return sorted(FAMILIES)
+
+
+# What the brackets of parameters may name. A cohort is also opened by the path of its manifest.
+COHORTS_SET = "cohorts"
+CHOICE_SETS: dict[str, Callable[[Project], list[str]]] = {
+    "published": published_studies,
+    COHORTS_SET: cohort_names,
+    "families": families,
+}
 
 
 @dataclass(frozen=True)
@@ -62,9 +89,9 @@ class Parameter:
     def allowed(self, project: Project) -> str:
         """Phrase what values are allowed."""
         if self.choice_set:
-            chosen = CHOICE_SETS[self.choice_set]
-            names = ", ".join(chosen.names(project)) or "none"
-            return names + (", or the path of a manifest (.yml)" if chosen.manifests else "")
+            names = ", ".join(CHOICE_SETS[self.choice_set](project)) or "none"
+            manifest = ", or the path of a manifest (.yml)"
+            return names + manifest * (self.choice_set == COHORTS_SET)
         if self.range:
             low, high = self.range
             return f"{self.type} from {low:g} to {high:g}"
@@ -262,38 +289,8 @@ def fit(parameter: Parameter, value: Any, project: Project) -> Any:
 
 def _allowed(parameter: Parameter, item: Any, project: Project) -> bool:
     if parameter.choice_set:
-        chosen: ChoiceSet = CHOICE_SETS[parameter.choice_set]
-        return chosen.allows(str(item), project)
+        manifest = parameter.choice_set == COHORTS_SET and item.endswith((".yml", ".yaml"))
+        return manifest or item in CHOICE_SETS[parameter.choice_set](project)
     if parameter.range:
         return parameter.range[0] <= item <= parameter.range[1]
     return not parameter.choices or item in parameter.choices
-
-
-def check(
-    notebook: Path, values: Mapping[str, Any], project: Project | None = None
-) -> dict[str, Any]:
-    """Check values for a notebook before it runs.
-
-    Parameters
-    ----------
-    notebook : Path
-        Notebook file.
-    values : mapping
-        Values by parameter name.
-    project : Project, optional
-        Where named sets of choices are looked up.
-
-    Returns
-    -------
-    dict
-        The values, of their declared types.
-
-    Raises
-    ------
-    ParameterError
-        Listing every misspelt name, wrong type and impossible value.
-    """
-    coerced, problems = check_values(declared(notebook), values, project or Project())
-    if problems:
-        raise ParameterError(str(notebook), problems)
-    return coerced

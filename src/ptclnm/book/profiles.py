@@ -7,7 +7,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ptclnm.book.project import Project
-from ptclnm.errors import ParameterError, nearest
+from ptclnm.errors import ParameterError, model_problems, nearest
 
 
 class PageSpec(BaseModel):
@@ -111,7 +111,7 @@ def _read(name: str, project: Project) -> tuple[_ProfileFile, str]:
     except yaml.YAMLError as error:
         raise ParameterError(str(path), [" ".join(str(error).split())]) from error
     except ValidationError as error:
-        raise ParameterError(str(path), map(_phrase, error.errors())) from error
+        raise ParameterError(str(path), model_problems(error, _ProfileFile)) from error
     if problems := [*_source_problems(read), *_problems(read.pages, project)]:
         raise ParameterError(str(path), problems)
     return read, str(path)
@@ -143,14 +143,6 @@ def _changed(name: str, read: _ProfileFile, base: Profile, where: str) -> Profil
         own = read.changes.get(spec.notebook, {}) | read.changes.get(spec.page, {})
         pages.append(spec.model_copy(update={"parameters": spec.parameters | own}))
     return Profile(name, read.title, base.parameters | read.parameters, tuple(pages))
-
-
-def _phrase(error: Any) -> str:
-    place = ".".join(map(str, error["loc"]))
-    if error["type"] == "extra_forbidden":
-        fields = _ProfileFile if len(error["loc"]) == 1 else PageSpec
-        return f"{place}: no such field; {nearest(str(error['loc'][-1]), fields.model_fields)}"
-    return f"{place or 'file'}: {error['msg']}"
 
 
 def _problems(pages: list[PageSpec], project: Project) -> list[str]:

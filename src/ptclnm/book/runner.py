@@ -1,5 +1,7 @@
-"""Running a profile: check everything, execute page by page, then build the book."""
+"""Running a profile: check everything, execute page by page, build the book; its verdicts."""
 
+import logging
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -8,20 +10,28 @@ from typing import Any
 
 import nbformat
 import pandas as pd
+import papermill
+from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
+from papermill.exceptions import PapermillExecutionError
 
-from ptclnm.book.build import build_book
-from ptclnm.book.folders import scratch, swap
-from ptclnm.book.kernel import execute
 from ptclnm.book.parameters import Parameter, check_values, declared
 from ptclnm.book.profiles import PageSpec, Profile, load_profile
-from ptclnm.book.project import PageError, Project
-from ptclnm.book.stage import ExecutedPage, stage_book
-from ptclnm.errors import ParameterError, nearest
-from ptclnm.files import write_table
-from ptclnm.progress import tell
-from ptclnm.report.claims import collect
+from ptclnm.book.project import PageError, Project, scratch, swap
+from ptclnm.book.quiet import LOG
+from ptclnm.book.stage import ANSI, ExecutedPage, build_book, stage_book
+from ptclnm.errors import MissingDataError, ParameterError, nearest
+from ptclnm.files import write_table, write_text
+from ptclnm.progress import TERMINAL, own_terminal, tell
+from ptclnm.report.claims import collect, headline_markdown, replace_block
 
 Echo = Callable[[str], None]
+START_SECONDS = 180
+# By default the kernel would show on the page what goes to the process's own streams.
+OWN_STREAMS = ["--IPKernelApp.capture_fd_output=False"]
 
 
 @dataclass(frozen=True)
@@ -225,3 +235,108 @@ def read_executed(page: Planned, profile: Profile, project: Project) -> Executed
     record = notebook.metadata.get("papermill", {})
     given = {k: v for k, v in record.get("parameters", {}).items() if k != "results_dir"}
     return ExecutedPage(page.spec, notebook, given, page.declared, record.get("duration") or 0.0)
+
+
+class OwnInterpreter(AsyncKernelManager):
+    """Starts the running interpreter, whatever kernel is registered as ``python3``.
+
+    What goes to the kernel process's own streams, and what a page keeps off, ends in `log_file`,
+    which is no part of the page.
+    """
+
+    log_file: Path
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """Kernel specification of the running interpreter."""
+        return KernelSpec(**get_kernel_dict(OWN_STREAMS))
+
+    async def start_kernel(self, **options: Any) -> None:
+        """Start the kernel with its streams in the log; progress goes to this terminal."""
+        places = {TERMINAL: own_terminal(), LOG: str(self.log_file)}
+        options["env"] = {**os.environ, **(options.get("env") or {}), **places}
+        with self.log_file.open("ab") as log:  # the page appends to it as well
+            await super().start_kernel(stdout=log, stderr=log, **options)
+
+
+def execute(notebook: Path, output: Path, parameters: Mapping[str, Any], *, log_file: Path) -> None:
+    """Run a notebook with papermill.
+
+    Parameters
+    ----------
+    notebook, output : Path
+        What to run and where the executed notebook goes, also if it fails.
+    parameters : mapping
+        Checked values.
+    log_file : Path
+        Receives what is kept off the page.
+
+    Raises
+    ------
+    PageError
+        With number of the code cell, error and traceback, or the end of the log where the
+        kernel died; or with the first line that a cell has written on the page.
+    """
+    try:
+        papermill.execute_notebook(
+            notebook,
+            output,
+            parameters=dict(parameters),
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            start_timeout=START_SECONDS,
+            cwd=output.parent,
+            kernel_manager_class=type("Kernel", (OwnInterpreter,), {"log_file": log_file}),
+        )
+    except PapermillExecutionError as error:
+        trace = ANSI.sub("", "\n".join(error.traceback))
+        place = f"code cell {error.exec_count}"
+        raise PageError(f"{place}: {error.ename}: {error.evalue}\n{trace}") from error
+    except KeyboardInterrupt:
+        # The waiting cell's task ends with the kernel, and asyncio would print that as an error.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        raise
+    except DeadKernelError as error:
+        tail = "\n".join(log_file.read_text("utf-8", "replace").splitlines()[-20:])
+        raise PageError(f"the kernel died ({error})\n{tail}") from error
+    if found := written(nbformat.read(output, as_version=4)):
+        lines = "\n".join(f"code cell {cell} writes on the page: {line!r}" for cell, line in found)
+        raise PageError(
+            f"{lines}\nA page shows tables, figures and sentences only: make it the value of its "
+            "cell, as in `say(...)`, or take it out."
+        )
+
+
+def written(notebook: NotebookNode) -> list[tuple[int, str]]:
+    """List the code cells that show stdout or stderr in an executed notebook, with a first line."""
+    texts = {
+        cell.execution_count: "".join(o.text for o in cell.outputs if o.output_type == "stream")
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    }
+    return [(cell, text.strip().partition("\n")[0]) for cell, text in texts.items() if text]
+
+
+def verdict_block(profile_name: str, project: Project) -> str:
+    """Lay out the headline claims of a profile's last run.
+
+    Raises
+    ------
+    MissingDataError
+        If a page of the profile has no results.
+    """
+    profile = load_profile(profile_name, project)
+    folders = {s.page: project.results(profile.name) / s.page for s in profile.pages}
+    if missing := [page for page, folder in folders.items() if not folder.is_dir()]:
+        raise MissingDataError(
+            f"No results of {', '.join(missing)}. Run: ptclnm run --profile {profile.name}"
+        )
+    return headline_markdown(collect(folders), for_book=False)
+
+
+def write_readme(profile_name: str, project: Project) -> Path:
+    """Put the headline claims into the project's README and return its path."""
+    path = project.root / "README.md"
+    text = path.read_text(encoding="utf-8")
+    return write_text(replace_block(text, verdict_block(profile_name, project)), path)

@@ -1,10 +1,13 @@
-"""Putting a book together: prose, executed pages and generated pages in one fresh tree."""
+"""The book: prose, executed and generated pages put together in one fresh tree, and its HTML."""
 
 import copy
+import os
 import platform
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -17,11 +20,9 @@ import yaml
 from nbformat import NotebookNode
 
 from ptclnm import __version__
-from ptclnm.book.folders import fresh
 from ptclnm.book.parameters import TAG, Parameter
-from ptclnm.book.places import places, without_places
 from ptclnm.book.profiles import PageSpec, Profile
-from ptclnm.book.project import BuildError, Project
+from ptclnm.book.project import BuildError, Project, fresh, swap
 from ptclnm.files import write_text
 from ptclnm.report.claims import (
     claims_html,
@@ -35,6 +36,9 @@ from ptclnm.report.sentences import listing
 INJECTED = "injected-parameters"
 ANSWER = "answer"
 GENERATED = ("status", "claims")
+COMMAND = "from jupyter_book.cli.main import main; main()"
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+WARNING = re.compile(r"WARNING|ERROR|CRITICAL|Exception|Error:", re.IGNORECASE)
 TARGET = re.compile(r"^\(([^()\n]+)\)=\s*$", re.MULTILINE)
 LIBRARIES = (
     "numpy",
@@ -392,3 +396,87 @@ def _values(page: ExecutedPage) -> str:
 def _finished(page: ExecutedPage) -> str:
     record = page.notebook.metadata.get("papermill", {})
     return str(record.get("end_time") or "")[:16].replace("T", " ")
+
+
+def places(project: Project) -> dict[str, str]:
+    """Give folders whose paths say who ran a page and where, with what to write instead."""
+    return {
+        str(project.build): "_build",
+        str(project.root.resolve()): ".",
+        sys.prefix: "<python>",
+        str(Path.home()): "~",
+    }
+
+
+def without_places(cells: list[NotebookNode], known: Mapping[str, str]) -> list[NotebookNode]:
+    """Replace known folders in the text that cells put out; pictures are left alone.
+
+    Parameters
+    ----------
+    cells : list of NotebookNode
+        Executed cells; they are not changed.
+    known : mapping of str to str
+        What to write for each folder.
+    """
+    longest_first = sorted(known, key=len, reverse=True)
+    pattern = re.compile(rf"({'|'.join(map(re.escape, longest_first))})(?![\w-]|\.\w)")
+
+    def mend(text: str) -> str:
+        return pattern.sub(lambda match: known[match[1]], text)
+
+    cells = copy.deepcopy(cells)
+    for output in (output for cell in cells for output in cell.get("outputs", [])):
+        if "text" in output:
+            output.text = mend(output.text)
+        data = output.get("data", {})
+        data.update({kind: mend(data[kind]) for kind in data if kind.startswith("text/")})
+    return cells
+
+
+def build_book(tree: Path, project: Project, profile: str) -> Path:
+    """Build the HTML of a staged tree; publish it only if that gives no warning.
+
+    Parameters
+    ----------
+    tree : Path
+        Folder made by `stage_book`.
+    project : Project
+        Its ``html`` folder is replaced.
+    profile : str
+        Name of the profile.
+
+    Returns
+    -------
+    Path
+        The folder of the published book.
+
+    Raises
+    ------
+    BuildError
+        With the warnings; the former book stays.
+    """
+    output = fresh(project.stage(profile) / "output")
+    options = ["--path-output", str(output), "-W", "--keep-going", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, "build", str(tree), *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"NO_COLOR": "1", "PYTHONUNBUFFERED": "1"},
+    )
+    html = output / "_build" / "html"
+    if done.returncode or not (html / "index.html").is_file():
+        raise BuildError(
+            f"The book could not be built from {tree}; the former one stays.\n"
+            + _told(done.stdout + done.stderr, tree)
+        )
+    swap(html, project.html)
+    return project.html
+
+
+def _told(output: str, tree: Path) -> str:
+    """Keep the lines that say what is wrong, with paths relative to the tree."""
+    output = ANSI.sub("", output)
+    lines = [line.replace(f"{tree}/", "") for line in output.splitlines() if line.strip()]
+    told = [line for line in lines if WARNING.search(line)]
+    return "\n".join(dict.fromkeys(told or lines[-20:]))

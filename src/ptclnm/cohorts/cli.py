@@ -1,30 +1,16 @@
 """The command ``ptclnm data``: list, check, fetch and simulate what cohorts are made of."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from ptclnm.cohorts.datasets import check_files, dataset, datasets, fetch, locate
 from ptclnm.cohorts.registry import is_manifest, open_cohort
 from ptclnm.errors import MissingDataError, ProblemsError, PtclnmError
 
-
-class _Group(TyperGroup):
-    def invoke(self, ctx: typer.Context) -> Any:
-        """Print a named error without its traceback, and leave with exit code 2."""
-        try:
-            return super().invoke(ctx)
-        except PtclnmError as error:
-            typer.echo(str(error), err=True)
-            raise typer.Exit(2) from error
-
-
 app = typer.Typer(
-    cls=_Group,
-    no_args_is_help=True,
-    help="What cohorts are made of: list, check, fetch, simulate.",
+    no_args_is_help=True, help="What cohorts are made of: list, check, fetch, simulate."
 )
 
 

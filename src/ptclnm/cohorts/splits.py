@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ptclnm.errors import ParameterError
-from ptclnm.limits import checked_whole, whole_problem
+from ptclnm.errors import ParameterError, checked_whole, whole_problem
 
 
 def stratified_split(

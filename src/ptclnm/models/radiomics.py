@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 
 from ptclnm import store
+from ptclnm.compute import scheduler
 from ptclnm.features import extract
 from ptclnm.models.data import ImageData, join
 from ptclnm.models.sources import Plans
 from ptclnm.models.validation import nested_folds
 from ptclnm.models.zoo import Plan, Tables, fits, run_zoo
-from ptclnm.schedulers import scheduler
 from ptclnm.schema import Cohort
 
 

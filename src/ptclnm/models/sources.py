@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from ptclnm.errors import ProblemsError, nearest
-from ptclnm.limits import refuse
+from ptclnm.errors import ProblemsError, nearest, refuse
 from ptclnm.models.deep.plan import IMAGENET, DeepPlan
 from ptclnm.models.predictions import check_predictions
 from ptclnm.models.zoo import Plan

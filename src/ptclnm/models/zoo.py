@@ -16,8 +16,7 @@ from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
 from ptclnm.compute import parallel_map
-from ptclnm.errors import nearest
-from ptclnm.limits import number_problems, refuse
+from ptclnm.errors import nearest, number_problems, refuse
 from ptclnm.models import classifiers, validation
 from ptclnm.models.classifiers import Scored
 from ptclnm.models.components import is_deep

@@ -3,7 +3,6 @@
 from ptclnm.schema import Cohort
 
 TITLE = "Left out of this run"
-LEFT_OUT = f"{TITLE}; the top of the page says why."
 SIMULATED = "Simulated patients: what the protocol does, not what patients would show."
 
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 
-from ptclnm.limits import choice_problem, number_problems, refuse
+from ptclnm.errors import choice_problem, number_problems, refuse
 
 WHOLE = {"blocks": 1, "channels": 2, "epochs": 1, "patch_size": 1, "batch_size": 2, "seed": 0,
          "devices": 1}  # fmt: skip

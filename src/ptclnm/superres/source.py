@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pandas as pd
 
+from ptclnm.compute import scheduler
 from ptclnm.features import extract
 from ptclnm.models.data import ImageData, join
 from ptclnm.models.radiomics import stored_fits, stored_zoo
 from ptclnm.models.sources import Plans
 from ptclnm.models.zoo import Plan
-from ptclnm.schedulers import scheduler
 from ptclnm.schema import Cohort
 from ptclnm.superres.arms import on_arm
 from ptclnm.superres.pictures import training_pictures

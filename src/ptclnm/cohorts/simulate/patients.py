@@ -11,8 +11,15 @@ import pandas as pd
 from echophantom.drivers import Drivers
 from echophantom.patients import FAMILIES, Signals, Stratum, Streams, apportion, enough, make_block
 from ptclnm.cohorts.simulate import li2024, ni2024
-from ptclnm.errors import ParameterError, PtclnmError, nearest
-from ptclnm.limits import checked_whole, real_problem, refuse, whole_problem
+from ptclnm.errors import (
+    ParameterError,
+    PtclnmError,
+    checked_whole,
+    nearest,
+    real_problem,
+    refuse,
+    whole_problem,
+)
 
 STUDIES: dict[str, ModuleType] = {module.STUDY.name: module for module in (ni2024, li2024)}
 DRIVERS = tuple(field.name for field in fields(Drivers))

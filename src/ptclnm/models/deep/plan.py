@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ptclnm.errors import ParameterError, nearest
-from ptclnm.limits import number_problems
+from ptclnm.errors import ParameterError, nearest, number_problems
 
 if TYPE_CHECKING:  # torch takes seconds to import, and plans are read on cheap paths
     from torch import nn

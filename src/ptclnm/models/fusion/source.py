@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from ptclnm.compute import scheduler
 from ptclnm.features import extract
 from ptclnm.models import radiomics
 from ptclnm.models.choice import chosen
@@ -19,7 +20,6 @@ from ptclnm.models.fusion.late import mean_of_scores
 from ptclnm.models.radiomics import stored_zoo
 from ptclnm.models.sources import Plans
 from ptclnm.models.zoo import Plan, Tables, fit_zoo, predict
-from ptclnm.schedulers import scheduler
 from ptclnm.schema import Cohort
 
 # The paper's names, and those of what stands beside them.

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from echophantom.steps import Steps
+from ptclnm.pages.cohort.printed import pair_name
 from ptclnm.pictures.read import read_image, read_mask
 from ptclnm.report.style import BLUE, GREY, LABEL_COLORS, ORANGE, RED, use_style
 from ptclnm.schema import Cohort
-from recount import pair_name
 
 Crop = tuple[NDArray, NDArray]
 CELL = 1.75

@@ -8,8 +8,8 @@ import pandas as pd
 
 from ptclnm.cohorts.datasets import locate
 from ptclnm.errors import MissingDataError
-from ptclnm.imaging import ibsi
 from ptclnm.models.data import ImageData
+from ptclnm.pages.radiomics import ibsi
 from recount import Study, printed_features
 
 # What the papers count, as their transcribed tables call it and as the page does.
@@ -109,7 +109,7 @@ def phantom() -> tuple[pd.DataFrame, str]:
     Returns
     -------
     table : DataFrame
-        From ``ptclnm.imaging.ibsi.table``; empty where the phantom is missing.
+        From ``ptclnm.pages.radiomics.ibsi.table``; empty where the phantom is missing.
     missing : str
         Why it is missing, and how to get it; else empty.
     """

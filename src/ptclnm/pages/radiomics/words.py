@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
-from ptclnm.imaging import ibsi
 from ptclnm.models import choice
+from ptclnm.pages.radiomics import ibsi
 from ptclnm.pages.radiomics.tables import concerned
 from ptclnm.report.sentences import auc_text, bullets, count, listing
 from ptclnm.schema import Cohort

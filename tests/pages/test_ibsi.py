@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ptclnm.imaging import ibsi
+from ptclnm.pages.radiomics import ibsi
 
 VOXELS = 74
 

@@ -1,6 +1,5 @@
 """The extraction against the reference values of the IBSI (arXiv 1612.07003)."""
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -44,12 +43,24 @@ def table(data_root: Path) -> pd.DataFrame:
     MissingDataError
         If a file of the phantom is not there.
     """
-    values = _values(data_root / "ibsi")
-    names = pd.read_csv(FOLDER / "ibsi.csv", keep_default_na=False).set_index("feature")
-    reference = _reference(data_root / "ibsi" / PHANTOM[2])
+    folder = data_root / "ibsi"
+    values = _values(folder)
     every = [f"{key}_{name}" for key in CLASSES for name in default_features(key)]
-    rows = [_row(name, values[f"original_{name}"], names, reference) for name in every]
-    return pd.DataFrame(rows)
+    names = pd.read_csv(FOLDER / "ibsi.csv", keep_default_na=False).set_index("feature")
+    names = names.reindex(every, fill_value="").reset_index()
+    printed = pd.read_csv(folder / PHANTOM[2], sep=";").set_index("tag")
+    printed = printed[["reference value", "tolerance"]].astype(float)
+    expected, tolerance = printed.reindex(names["ibsi_name"]).to_numpy().T
+    value = np.array([values[f"original_{name}"] for name in every])
+    with np.errstate(divide="ignore"):  # half a unit of 0 is 0
+        digit = np.floor(np.log10(np.abs(expected))) - SIGNIFICANT + 1
+    allowed = np.maximum(tolerance, 0.5 * 10.0**digit * (1 + 1e-9))
+    matches = np.abs(value - expected) <= allowed
+    known = names["ibsi_name"] != ""
+    why = names["definition"].replace("", UNEXPLAINED).mask(matches, "").where(known, NO_REFERENCE)
+    return names[["feature", "ibsi_name"]].assign(
+        reference=expected, value=value, difference=value - expected, matches=matches, why=why
+    )
 
 
 def _values(folder: Path) -> dict[str, float]:
@@ -60,29 +71,3 @@ def _values(folder: Path) -> dict[str, float]:
     pixels, roi = sitk.GetArrayFromImage(image), sitk.GetArrayFromImage(mask)
     spacing = image.GetSpacing()[::-1]
     return measure(pixels, roi, from_content(CONTENT, "ibsi"), spacing).values
-
-
-def _reference(path: Path) -> pd.DataFrame:
-    """Reference values and tolerances by the IBSI's names."""
-    frame = pd.read_csv(path, sep=";").rename(columns={"reference value": "value"})
-    return frame.set_index("tag")[["value", "tolerance"]].astype(float)
-
-
-def _row(feature: str, value: float, names: pd.DataFrame, reference: pd.DataFrame) -> dict:
-    row = {"feature": feature, "ibsi_name": "", "reference": np.nan, "value": value}
-    row |= {"difference": np.nan, "matches": False, "why": NO_REFERENCE}
-    if feature not in names.index:
-        return row
-    tag, definition = names.loc[feature, ["ibsi_name", "definition"]]
-    expected, tolerance = reference.loc[tag]
-    allowed = max(tolerance, _half_unit(expected))
-    matches = bool(abs(value - expected) <= allowed)
-    row |= {"ibsi_name": tag, "reference": expected, "difference": value - expected}
-    return row | {"matches": matches, "why": "" if matches else definition or UNEXPLAINED}
-
-
-def _half_unit(value: float) -> float:
-    """Half a unit of the last significant digit given."""
-    if value == 0:
-        return 0.0
-    return 0.5 * 10.0 ** (math.floor(math.log10(abs(value))) - SIGNIFICANT + 1) * (1 + 1e-9)

@@ -1,1 +1,0 @@
-"""Pictures: reading them, the same way whatever the format."""
