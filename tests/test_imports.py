@@ -98,3 +98,11 @@ def test_imports_point_one_way() -> None:
 
 def test_there_is_no_circle() -> None:
     tuple(TopologicalSorter(INSIDE).static_order())
+
+
+def test_below_the_pages_nothing_is_given_a_mapping_of_parameters() -> None:
+    pages = room("ptclnm.pages")
+    below = [name for name in MODULES if name.split(".")[0] not in LIBRARIES and room(name) < pages]
+    asked = {name for name in below for node in ast.walk(MODULES[name][1])
+             if isinstance(node, ast.arg) and node.arg == "parameters"}  # fmt: skip
+    assert not asked
