@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless, UltrasoundImageStorage, generate_uid
 
-from ptclnm.pictures.errors import ImageError
+from ptclnm.pictures.header import ImageError
 from ptclnm.pictures.read import read_image
 
 ROWS, COLS = 40, 56

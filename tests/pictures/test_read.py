@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ptclnm.pictures.errors import ImageError
+from ptclnm.pictures.header import ImageError
 from ptclnm.pictures.read import read_image, read_labels, read_mask
 
 LOSSLESS = (".png", ".bmp", ".tif", ".dcm", ".nii", ".nii.gz", ".nrrd")

@@ -7,12 +7,17 @@ import re
 import warnings
 import zlib
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
+import pandas as pd
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from ptclnm.pictures.errors import ImageError
+from ptclnm.errors import PtclnmError
+from ptclnm.paths import DATA_MANIFEST
 
+# What can be wrong with a reader's cohort, pictures among it, and what to do about it.
+PROBLEMS = pd.read_csv(DATA_MANIFEST / "own" / "problems.csv", index_col="code")
 READERS = {
     "JPG": "JPEGImageIO", "PNG": "PNGImageIO", "TIFF": "TIFFImageIO", "DICOM": "GDCMImageIO",
     "NIfTI": "NiftiImageIO", "NRRD": "NrrdImageIO",
@@ -26,6 +31,27 @@ MAX_BYTES = 1 << 30
 _HEAD = 1 << 16
 _DETACHED = re.compile(rb"^\s*data\s?file\s*:", re.IGNORECASE | re.MULTILINE)
 _MINISWHITE, _PALETTE, _YCBCR = 0, 3, 6
+
+
+class ImageError(PtclnmError):
+    """A picture that cannot be used.
+
+    Parameters
+    ----------
+    code : str
+        A row of ``PROBLEMS``.
+    path : path-like
+        The file. Nothing of the file's header enters the message.
+    found : str
+        What was found.
+    """
+
+    def __init__(self, code: str, path: str | PathLike[str], found: str) -> None:
+        self.code = code
+        self.path = str(path)
+        self.found = found
+        self.remedy = PROBLEMS.at[code, "remedy"]
+        super().__init__(f"{self.path}: {found}. {self.remedy}")
 
 
 @dataclass(frozen=True)

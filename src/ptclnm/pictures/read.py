@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ptclnm.pictures.dicom import Spacing, dicom_spacing
-from ptclnm.pictures.errors import ImageError
-from ptclnm.pictures.header import GZIP, MAX_BYTES, READERS, Header, read_header
+from ptclnm.pictures.header import GZIP, MAX_BYTES, READERS, Header, ImageError, read_header
 
 _PRINTING = Lock()
 # ITK fills damaged parts of a JPG with grey and says so in print only.

@@ -110,12 +110,6 @@ class Page:
         write_table(checked, self._path("claims", "csv"))
         return checked
 
-    def glue(self, name: str, value: Any) -> None:
-        """Make `value` available to the page's prose as ``{glue:text}`` of that name."""
-        from myst_nb import glue
-
-        glue(name, value, display=False)
-
     def _path(self, name: str, suffix: str) -> Path:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
             raise ParameterError(self.name, [f"result {name!r}: letters, digits, - and _ only"])

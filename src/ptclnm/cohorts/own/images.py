@@ -15,8 +15,7 @@ from scipy import ndimage
 from ptclnm.cohorts.own.manifest import Manifest
 from ptclnm.cohorts.own.problems import Problem
 from ptclnm.pictures.dicom import Spacing
-from ptclnm.pictures.errors import ImageError
-from ptclnm.pictures.header import is_file, is_folder
+from ptclnm.pictures.header import ImageError, is_file, is_folder
 from ptclnm.pictures.read import Image2D, read_image, select_label
 
 SMALL_ROI = 400

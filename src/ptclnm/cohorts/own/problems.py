@@ -3,17 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import pandas as pd
-
-from ptclnm.paths import DATA_MANIFEST
+from ptclnm.pictures.header import PROBLEMS
 
 MAX_LINES = 20
-
-
 # The kinds of problem by their code, in the order in which they are looked for: ``severity``
 # (``error``, which stops, or ``warning``), ``what`` it is, ``why`` it matters, the ``remedy``.
-_TABLE = pd.read_csv(DATA_MANIFEST / "own" / "problems.csv", index_col="code")
-CATALOGUE = {kind.Index: kind for kind in _TABLE.itertuples(name="Kind")}
+CATALOGUE = {kind.Index: kind for kind in PROBLEMS.itertuples(name="Kind")}
 
 
 @dataclass(frozen=True)
