@@ -341,7 +341,8 @@ def test_claims_of_the_papers_own_variables_are_judged_by_the_intervals(
     assert found.loc["nomogram-li2024-mine-factor-age", "verdict"] == "consistent"
     hosmer = found.filter(like="hosmer", axis=0)
     assert len(hosmer) == 4 and hosmer["obtained"].str.contains("of 11").all()
-    assert claims.table(space["numbers"], published.load("ni2024"), own, "train").empty
+    other = run_cells(own, tmp_path, study="ni2024")["judged"]
+    assert other.empty, "a paper without nomograms"
 
 
 def test_a_fixed_cutoff_set_is_the_one_fitted_on(run) -> None:
@@ -360,7 +361,9 @@ def test_an_accuracy_is_judged_against_calling_nobody_positive(tp, tn, reported,
     row = {"study": "s", "model": "Reader", "split": "test", "n": 100, "positives": 30, "tp": tp,
            "fn": 30 - tp, "tn": tn, "fp": 70 - tn, "accuracy": (tp + tn) / 100,
            "reported_accuracy": reported}  # fmt: skip
-    (claim,) = claims.accuracies(pd.DataFrame([row]), ())
+    row |= dict.fromkeys(("reported_auc", "auc", "auc_low", "auc_high"), float("nan"))
+    beside = pd.DataFrame([{"rule": "auc", "model": "Reader", "split": "test", "where": "3"}])
+    (claim,) = claims.numbers(published.load("li2024"), pd.DataFrame([row]), beside, ())
     assert claim[5] == expected
 
 
