@@ -27,6 +27,7 @@ from ptclnm.pages.nomogram.drawing import label_sides
 from ptclnm.paths import NOTEBOOKS, ROOT
 from ptclnm.report import page as page_module
 from ptclnm.report import verdict
+from ptclnm.report.beside import BESIDE
 from ptclnm.schedulers import SCHEDULERS
 from ptclnm.schema import SPLITS, Cohort
 
@@ -362,9 +363,24 @@ def test_an_accuracy_is_judged_against_calling_nobody_positive(tp, tn, reported,
            "fn": 30 - tp, "tn": tn, "fp": 70 - tn, "accuracy": (tp + tn) / 100,
            "reported_accuracy": reported}  # fmt: skip
     row |= dict.fromkeys(("reported_auc", "auc", "auc_low", "auc_high"), float("nan"))
-    beside = pd.DataFrame([{"rule": "auc", "model": "Reader", "split": "test", "where": "3"}])
-    (claim,) = claims.numbers(published.load("li2024"), pd.DataFrame([row]), beside, ())
+    beside = dict.fromkeys(BESIDE, "") | {"rule": "auc", "model": "Reader", "split": "test"}
+    (claim,) = claims.numbers(
+        published.load("li2024"), pd.DataFrame([row]), pd.DataFrame([beside]), ()
+    )
     assert claim[5] == expected
+
+
+def test_a_set_stands_beside_the_papers_of_its_name_and_the_one_fitted_on_beside_training() -> None:
+    rows = {"printed": ["A"] * 3 + ["age"], "set": ["train", "internal", "external", ""]}
+    beside = pd.DataFrame(rows).assign(split="")
+    for fit_on, expected in (
+        ("train", {"train": "train", "external": "external", "test": "internal"}),
+        ("test", {"train": "internal", "external": "external", "test": "train"}),
+    ):
+        found = claims.beside_sets(beside, ["train", "external", "test"], fit_on)
+        there = found.dropna(subset="split")
+        assert dict(zip(there["split"], there["set"], strict=True)) == expected
+        assert len(there) == 3 and (found["printed"] == "age").sum() == 1
 
 
 def test_levels_of_few_patients_join_the_commonest() -> None:

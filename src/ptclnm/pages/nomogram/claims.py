@@ -22,7 +22,10 @@ FITTED_ON = "Judged on the patients fitted on."
 
 
 def beside_sets(beside: pd.DataFrame, splits: Iterable[str], fit_on: str) -> pd.DataFrame:
-    """Let a paper's training set stand beside the set fitted on, its other sets beside all others.
+    """Let a paper's training set stand beside the set fitted on, others beside the rest.
+
+    A set of ours stands beside the paper's of its name, else beside its first that is not the
+    training set.
 
     Parameters
     ----------
@@ -33,8 +36,12 @@ def beside_sets(beside: pd.DataFrame, splits: Iterable[str], fit_on: str) -> pd.
     fit_on : str
         The set fitted on.
     """
-    printed = filter(None, beside["set"].unique())
-    sides = [(s, name) for s, name in product(splits, printed) if (name == TRAIN) == (s == fit_on)]
+    new = [name for name in beside["set"].unique() if name not in ("", TRAIN)]
+    sides = [
+        (split, TRAIN if split == fit_on else split if split in new else new[0])
+        for split in splits
+        if new or split == fit_on
+    ]
     side = pd.DataFrame(sides, columns=["split", "set"])
     return beside.drop(columns="split").merge(side, on="set", how="left")
 
@@ -82,12 +89,6 @@ def table(rows: Iterable[Row], paper: Study, cohort: Cohort, fit_on: str) -> pd.
     return made.assign(claim_id=made["claim_id"].str.replace(prefix, prefix + turned, n=1))
 
 
-def _factors(beside: pd.DataFrame) -> dict[str, list[str]]:
-    """Columns of our cohorts that hold what the paper calls an independent risk factor."""
-    rows = beside[beside["rule"] == "factor"]
-    return rows.groupby("printed", sort=False)["ours"].agg(list).to_dict()
-
-
 def _judged(quantity: str, lost: Iterable[str], found: str, note: str = "") -> tuple[str, str]:
     """Verdict on a number that depends on which variables a nomogram has; its note, or a better."""
     if lost and NOMOGRAM in quantity:
@@ -111,7 +112,8 @@ def numbers(
     predictors : collection of str
         The clinical variables of the nomograms here.
     """
-    lost = [name for name, own in _factors(beside).items() if not set(own) & set(predictors)]
+    factors = beside[beside["rule"] == "factor"].groupby("printed", sort=False)["ours"]
+    lost = [name for name, columns in factors if not set(columns) & set(predictors)]
     for row in auc_claims(paper, metrics, beside):
         yield (*row[:5], *_judged(row[2], lost, *row[5:]))
     limits = proportion_intervals(metrics).query("metric == 'accuracy' and method == 'Wilson'")
