@@ -12,7 +12,7 @@ from ptclnm.models import choice
 from ptclnm.paths import PUBLISHED
 from ptclnm.report import verdict
 from ptclnm.report.claims import slug
-from ptclnm.report.sentences import auc_text
+from ptclnm.report.sentences import auc_text, signed
 from recount import Study
 
 # Columns of a paper's beside.csv; rules that judge a page's claims, with the columns they need.
@@ -141,12 +141,6 @@ def difference_claims(
             row.claim, row.where, f"AUC of {row.printed} {what}", f"{reported:+.3f}",
             signed(found), word, f"{row.note} {note}".strip(),
         )  # fmt: skip
-
-
-def signed(row: Mapping[str, Any]) -> str:
-    """Phrase a difference with its interval."""
-    value, low, high = (round(row[name], 3) + 0.0 for name in ("difference", "low", "high"))
-    return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
 def best_claims(

@@ -9,7 +9,7 @@ from ptclnm.evaluation.operating import TRAIN
 from ptclnm.evaluation.pairs import COLUMNS, compare, wide_scores
 from ptclnm.models.deep.cam import KINDS
 from ptclnm.models.deep.plan import IMAGENET, NONE, DeepPlan
-from ptclnm.report.beside import signed
+from ptclnm.report.sentences import signed
 
 DRAWS = 1000
 GAP = {"model_a": "model", "split": "split", "auc_a": "auc_train", "auc_b": "auc",

@@ -12,9 +12,9 @@ from ptclnm.models.fusion.source import FUSED
 from ptclnm.models.zoo import Tables
 from ptclnm.pages.fusion.words import PAPER_NETWORK
 from ptclnm.report import verdict, whose
-from ptclnm.report.beside import Row, auc_claims, best_claims, judged_by, kept_claim, signed
+from ptclnm.report.beside import Row, auc_claims, best_claims, judged_by, kept_claim
 from ptclnm.report.claims import claim_rows, slug
-from ptclnm.report.sentences import p_text
+from ptclnm.report.sentences import p_text, signed
 from ptclnm.schema import Cohort
 from recount import Study, printed_features
 
