@@ -16,7 +16,8 @@ from ptclnm.models.deep.crops import Crops
 from ptclnm.models.deep.plan import ARCHITECTURES, DeepPlan, plans
 from ptclnm.pages.deep import claims, comparisons, figures, words
 from ptclnm.paths import NOTEBOOKS
-from ptclnm.report.metrics import auc_claims, beside_paper
+from ptclnm.report.beside import auc_claims, difference_claims, judged_by
+from ptclnm.report.metrics import beside_paper
 from ptclnm.schema import Cohort
 
 NOTEBOOK = NOTEBOOKS / "03_dl_zoo.ipynb"
@@ -50,14 +51,13 @@ def li(apart: float = 0.8) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def judged(paper, zoo, scores: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:
     """Judge as the page does, by the end of each claim's id."""
-    names = claims.beside(paper, zoo)
+    beside = claims.beside(paper, zoo)
     rows = [
-        *auc_claims(paper, metrics, names),
-        *claims.best(paper, zoo, scores),
-        *claims.difference(paper, names, metrics, scores),
-        *claims.gaps(names, metrics, comparisons.gaps(scores)),
+        *auc_claims(paper, metrics, beside),
+        *claims.best(beside, scores),
+        *difference_claims(paper, beside, scores),
     ]
-    found = claims.table(rows, paper, COHORT, zoo)
+    found = claims.table(rows, paper, beside, COHORT, zoo)
     prefix = f"deep-{paper.name}-mine-"
     assert found["claim_id"].str.startswith(prefix).all()
     return found.set_index(found["claim_id"].str.removeprefix(prefix))
@@ -72,19 +72,21 @@ def test_printed_numbers_stand_beside_their_network_and_set_only() -> None:
 
 def test_of_two_models_of_one_architecture_the_first_stands_beside() -> None:
     zoo = (DeepPlan("ResNet101", "imagenet"), DeepPlan("ResNet101"))
-    assert claims.beside(LI, zoo) == {
-        ("train", "ResNet101"): "OR_ResNet101", ("test", "ResNet101"): "OR_ResNet101",
-    }  # fmt: skip
-    assert claims.chosen(LI, zoo) is zoo[0]
-    assert claims.chosen(LI, ZOO) is ZOO[1]
+    beside = claims.beside(LI, zoo)
+    there = beside[(beside["rule"] == "auc") & (beside["model"] != "")]
+    assert there[["split", "model", "printed"]].to_numpy().tolist() == [
+        ["train", "ResNet101", "OR_ResNet101"], ["test", "ResNet101", "OR_ResNet101"],
+    ]  # fmt: skip
+    assert claims.chosen(beside, zoo) is zoo[0]
+    assert claims.chosen(claims.beside(LI, ZOO), ZOO) is ZOO[1]
 
 
 def test_every_network_of_a_paper_is_in_its_table() -> None:
-    for study, names in claims.PAPER_NAMES.items():
-        printed = set(published.load(study).performance["model"])
-        assert set(names.values()) <= printed
-        assert set(names) == {n for n, row in ARCHITECTURES.items() if study in row.papers}
-        assert claims.CHOSEN[study] in names
+    for study in ("ni2024", "li2024"):
+        beside = claims.beside(published.load(study), ())
+        names = {row.ours for row in judged_by(beside, "auc")}
+        assert names == {n for n, row in ARCHITECTURES.items() if study in row.papers}
+        assert {row.ours for row in judged_by(beside, "chosen")} <= names
 
 
 def test_claims_are_judged_by_the_intervals_and_say_where_networks_start() -> None:
@@ -116,8 +118,8 @@ def test_the_difference_that_the_paper_prints_is_of_its_two_networks_in_its_orde
     here = auc["ResNet101 (from scratch)", "test"] - auc["DenseNet121 (from scratch)", "test"]
     assert found["obtained"].startswith(f"{here:+.3f} (")
     assert found["quantity"].startswith("AUC of OR_ResNet101 less that of OR_DenseNet121")
-    names = claims.beside(LI, ZOO[:1])
-    assert list(claims.difference(LI, names, metrics, scores)) == [], "one of the two is not here"
+    alone = difference_claims(LI, claims.beside(LI, ZOO[:1]), scores)
+    assert [row[0] for row in alone] == ["gap-or-densenet121"], "one of the two is not here"
 
 
 def test_the_best_of_several_is_judged_by_how_often_it_is() -> None:

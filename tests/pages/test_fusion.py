@@ -23,6 +23,7 @@ from ptclnm.models.zoo import Plan
 from ptclnm.pages.fusion import claims, words
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report import page as page_module
+from ptclnm.report.beside import read_beside
 from ptclnm.report.metrics import beside_paper
 from ptclnm.schema import Cohort
 
@@ -112,8 +113,9 @@ MINE = Cohort("mine", "Mine", "own", "Any.", pd.DataFrame(), (), pd.DataFrame(),
 def judged(made: dict[str, pd.DataFrame], scores: pd.DataFrame) -> pd.DataFrame:
     """Claims of the page by the last part of their ids."""
     paper, network = published.load("ni2024"), DeepPlan("DenseNet121", "imagenet")
-    metrics = beside_paper(metrics_table(scores, "youden-train"), paper, claims.PAPER)
-    table = claims.table(paper, MINE, network, made, unseen(scores), metrics)
+    beside = read_beside(paper, "fusion")
+    metrics = beside_paper(metrics_table(scores, "youden-train"), paper, beside)
+    table = claims.table(paper, MINE, network, made, unseen(scores), metrics, beside)
     prefix = "fusion-ni2024-mine-"
     return table.assign(claim_id=table["claim_id"].str.removeprefix(prefix)).set_index("claim_id")
 
@@ -158,9 +160,10 @@ def test_a_best_classifier_that_only_some_folds_choose_is_too_wide_to_tell() -> 
 
 def test_another_network_than_the_papers_is_noted_beside_every_verdict() -> None:
     paper, scores = published.load("ni2024"), predictions(0.9, 0.9)
-    metrics = beside_paper(metrics_table(scores, "youden-train"), paper, claims.PAPER)
+    beside = read_beside(paper, "fusion")
+    metrics = beside_paper(metrics_table(scores, "youden-train"), paper, beside)
     made, network = zoo([9], [1]), DeepPlan("DenseNet121", "none")
-    table = claims.table(paper, MINE, network, made, unseen(scores), metrics)
+    table = claims.table(paper, MINE, network, made, unseen(scores), metrics, beside)
     told = "Deep features of DenseNet121 from other than ImageNet's weights here."
     assert table["note"].str.contains(told).all()
     assert not judged(made, scores)["note"].str.contains("Deep features").any()
@@ -252,10 +255,10 @@ def test_without_data_the_page_says_how_to_get_them_and_judges_no_claim(
 
 
 def test_the_answer_says_on_whom_and_what_came_out_in_five_lines() -> None:
-    scores = predictions(0.9, 0.9)
+    paper, scores = published.load("ni2024"), predictions(0.9, 0.9)
     patients = scores.drop_duplicates("patient_id")
     cohort = Cohort("mine", "Mine", "own", "Any.", patients, (), pd.DataFrame(), "f")
-    metrics = beside_paper(metrics_table(scores), published.load("ni2024"), claims.PAPER)
+    metrics = beside_paper(metrics_table(scores), paper, read_beside(paper, "fusion"))
     said = words.answer(cohort, metrics, pairs_by_set(unseen(scores)))
     lines = [line for line in said.splitlines() if line.startswith("- ")]
     assert len(lines) == 3

@@ -28,6 +28,7 @@ from ptclnm.pages.nomogram.drawing import label_sides
 from ptclnm.paths import NOTEBOOKS, ROOT
 from ptclnm.report import page as page_module
 from ptclnm.report import verdict
+from ptclnm.report.beside import BESIDE
 from ptclnm.schema import SPLITS, Cohort
 
 NOTEBOOK = NOTEBOOKS / "06_nomogram.ipynb"
@@ -341,7 +342,8 @@ def test_claims_of_the_papers_own_variables_are_judged_by_the_intervals(
     assert found.loc["nomogram-li2024-mine-factor-age", "verdict"] == "consistent"
     hosmer = found.filter(like="hosmer", axis=0)
     assert len(hosmer) == 4 and hosmer["obtained"].str.contains("of 11").all()
-    assert claims.table(space["numbers"], published.load("ni2024"), own, "train").empty
+    other = run_cells(own, tmp_path, study="ni2024")["judged"]
+    assert other.empty, "a paper without nomograms"
 
 
 def test_a_fixed_cutoff_set_is_the_one_fitted_on(run) -> None:
@@ -360,8 +362,25 @@ def test_an_accuracy_is_judged_against_calling_nobody_positive(tp, tn, reported,
     row = {"study": "s", "model": "Reader", "split": "test", "n": 100, "positives": 30, "tp": tp,
            "fn": 30 - tp, "tn": tn, "fp": 70 - tn, "accuracy": (tp + tn) / 100,
            "reported_accuracy": reported}  # fmt: skip
-    (claim,) = claims.accuracies(pd.DataFrame([row]), ())
+    row |= dict.fromkeys(("reported_auc", "auc", "auc_low", "auc_high"), float("nan"))
+    beside = dict.fromkeys(BESIDE, "") | {"rule": "auc", "model": "Reader", "split": "test"}
+    (claim,) = claims.numbers(
+        published.load("li2024"), pd.DataFrame([row]), pd.DataFrame([beside]), ()
+    )
     assert claim[5] == expected
+
+
+def test_a_set_stands_beside_the_papers_of_its_name_and_the_one_fitted_on_beside_training() -> None:
+    rows = {"printed": ["A"] * 3 + ["age"], "set": ["train", "internal", "external", ""]}
+    beside = pd.DataFrame(rows).assign(split="")
+    for fit_on, expected in (
+        ("train", {"train": "train", "external": "external", "test": "internal"}),
+        ("test", {"train": "internal", "external": "external", "test": "train"}),
+    ):
+        found = claims.beside_sets(beside, ["train", "external", "test"], fit_on)
+        there = found.dropna(subset="split")
+        assert dict(zip(there["split"], there["set"], strict=True)) == expected
+        assert len(there) == 3 and (found["printed"] == "age").sum() == 1
 
 
 def test_levels_of_few_patients_join_the_commonest() -> None:

@@ -26,6 +26,7 @@ from ptclnm.pages.radiomics import claims, figures, ibsi, tables, words
 from ptclnm.pages.radiomics.tables import ONE_LEVEL, ROUNDED
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report import page as page_module
+from ptclnm.report.beside import best_claims, difference_claims, read_beside
 from ptclnm.schema import Cohort
 from quickradiomics import measure
 
@@ -203,10 +204,12 @@ def test_a_number_of_kept_features_and_a_best_classifier_are_judged() -> None:
     rows = [("ExtraTrees", 0, 0.7), ("ExtraTrees", 1, 0.7), ("LR", 0, 0.6), ("LR", 1, 0.6)]
     cv = pd.DataFrame(rows, columns=["classifier", "fold", "auc"])
     outer = pd.DataFrame({"chosen": ["LR", "ExtraTrees"]})
-    (best,) = claims.best(paper, cv, outer)
+    beside = read_beside(paper, "radiomics")
+    (best,) = best_claims(beside, cv, outer["chosen"])
     assert best[3:6] == ("ExtraTrees", "ExtraTrees; within the folds LR, ExtraTrees", "consistent")
-    assert not list(claims.best(paper, cv[cv["classifier"] == "LR"], outer))
-    assert not list(claims.best(published.load("li2024"), cv, outer))
+    assert not list(best_claims(beside, cv[cv["classifier"] == "LR"], outer["chosen"]))
+    other = read_beside(published.load("li2024"), "radiomics")
+    assert not list(best_claims(other, cv, outer["chosen"]))
 
 
 def test_the_two_classifiers_that_li_compare_are_compared(page) -> None:
@@ -214,7 +217,7 @@ def test_the_two_classifiers_that_li_compare_are_compared(page) -> None:
     assert judged.loc["radiomics-li2024-mine-difference", "reported"] == "+0.085"
     assert len(judged.filter(like="-auc-", axis=0)) == 4
     paper, alone = published.load("li2024"), page["predictions"].query("model == 'LR'")
-    assert not list(claims.difference(paper, page["metrics"], alone))
+    assert not list(difference_claims(paper, page["beside"], alone))
 
 
 def test_where_nothing_is_kept_the_page_says_so_and_judges_nothing(flat) -> None:

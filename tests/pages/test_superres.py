@@ -19,6 +19,7 @@ from ptclnm.pages.superres import claims, figures, tables, words
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report import page as page_module
 from ptclnm.report import verdict
+from ptclnm.report.beside import difference_claims, read_beside
 from ptclnm.report.metrics import beside_paper
 from ptclnm.superres.arms import ARMS, called
 from ptclnm.superres.plan import SRPlan
@@ -66,12 +67,17 @@ def predictions(gain: dict[str, float], models=("SVM", "KNN"), n: int = 80) -> p
     return pd.concat(parts, ignore_index=True).assign(study="li2024")
 
 
+LI = published.load("li2024")
+
+
+def beside(scores: pd.DataFrame) -> pd.DataFrame:
+    """What the paper prints of models of the same names."""
+    return read_beside(LI, "superres", {tables.plain(name): name for name in scores["model"]})
+
+
 def compared(scores: pd.DataFrame) -> pd.DataFrame:
     """Metrics beside those of the paper's models of the same names."""
-    metrics = metrics_table(scores)
-    names = metrics.set_index(["split", "model"]).index
-    beside = {(split, name): tables.plain(name) for split, name in names}
-    return beside_paper(metrics, published.load("li2024"), beside)
+    return beside_paper(metrics_table(scores), LI, beside(scores))
 
 
 def test_our_models_stand_beside_the_papers_of_the_same_name() -> None:
@@ -146,11 +152,12 @@ def test_better_is_said_only_where_it_is_so() -> None:
 
 def test_claims_are_judged_by_the_intervals() -> None:
     scores = predictions({"sr": 0.0})
-    metrics, pairs = compared(scores), tables.contrast(scores, ["SVM", "KNN"], "sr", "or")
+    pairs = tables.contrast(scores, ["SVM", "KNN"], "sr", "or")
     detail = pd.DataFrame({"method": ["unsharp", GAN], "added": [-0.5, -0.1],
                            "low": [-0.6, -0.2], "high": [-0.4, -0.05]})  # fmt: skip
-    rows = [*claims.gains(metrics, pairs), *claims.edges(quality(0.5, 0.05, 1)),
-            *claims.detail(detail)]  # fmt: skip
+    own = beside(scores)
+    rows = [*difference_claims(LI, own, scores), *claims.edges(own, quality(0.5, 0.05, 1)),
+            *claims.detail(own, detail)]  # fmt: skip
     by = {row[0]: row for row in rows}
     assert by["edges"][5] == "consistent"
     assert by["detail"][5] == "not consistent"
@@ -158,7 +165,9 @@ def test_claims_are_judged_by_the_intervals() -> None:
     row = pairs.set_index("model").loc["SVM"]
     expected = verdict.difference(0.056, row["low"], row["high"])[0]
     assert by["gain-svm-test"][5] == expected
-    assert list(claims.detail(detail[:0])) == []
+    assert by["gain-svm-test"][6].startswith("By Table 2's AUCs.")
+    assert list(claims.detail(own, detail[:0])) == []
+    assert list(claims.edges(own[:0], quality(0.5, 0.05, 1))) == [], "a paper that says nothing"
 
 
 @pytest.mark.parametrize(
@@ -236,7 +245,7 @@ def test_a_leak_is_shouted_and_stands_in_every_claim(picture_cohort, tmp_path: P
     pairs = tables.contrast(scores, ["SVM"], "sr", "or")
     for plan in (leak, SRPlan()):
         said = words.answer(cohort, plan, quality(0.5, 0.05, 1), pd.DataFrame(), pairs)
-        rows = claims.edges(quality(0.5, 0.05, 1))
-        judged = claims.table(rows, published.load("li2024"), cohort, plan)
+        rows = claims.edges(beside(scores), quality(0.5, 0.05, 1))
+        judged = claims.table(rows, LI, cohort, plan)
         assert ("A leak is switched on" in said) == plan.leaks
         assert judged["note"].str.startswith("LEAK").all() == plan.leaks

@@ -6,10 +6,11 @@ import pytest
 
 from ptclnm import published
 from ptclnm.evaluation import metrics_table
+from ptclnm.report.beside import auc_claims, read_beside
 from ptclnm.report.figures import roc_figure
-from ptclnm.report.metrics import auc_claims, beside_paper, side_by_side
+from ptclnm.report.metrics import beside_paper, side_by_side
 
-BESIDE = {(split, name): f"OR_{name}" for split in ("train", "test") for name in ("SVM", "KNN")}
+BESIDE = read_beside(published.load("li2024"), "radiomics")
 
 
 def predictions(models=("SVM", "KNN", "LR"), seed: int = 0) -> pd.DataFrame:

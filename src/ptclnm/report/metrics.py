@@ -1,17 +1,12 @@
-"""The metrics table beside a paper's numbers: joined, laid out for reading, and judged."""
-
-from collections.abc import Mapping
+"""The metrics table beside a paper's numbers: joined, and laid out for reading."""
 
 import numpy as np
 import pandas as pd
 
-from ptclnm.report import verdict
-from ptclnm.report.claims import slug
+from ptclnm.report.beside import judged_by
 from ptclnm.report.sentences import auc_text
 from recount import CELL_METRICS, METRICS, Study
 
-# Which of a paper's models ours stand beside, by set and our model.
-Beside = Mapping[tuple[str, str], str]
 FIRST = [
     "study", "model", "split", "auc", "auc_low", "auc_high", *CELL_METRICS, "kappa",
 ]  # fmt: skip
@@ -28,15 +23,15 @@ CHOICE = {
 }  # fmt: skip
 
 
-def reported_metrics(paper: Study, beside: Beside) -> pd.DataFrame:
+def reported_metrics(paper: Study, beside: pd.DataFrame) -> pd.DataFrame:
     """Give the paper's printed metrics by our model and set.
 
     Parameters
     ----------
     paper : Study
         The transcribed paper.
-    beside : mapping of (set, our model) to the paper's model
-        Which of the paper's models ours stand beside.
+    beside : DataFrame
+        From ``ptclnm.report.beside.read_beside``.
 
     Returns
     -------
@@ -44,16 +39,16 @@ def reported_metrics(paper: Study, beside: Beside) -> pd.DataFrame:
         ``model, split``, then ``reported_auc, reported_auc_low, …`` as numbers; of a metric that
         is printed twice, the first.
     """
-    keys = ["evaluation_set", "model", "metric"]
-    printed = paper.performance.drop_duplicates(keys).set_index(keys)["value"].astype(float)
+    printed = [paper.printed(metric) for metric in METRICS]
     rows = [
-        (model, split, *(printed.get((split, name, metric), np.nan) for metric in METRICS))
-        for (split, model), name in beside.items()
+        (row.model, row.split, *(float(of.get((row.set, row.printed), "nan")) for of in printed))
+        for row in judged_by(beside, "auc")
     ]
-    return pd.DataFrame(rows, columns=["model", "split", *REPORTED])
+    table = pd.DataFrame(rows, columns=["model", "split", *REPORTED])
+    return table.astype(dict.fromkeys(REPORTED, float))
 
 
-def beside_paper(metrics: pd.DataFrame, paper: Study, beside: Beside) -> pd.DataFrame:
+def beside_paper(metrics: pd.DataFrame, paper: Study, beside: pd.DataFrame) -> pd.DataFrame:
     """Join the paper's metrics to ours.
 
     Parameters
@@ -83,19 +78,3 @@ def side_by_side(metrics: pd.DataFrame) -> pd.DataFrame:
                 named = {"split": row["split"], "model": row["model"], "whose": whose}
                 rows.append(cells | named | {"auc": auc_text(row, prefix)})
     return pd.DataFrame(rows, columns=list(HEADINGS))
-
-
-def auc_claims(paper: Study, metrics: pd.DataFrame, beside: Beside) -> list[tuple]:
-    """Judge every AUC that the paper prints of a model that stands beside one of ours."""
-    places = paper.performance.drop_duplicates(["evaluation_set", "model"])
-    where = places.set_index(["evaluation_set", "model"])["where"]
-    claims = []
-    for row in metrics[metrics["reported_auc"].notna()].to_dict("records"):
-        model, split = beside[row["split"], row["model"]], row["split"]
-        here = f", here {row['model']}," if row["model"] != model else ""
-        claims.append(
-            (f"auc-{slug(model)}-{split}", where[split, model],
-             f"AUC of {model}{here} in the {split} set",
-             auc_text(row, "reported_"), auc_text(row), *verdict.auc(row))
-        )  # fmt: skip
-    return claims

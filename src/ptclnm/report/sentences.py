@@ -67,6 +67,12 @@ def auc_text(row: Mapping[str, float], prefix: str = "") -> str:
     return f"{value:.3f} ({low:.3f}–{high:.3f})"
 
 
+def signed(row: Mapping[str, float]) -> str:
+    """Phrase the ``difference, low, high`` of a row."""
+    value, low, high = (round(row[name], 3) + 0.0 for name in ("difference", "low", "high"))
+    return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
+
+
 def verdicts(claims: pd.DataFrame) -> str:
     """Count the verdicts on a page's claims."""
     if claims.empty:

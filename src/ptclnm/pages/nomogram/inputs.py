@@ -9,13 +9,13 @@ from ptclnm.cohorts.simulate.patients import STUDIES, study_of
 from ptclnm.errors import ParameterError, nearest
 from ptclnm.evaluation.nomogram.study import KEYS, check_patients
 from ptclnm.models import sources
+from ptclnm.report.beside import read_beside
 from ptclnm.schema import Cohort
 from recount import Study
 
 OUT_OF_FOLD, RESUBSTITUTED = KINDS = "out-of-fold", "resubstituted"
 READER = "radiologist"
 NOBODY = pd.DataFrame([("", "", "", 0, 0.0)], columns=["model", *KEYS, "score"])[:0]
-KEPT = ("age", "diameter_mm", "margin", "multifocality")  # by the regression of Li et al.
 
 
 def patients(cohort: Cohort, paper: Study, fit_on: str) -> pd.DataFrame:
@@ -50,8 +50,9 @@ def candidates(cohort: Cohort, asked: Sequence[str]) -> tuple[str, ...]:
 
 def predictors(cohort: Cohort, paper: Study, asked: Sequence[str]) -> tuple[str, ...]:
     """Columns of the nomograms: those asked for, else the paper's; none leaves it to the screen."""
-    whole = paper.name == "li2024" and set(KEPT) <= set(cohort.clinical)
-    return _columns("predictors", asked, cohort) or (KEPT if whole else ())
+    factors = read_beside(paper, "nomogram").query("rule == 'factor'").drop_duplicates("printed")
+    whole = set(factors["ours"]) <= set(cohort.clinical)
+    return _columns("predictors", asked, cohort) or (tuple(factors["ours"]) if whole else ())
 
 
 def _columns(parameter: str, asked: Sequence[str], cohort: Cohort) -> tuple[str, ...]:
