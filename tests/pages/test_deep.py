@@ -14,9 +14,11 @@ from ptclnm.evaluation import metrics_table
 from ptclnm.models.deep import cam
 from ptclnm.models.deep.crops import Crops
 from ptclnm.models.deep.plan import ARCHITECTURES, DeepPlan, plans
-from ptclnm.pages.deep import claims, comparisons, figures, words
+from ptclnm.pages.deep import claims, comparisons, words
 from ptclnm.paths import NOTEBOOKS
+from ptclnm.report.figures import forest
 from ptclnm.report.metrics import auc_claims, beside_paper
+from ptclnm.report.sentences import signed
 from ptclnm.schema import Cohort
 
 NOTEBOOK = NOTEBOOKS / "03_dl_zoo.ipynb"
@@ -145,7 +147,7 @@ def test_gaps_and_transfer_are_delong_differences() -> None:
     assert "pretraining **helped**" in words.transfer(comparisons.transfer(scores, zoo))
     gap = comparisons.gaps(scores)
     assert (gap["difference"] > 0).all() and (gap["auc_train"] > gap["auc"]).all()
-    assert gap["gap"].iloc[0] == comparisons.signed(gap.iloc[0])
+    assert gap["gap"].iloc[0] == signed(gap.iloc[0])
     alone = comparisons.gaps(scores[scores["split"] == "test"])
     assert alone.empty and "no other set" in words.gaps(alone)
 
@@ -224,7 +226,8 @@ def test_a_set_without_interval_is_drawn_without_a_bar_and_named_without_limits(
     test = scores["split"] == "test"
     scores.loc[test, "score"] = -scores.loc[test, "label"].astype(float)
     metrics = beside_paper(metrics_table(scores), LI, claims.beside(LI, ZOO))
-    axes = figures.gaps(metrics).axes[0]
+    columns = "auc auc_low auc_high"
+    axes = forest(metrics, metrics["model"], metrics["split"], "AUC", columns).axes[0]
     assert axes.get_xlim()[0] < 0, "an AUC of 0 is seen"
     bars = [bar for part in axes.collections for bar in part.get_segments()]
     assert sum(np.isfinite(bar).all() and len(bar) == 2 for bar in bars) == len(ZOO), "train alone"

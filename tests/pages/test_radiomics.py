@@ -26,6 +26,7 @@ from ptclnm.pages.radiomics import claims, figures, tables, words
 from ptclnm.pages.radiomics.tables import ONE_LEVEL, ROUNDED
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report import page as page_module
+from ptclnm.report.figures import coefficients_figure
 from ptclnm.schedulers import SCHEDULERS
 from ptclnm.schema import Cohort
 from quickradiomics import measure
@@ -178,7 +179,7 @@ def test_features_are_counted_as_the_paper_counts_them(study: str, expected: lis
 def test_the_answer_says_on_whom_and_what_is_chosen_in_five_lines(page) -> None:
     said = words.answer(*(page[name] for name in ("cohort", "metrics", "steps", "worth")))
     lines = [line for line in said.splitlines() if line.startswith("- ")]
-    assert len(lines) <= 5 and "60 (30) in train and 30 (15) in test" in lines[0]
+    assert len(lines) <= 5 and "90 patients, 45 with the outcome" in lines[0]
     name = choice.chosen(page["cv"])
     auc = page["metrics"].set_index(["model", "split"])["auc"][name, "test"]
     assert f"**{name}**" in lines[2] and f"{auc:.3f} (" in lines[2]
@@ -223,7 +224,7 @@ def test_where_nothing_is_kept_the_page_says_so_and_judges_nothing(flat) -> None
     assert "the selection keeps 0" in words.answer(
         *(flat[name] for name in ("cohort", "metrics", "steps", "worth"))
     )
-    drawn = figures.coefficients(flat["coefficients"])
+    drawn = coefficients_figure(flat["coefficients"])
     assert isinstance(drawn, str) and drawn.startswith("No feature is kept")
     none = figures.survival(flat["survival"], flat["resamples"], flat["kept"])
     assert none == "No feature is kept in any resample."

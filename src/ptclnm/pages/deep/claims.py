@@ -7,9 +7,10 @@ import pandas as pd
 from ptclnm.evaluation.operating import TRAIN
 from ptclnm.evaluation.pairs import compare
 from ptclnm.models.deep.plan import NONE, DeepPlan
-from ptclnm.pages.deep.comparisons import best_in_draws, signed
+from ptclnm.pages.deep.comparisons import best_in_draws
 from ptclnm.report import verdict, whose
 from ptclnm.report.claims import claim_rows, slug
+from ptclnm.report.sentences import signed
 from ptclnm.schema import Cohort
 from recount import Study
 

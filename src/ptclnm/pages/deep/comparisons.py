@@ -9,6 +9,7 @@ from ptclnm.evaluation.operating import TRAIN
 from ptclnm.evaluation.pairs import COLUMNS, compare, wide_scores
 from ptclnm.models.deep.cam import KINDS
 from ptclnm.models.deep.plan import IMAGENET, NONE, DeepPlan
+from ptclnm.report.sentences import signed
 
 DRAWS = 1000
 GAP = {"model_a": "model", "split": "split", "auc_a": "auc_train", "auc_b": "auc",
@@ -32,12 +33,6 @@ def gaps(predictions: pd.DataFrame) -> pd.DataFrame:
     ]
     table = pd.DataFrame(rows, columns=list(GAP)).rename(columns=GAP)
     return table.assign(gap=[signed(row) for _, row in table.iterrows()])
-
-
-def signed(row: pd.Series) -> str:
-    """Write a difference with its interval."""
-    value, low, high = (round(row[name], 3) + 0.0 for name in ("difference", "low", "high"))
-    return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
 def transfer(predictions: pd.DataFrame, plans: Sequence[DeepPlan]) -> pd.DataFrame:

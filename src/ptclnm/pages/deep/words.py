@@ -1,4 +1,4 @@
-"""Sentences of page 03 whose logic depends on the run, and its headings."""
+"""Sentences of page 03 whose logic depends on the run."""
 
 from collections.abc import Sequence
 
@@ -8,29 +8,12 @@ from numpy.typing import NDArray
 
 from ptclnm.evaluation.operating import TRAIN
 from ptclnm.models.deep.plan import ARCHITECTURES, IMAGENET, NONE, DeepPlan
-from ptclnm.pages.deep.comparisons import signed
 from ptclnm.report import whose
-from ptclnm.report.sentences import auc_text, bullets, count, listing, p_text
-from ptclnm.schema import SPLITS, Cohort
+from ptclnm.report.sentences import auc_text, count, listing, p_text, signed
+from ptclnm.schema import Cohort
 
 # AUC on what was to be learnt below which a network has hardly learnt it.
 LEARNT = 0.7
-TRAINING = {
-    "model": "Model", "start": "Starts from", "arithmetic": "Arithmetic", "images": "Images",
-    "epochs": "Epochs", "kept": "Best epoch", "seconds": "Seconds", "images_per_second": "Images/s",
-}  # fmt: skip
-TRANSFER = {
-    "split": "Set", "model_a": "Pretrained", "auc_a": "AUC", "model_b": "From scratch",
-    "auc_b": "AUC", "difference": "Difference", "low": "95 % from", "high": "to", "p": "p",
-}  # fmt: skip
-FEATURES = {
-    "layer": "Layer", "reported": "Paper", "obtained": "Here", "components": "Components",
-    "variance": "Variance kept", "selected": "Kept by LASSO",
-}  # fmt: skip
-CHECKS = {
-    "kind": "Call", "images": "Images", "inside": "Map inside nodule", "area": "Nodule's area",
-    "random": "ρ, random weights", "shuffled": "ρ, shuffled labels",
-}  # fmt: skip
 
 
 def answer(
@@ -45,15 +28,7 @@ def answer(
     metrics, differences, checks : DataFrame
         Every model in every set; train against other sets; the heatmaps' checks.
     """
-    patients = cohort.patients
-    lines = [
-        f"**{count(len(patients), 'patient')}, {int(patients['label'].sum())} with the outcome** "
-        f"(evidence: {cohort.evidence}).",
-        _highest(metrics),
-        gaps(differences),
-        _alike(checks),
-    ]
-    return f"::::{{div}} answer\n{bullets(filter(None, lines))}\n::::"
+    return whose.answer(cohort, [_highest(metrics), gaps(differences), _alike(checks)])
 
 
 def _alike(checks: pd.DataFrame) -> str:
@@ -92,18 +67,6 @@ def start(plans: Sequence[DeepPlan]) -> str:
         lines.append("**Frozen.** Of each network the last layer alone is trained, a linear probe.")
     box = ":::{{admonition}} Not what the papers did\n:class: danger\n{}\n:::"
     return box.format(" ".join(lines)) if lines else ""
-
-
-def patients(cohort: Cohort) -> str:
-    """Name the patients, set by set, their endpoint, and what is wrong with them."""
-    sets = dict(list(cohort.patients.groupby("split")))
-    sizes = listing(
-        f"{len(sets[name])} ({int(sets[name]['label'].sum())}) in {name}"
-        for name in SPLITS
-        if name in sets
-    )
-    head = f"{whose.introduced(cohort)} Patients, with the outcome in brackets: {sizes}."
-    return f"{head}\n\n{whose.cautions(cohort)}"
 
 
 def gaps(table: pd.DataFrame) -> str:

@@ -10,11 +10,11 @@ from ptclnm.models.components import is_deep
 from ptclnm.models.deep.plan import DeepPlan
 from ptclnm.models.fusion.source import ALONE, FUSED, NETWORK
 from ptclnm.models.zoo import Tables
-from ptclnm.pages.fusion.words import PAPER_NETWORK, signed
+from ptclnm.pages.fusion.words import PAPER_NETWORK
 from ptclnm.report import verdict, whose
 from ptclnm.report.claims import claim_rows, slug
 from ptclnm.report.metrics import Beside, auc_claims, reported_metrics
-from ptclnm.report.sentences import p_text
+from ptclnm.report.sentences import p_text, signed
 from ptclnm.schema import Cohort
 from recount import Study, printed_features
 

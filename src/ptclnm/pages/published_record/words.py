@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ptclnm.report.claims import escape_markdown
-from ptclnm.report.sentences import bullets, count, listing
+from ptclnm.report.sentences import answer_box, bullets, count, listing
 from recount import AGREES, ALPHA, CONFLICTS, CONTRADICTS, OPEN, Audit, Study, images_a_patient
 from recount.honest import HONEST
 
@@ -37,14 +37,17 @@ def answer(judged: pd.DataFrame, study: Study) -> str:
     order = {CONTRADICTS: 0, CONFLICTS: 1, AGREES: 2}
     rows = rows.sort_values("verdict", key=lambda v: v.map(order), kind="stable")
     lines = (_line(row) for row in rows.drop_duplicates("matter").head(LINES).itertuples())
-    return (
-        f"::::{{div}} answer\n{bullets(lines, 'No claim that makes a finding was judged.')}\n::::"
-    )
+    return answer_box(lines, "No claim that makes a finding was judged.")
 
 
 def _line(row) -> str:
     words = row.finding.format(**row._asdict())
     return f"**{row.verdict.removesuffix(', if')}**: {escape_markdown(words)}"
+
+
+def _if(premise: str) -> str:
+    """End a sentence, with what it presupposes where it presupposes something."""
+    return f", if {premise}." if premise else "."
 
 
 def matters(judged: pd.DataFrame) -> str:
@@ -143,7 +146,7 @@ def shares(audit: Audit) -> str:
         return f"Of all {pairs} of rows that are compared in one set, the shares can be the same."
     lines = [
         f"**{row.verdict.removesuffix(', if')}**: {row.model_a} and {row.model_b}: {row.follows}"
-        + (f", if {row.premise}." if row.premise else ".")
+        + _if(row.premise)
         for row in found.itertuples()
     ]
     lines += [
@@ -238,7 +241,7 @@ def auc(audit: Audit) -> str:
     ratio = audit.auc["se_ratio"].dropna()
     lines = [
         f"{row.model}, {row.evaluation_set} ({row.where}): printed {row.auc} "
-        f"({row.low}–{row.high}); {row.follows}" + (f", if {row.premise}." if row.premise else ".")
+        f"({row.low}–{row.high}); {row.follows}" + _if(row.premise)
         for row in odd.itertuples()
     ]
     if len(ratio):
@@ -267,8 +270,7 @@ def comparisons(audit: Audit) -> str:
     )
     lines = (
         f"{row.model_a} ({row.set_a}) against {row.model_b} ({row.set_b}), "
-        f"{row.statistic.replace('_', ' ')} {row.printed}: {row.follows}"
-        + (f", if {row.premise}." if row.premise else ".")
+        f"{row.statistic.replace('_', ' ')} {row.printed}: {row.follows}" + _if(row.premise)
         for row in odd.itertuples()
     )
     return head if odd.empty else f"{head}\n\n{bullets(lines)}"

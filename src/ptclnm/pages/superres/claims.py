@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from ptclnm.pages.superres.words import spread
 from ptclnm.report import verdict, whose
 from ptclnm.report.claims import claim_rows, slug
+from ptclnm.report.sentences import spread
 from ptclnm.schema import Cohort
 from ptclnm.superres.arms import called
 from ptclnm.superres.plan import SRPlan

@@ -1,11 +1,12 @@
-"""Sentences of page 04 whose logic depends on the run, and headings of its tables."""
+"""Sentences of page 04 whose logic depends on the run."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 
 from ptclnm.pages.superres.tables import plain
-from ptclnm.report.sentences import bullets, count, listing
+from ptclnm.report import whose
+from ptclnm.report.sentences import bullets, count, listing, spread
 from ptclnm.schema import Cohort
 from ptclnm.superres.arms import ARMS
 from ptclnm.superres.drift import GOOD
@@ -25,35 +26,6 @@ NO_TRUTH = (
 P_LIMIT = 0.05
 GAIN = ["difference", "difference_low", "difference_high"]
 PAPER_MODELS = ("SVM", "KNN", "ResNet101", "DenseNet121")
-HEADINGS = {
-    "task": "Task", "method": "Method", "psnr": "PSNR (dB)", "ssim": "SSIM",
-    "sharpness": "Edge slope (grey/px)", "speckle_snr": "Speckle SNR",
-    "speckle_rows": "Speckle height (px)", "speckle_cols": "Speckle width (px)",
-    "part": "Class", "features": "Features", "above": "Above 0.75", "share": "Share",
-    "median": "Median ICC", "lowest": "Lowest", "feature": "Feature",
-    "coefficient": "Coefficient", "icc": "ICC(A,1)", "shift": "Shift (SD)", "stays": "Above 0.75",
-    "split": "Set", "model": "Model", "auc": "AUC", "auc_a": "SR", "auc_b": "OR",
-    "difference": "Difference (95 % CI)", "p": "p", "p_holm": "p (Holm)", "n": "Patients",
-    "what": "Pictures",
-    "gain": "Less originals' (95 % CI)", "gain_p": "p", "sr_over": "SR less this (95 % CI)",
-    "sr_over_p": "p",
-}  # fmt: skip
-
-
-def headings(columns: str) -> dict[str, str]:
-    """Head columns, given with spaces between them."""
-    return {name: HEADINGS[name] for name in columns.split()}
-
-
-def spread(value: float, low: float, high: float, digits: int = 3, sign: bool = False) -> str:
-    """Phrase a number with its interval; without, where there is none."""
-    if pd.isna(value):
-        return ""
-    style = f"{'+' if sign else ''}.{digits}f"
-    if pd.isna(low):
-        return f"{value:{style}}"
-    to = " to " if sign or low < 0 else "–"
-    return f"{value:{style}} ({low:{style}}{to}{high:{style}})"
 
 
 def answer(
@@ -70,15 +42,8 @@ def answer(
     quality, detail, pairs : DataFrame
         From ``quality.summary``, ``detail.restored`` and ``tables.contrast``.
     """
-    train = cohort.patients["split"].eq("train").sum()
-    lines = [
-        f"**{count(len(cohort.patients), 'patient')}** (evidence: {cohort.evidence}), "
-        f"{train} of them to train on.",
-        better(quality),
-        *([added(detail)] if len(detail) else []),
-        changed(pairs),
-    ]
-    return f"{LEAK if plan.leaks else ''}::::{{div}} answer\n{bullets(lines)}\n::::"
+    lines = [better(quality), added(detail) if len(detail) else "", changed(pairs)]
+    return f"{LEAK if plan.leaks else ''}{whose.answer(cohort, lines)}"
 
 
 def trained(plan: SRPlan, pictures: Pictures) -> str:
