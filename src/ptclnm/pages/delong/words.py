@@ -5,17 +5,13 @@ import pandas as pd
 from ptclnm.evaluation.study import ALPHA, WAYS
 from ptclnm.report import whose
 from ptclnm.report.claims import CONSISTENT
-from ptclnm.report.sentences import bullets, count, listing
+from ptclnm.report.sentences import NOTHING, bullets, count, listing
 from ptclnm.schema import Cohort
 
 # Below this chance a promise counts as missed: a page judges a dozen at once and more.
 SURE = 0.001
 MOST = 3
-ALONE = "One model only: there is nothing to compare."
-NO_SETS = (
-    "This run has no two evaluation sets with at least two patients of each class, so no model is "
-    "compared with itself."
-)
+NO_SETS = "This run has no two evaluation sets with at least two patients of each class."
 
 
 def answer(cohort: Cohort, auc: pd.DataFrame, pairs: pd.DataFrame, claims: pd.DataFrame) -> str:
@@ -69,7 +65,7 @@ def bootstrap(both: pd.DataFrame) -> str:
     """Say how far DeLong's standard errors are from the bootstrap's."""
     both = both[both["se"] > 0]
     if both.empty:
-        return ALONE
+        return NOTHING
     ratio = both["se_bootstrap"] / both["se"]
     apart = int(((both["p"] < ALPHA) != (both["p_bootstrap"] < ALPHA)).sum())
     return (
@@ -87,7 +83,7 @@ def calls(table: pd.DataFrame) -> str:
         plain, holm = (int((part[name] < ALPHA).sum()) for name in ("p_exact", "p_holm"))
         pairs = count(len(part), "pair")
         lines.append(f"{who}: {plain} of {pairs} with p < {ALPHA}, {holm} after Holm")
-    return bullets(lines, ALONE)
+    return bullets(lines, NOTHING)
 
 
 def promises(study: pd.DataFrame) -> str:
@@ -128,7 +124,7 @@ def strangers(rows: pd.DataFrame) -> str:
 def correlation(rho: pd.Series) -> str:
     """Say how closely the AUCs of two models go together here."""
     if rho.empty:
-        return "No two models here: correlations are left out."
+        return NOTHING
     return (
         f"The AUCs of two models on the same patients correlate here with {rho.median():.2f} at "
         f"the median ({rho.min():.2f} to {rho.max():.2f} over {count(len(rho), 'pair')})."

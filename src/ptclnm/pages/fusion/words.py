@@ -92,8 +92,8 @@ def counts(table: pd.DataFrame, resamples: pd.DataFrame, survival: pd.DataFrame)
     none, often = int((resamples["deep"] == 0).sum()), int((survival["share"] > 0.5).sum())
     return (
         f"{text} In {none} of {count(len(resamples), 'bootstrap resample')} of the training "
-        f"patients no DL feature is kept; {count(often, 'feature')} of either kind "
-        f"{'is' if often == 1 else 'are'} kept in more than half of them."
+        f"patients no DL feature is kept. {count(often, 'feature is', 'features are')} kept in "
+        "more than half of them."
     )
 
 
@@ -124,11 +124,8 @@ def memory(metrics: pd.DataFrame, choice: pd.DataFrame) -> str:
     best, fused = choice[choice["chosen"]].iloc[0], metrics[metrics["model"] == FUSED]
     new = listing(f"{r.auc:.3f} in {r.split}" for r in fused.itertuples() if r.split != "train")
     return (
-        f"{text} Its features of training patients carry what it remembers: the selection and the "
-        "classifiers, which are fitted on the same patients, see deep features that look better "
-        "than they are. So does their cross-validation: the patients that a fold leaves out were "
-        f"left in when the network was trained. It has {best['mean']:.3f} for the chosen "
-        f"{best['classifier']}, against {new}."
+        f"{text} Its features of training patients carry what it remembers: cross-validation has "
+        f"{best['mean']:.3f} for the chosen {best['classifier']}, against {new}."
     )
 
 
@@ -140,16 +137,8 @@ def _against_parts(pairs: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 def fusion(pairs: pd.DataFrame) -> str:
     """Say, set by set, whether fusion beats both of its parts."""
-    lines = []
-    for split, rows in _against_parts(pairs):
-        each = listing(f"{signed(row)} against {row['model_b']} (p {p_text(row['p'])})"
-                       for row in rows.to_dict("records"))  # fmt: skip
-        first = rows.iloc[0]
-        lines.append(
-            f"In {split}, {first['n']} patients, AUC {first['auc_a']:.3f}: {_outcome(rows)}. "
-            f"Difference: {each}."
-        )
-    return bullets(lines, NO_SETS)
+    rows = _against_parts(pairs)
+    return bullets((f"In {split}, {_outcome(part)}." for split, part in rows), NO_SETS)
 
 
 def _outcome(rows: pd.DataFrame) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from ptclnm.evaluation.nomogram.study import REFIT, WHOLE, Built
+from ptclnm.evaluation.nomogram.study import Built
 from ptclnm.pages.nomogram.drawing import label_of
 from ptclnm.report import whose
 from ptclnm.report.claims import escape_markdown
-from ptclnm.report.sentences import auc_text, bullets, count, listing, p_text, spread
+from ptclnm.report.sentences import NOTHING, auc_text, count, listing, p_text, spread
 from ptclnm.schema import Cohort
 
 ORIGINS = {
@@ -119,7 +119,7 @@ def origin(cohort: Cohort) -> str:
 def pairs(differences: pd.DataFrame) -> str:
     """Say which models differ on new patients, by DeLong's test with Holm's correction."""
     if differences.empty:
-        return "There are no two models to compare."
+        return NOTHING
     sure = differences[differences["p_holm"] < 0.05]
     named = [
         f"{row.model_a} and {row.model_b} in {row.split} ({row.difference:+.3f}, "
@@ -130,54 +130,25 @@ def pairs(differences: pd.DataFrame) -> str:
     return f"Of {count(len(differences), 'pair')}, {found} at 0.05 after Holm's correction."
 
 
-def memory(table: pd.DataFrame, fit_on: str, kind: str, built: Sequence[Built]) -> str:
-    """Say which training scores were used, and what the other kind would have done."""
+def memory(table: pd.DataFrame, kind: str, built: Sequence[Built]) -> str:
+    """Say which training scores were used, and where a signature lowers the risk."""
     if table.empty:
         return (
             "No signature of this page was fitted on these patients, so that their scores are "
             "those of new patients throughout."
         )
-    lines = [
-        f"{row.model}, {row.train_scores}: AUC {row.auc:.3f}, slope {row.slope:.2f} in {row.split}."
-        for row in table[table["split"] != fit_on].itertuples()
-    ]
-    if against := [one.name for one in built if _lowers(one)]:
-        lines.append(
-            f"In {listing(against)} the signature has a negative coefficient: beside the "
-            "clinical variables a higher score lowers the risk. A signature that adds nothing "
-            "falls on either side of zero."
-        )
-    return f"The nomograms of this page are fitted on {kind} scores.\n\n{bullets(lines)}"
+    said = f"The nomograms of this page are fitted on {kind} scores."
+    against = [one.name for one in built if _lowers(one)]
+    if not against:
+        return said
+    return (
+        f"{said} In {listing(against)} the signature has a negative coefficient: beside the "
+        "clinical variables a higher score lowers the risk. A signature that adds nothing falls "
+        "on either side of zero."
+    )
 
 
 def _lowers(one: Built) -> bool:
     """Whether a nomogram's signature lowers its risk."""
     table = one.model.table().set_index("term")["coefficient"]
     return bool(one.signature) and table[one.signature] < 0
-
-
-def optimism(table: pd.DataFrame) -> str:
-    """Say what the bootstrap takes off each nomogram."""
-    names = {REFIT: "fitted again", WHOLE: "screened and fitted again"}
-    lines = []
-    for (model, procedure), part in table.groupby(["model", "procedure"], sort=False):
-        rows = part.set_index("index")
-        auc, slope = rows.loc["auc"], rows.loc["slope"]
-        lines.append(
-            f"{model}, {names[procedure]} in {count(int(auc['draws']), 'resample')}: AUC "
-            f"{auc['apparent']:.3f} becomes {auc['corrected']:.3f}, the slope "
-            f"{slope['corrected']:.2f}."
-        )
-    return bullets(lines)
-
-
-def hosmer_lemeshow(tests: pd.DataFrame) -> str:
-    """Say how far the p of one and the same nomogram moves with the number of groups."""
-    lines = []
-    for (model, split), part in tests.groupby(["model", "split"], sort=False):
-        low, high = part.loc[part["p"].idxmin()], part.loc[part["p"].idxmax()]
-        lines.append(
-            f"{model}, {split}: p {p_text(low['p'])} with {low['g']} groups, {p_text(high['p'])} "
-            f"with {high['g']}."
-        )
-    return bullets(lines, "Too few patients with the outcome for five groups.")

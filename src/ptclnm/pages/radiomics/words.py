@@ -90,27 +90,21 @@ def survival(resamples: pd.DataFrame, survival: pd.DataFrame) -> str:
     return (
         f"In {len(resamples)} bootstrap resamples of the training patients the same selection "
         f"keeps {middle:.0f} features at the median ({low:.0f}–{high:.0f}), and none in "
-        f"{int((resamples['kept'] == 0).sum())}. {count(often, 'feature')} survive"
-        f"{'s' if often == 1 else ''} more than half of the resamples."
+        f"{int((resamples['kept'] == 0).sum())}. "
+        f"{count(often, 'feature survives', 'features survive')} more than half of the resamples."
     )
 
 
-def chosen(cv: pd.DataFrame, worth: pd.DataFrame) -> str:
-    """Say which classifier is chosen, by which rule, and what the choice itself is worth.
+def chosen(cv: pd.DataFrame) -> str:
+    """Say which classifier is chosen, by which rule.
 
     Parameters
     ----------
     cv : DataFrame
         ``classifier, fold, auc``.
-    worth : DataFrame
-        From ``ptclnm.models.choice.optimism``.
     """
-    table, auc = choice.choose(cv).set_index("classifier"), worth.set_index("estimate")["auc"]
-    gap = auc["chosen"] - auc["nested"]
+    table = choice.choose(cv).set_index("classifier")
     return (
         f"Highest mean less SD: **{table['chosen'].idxmax()}**; highest mean: "
-        f"{table['highest_mean'].idxmax()}; lowest SD: {table['lowest_sd'].idxmax()}. "
-        f"Cross-validated, the chosen classifier has an AUC of {auc['chosen']:.3f}. The choice "
-        f"itself, judged on folds that it has not seen, has {auc['nested']:.3f}: {abs(gap):.3f} "
-        f"{'less' if gap >= 0 else 'more'}."
+        f"{table['highest_mean'].idxmax()}; lowest SD: {table['lowest_sd'].idxmax()}."
     )

@@ -46,16 +46,11 @@ def answer(
     return f"{LEAK if plan.leaks else ''}{whose.answer(cohort, lines)}"
 
 
-def trained(plan: SRPlan, pictures: Pictures) -> str:
-    """Say what was trained, on whom."""
+def trained(pictures: Pictures) -> str:
+    """Say on whom the network was trained."""
     return (
-        f"The generator has {count(plan.blocks, 'residual block')} of "
-        f"{count(plan.channels, 'channel')} and learnt from "
-        f"{count(len(pictures.arrays), 'picture')} of "
-        f"{count(len(set(pictures.patients)), 'patient')}, degraded to 1/{plan.scale} of their "
-        f"rows and columns with noise of {100 * plan.noise:g} % of white: "
-        f"{count(plan.epochs, 'epoch')} by the pixel loss, then {plan.adversarial_epochs} against "
-        "the discriminator."
+        f"The generator learnt from {count(len(pictures.arrays), 'picture')} of "
+        f"{count(len(set(pictures.patients)), 'patient')}."
     )
 
 
@@ -76,10 +71,8 @@ def better(table: pd.DataFrame) -> str:
         f"On {count(int(psnr['patients']), 'patient')} whom it has not seen, the generator without "
         f"an adversary differs from bicubic interpolation by {spread(*psnr[GAIN], 2, True)} dB in "
         f"PSNR and {spread(*ssim[GAIN], 3, True)} in SSIM: {_verdict(psnr, ssim)}. The adversary "
-        f"changes the slope of edges by {100 * (edge_gan['mean'] / edge['mean'] - 1):+.0f} % (to "
-        f"{edge_gan['mean']:.2f} grey levels a pixel; the originals have "
-        f"{rows.loc[('sharpness', 'original'), 'mean']:.2f}) and PSNR by "
-        f"{psnr_gan['mean'] - psnr['mean']:+.2f} dB."
+        f"changes the slope of edges by {100 * (edge_gan['mean'] / edge['mean'] - 1):+.0f} % and "
+        f"PSNR by {psnr_gan['mean'] - psnr['mean']:+.2f} dB."
     )
 
 
@@ -127,15 +120,13 @@ def drift(table: pd.DataFrame, selected: pd.DataFrame, pictures: int) -> str:
         f"{count(pictures, 'picture')} of patients outside the training set."
     ]
     if lost := len(table) - len(known):
-        lines.append(f"{count(lost, 'feature')} vary in neither and have none.")
+        lines.append(f"{count(lost, 'feature varies', 'features vary')} in neither: no ICC.")
     if selected.empty:
         return " ".join([*lines, "The selection keeps no feature on the originals."])
-    moved = selected.loc[~selected["stays"], "feature"]
-    names = listing(f"`{name}`" for name in moved.head(5))
-    which = f"; the first are {names}" if names else ""
+    moved = (~selected["stays"]).sum()
     lines.append(
         f"Of the {count(len(selected), 'feature')} that the selection keeps on originals, "
-        f"{len(moved)} move{'s' if len(moved) == 1 else ''} below it{which}."
+        f"{count(moved, 'moves', 'move')} below it."
     )
     return " ".join(lines)
 
