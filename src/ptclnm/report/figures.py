@@ -105,7 +105,7 @@ def forest(
             at = names[part.index].map(lines.index) + (order + 0.5) * 0.7 / len(kinds) - 0.35
             axes.hlines(at, part[low], part[high], color=color, lw=1.6)
             axes.plot(part[value], at, "o", color=color, ms=5, label=kind)
-            if "reported_auc" in part:
+            if "reported_auc" in part and table["reported_auc"].notna().any():
                 axes.plot(part["reported_auc"], at, "|", color=INK, ms=11, mew=1.6,
                           label="the paper" if kind == kinds[-1] else "")  # fmt: skip
         axes.axvline(line, color=GREY, lw=0.9, ls=":")
