@@ -196,10 +196,12 @@ def test_what_is_said_of_heatmaps_follows_their_checks() -> None:
     row = pd.Series({"model": "ResNet50", "split": "test", "auc_low": 0.4})
     text = words.maps(table, patients, row, 0.97)
     assert "51% of a map lies inside" in text and "more than its area alone" in text
-    assert "0.10 with the map of random weights. All are drawn" in text
+    assert "0.10 with the map of random weights. The network" in text
     assert "AUC of 0.97." in text and "hardly" not in text
     assert "also holds 0.5" in text
     other = words.maps(table.assign(inside=[0.4, 0.4, np.nan]), patients, row, 0.55)
+    none = words.maps(table.assign(inside=np.nan), patients, row, 0.5)
+    assert none == f"All 3 maps of **{row['model']}** are empty."
     assert "0.55: it has hardly" in other and "1 maps are empty" in other
     assert "neither more nor less" in other, "one patient has no interval"
     means = comparisons.by_kind(table)

@@ -75,8 +75,8 @@ def gaps(table: pd.DataFrame) -> str:
         return "There is no other set than the training set."
     widest = table.loc[table["difference"].idxmax()]
     return (
-        f"In {int((table['low'] > 0).sum())} of {len(table)} comparisons the AUC in the training "
-        f"set is higher beyond chance. The widest gap is that of {widest['model']} in "
+        f"In {int((table['low'] > 0).sum())} of {count(len(table), 'comparison')} the AUC in the "
+        f"training set is higher beyond chance. The widest gap is that of {widest['model']} in "
         f"{widest['split']}: {widest['gap']}."
     )
 
@@ -114,6 +114,8 @@ def maps(checks: pd.DataFrame, patients: NDArray, judged: pd.Series, memory: flo
         AUC of the network of shuffled labels on its training patients and those labels.
     """
     mean, name, split = checks.mean(numeric_only=True), judged["model"], judged["split"]
+    if (empty := int(checks["inside"].isna().sum())) == len(checks):
+        return f"All {empty} maps of **{name}** are empty."
     more = (checks["inside"] - checks["area"]).groupby(patients).mean().dropna()
     reach = 1.96 * more.std() / np.sqrt(len(more)) if len(more) else np.nan
     low, high = more.mean() - reach, more.mean() + reach
@@ -127,14 +129,12 @@ def maps(checks: pd.DataFrame, patients: NDArray, judged: pd.Series, memory: flo
     if alike := _alike(checks):
         hardly = ": it has hardly learnt anything, and checks little" if memory < LEARNT else ""
         text += (
-            f" {alike} All are drawn for the class that {name} calls. The network of shuffled "
-            f"labels knows those labels of its training patients with an AUC of {memory:.2f}"
-            f"{hardly}."
+            f" {alike} The network of shuffled labels knows those labels of its training patients "
+            f"with an AUC of {memory:.2f}{hardly}."
         )
     if judged["auc_low"] <= 0.5:
         text += (
             f" The interval of this network's own AUC in {split} also holds 0.5: its maps may show "
             "nothing that tells the patients apart."
         )
-    empty = int(checks["inside"].isna().sum())
     return text + (f" {empty} maps are empty." if empty else "")
