@@ -83,7 +83,7 @@ def test_the_answer_tells_patients_outcome_and_the_largest_differences(cohort):
                          "positives": [1, 0, 1]})  # fmt: skip
     balance = pd.DataFrame({"variable": list("stuv"), "smd": [0.1, 0.5, 0.02, 0.3]})
     text = words.answer(cohort, sets, balance)
-    assert "7 patients of Mine; evidence `own`." in text
+    assert "**7 patients, 2 with the outcome**, of Mine (evidence: own)." in text
     assert "1 of 5 in train and 1 of 2 in test" in text
     assert "t (0.50), v (0.30) and s (0.10)" in text
     assert "Kept: 7 patients, of 9 patients." in text

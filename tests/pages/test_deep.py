@@ -14,10 +14,12 @@ from ptclnm.evaluation import metrics_table
 from ptclnm.models.deep import cam
 from ptclnm.models.deep.crops import Crops
 from ptclnm.models.deep.plan import ARCHITECTURES, DeepPlan, plans
-from ptclnm.pages.deep import claims, comparisons, figures, words
+from ptclnm.pages.deep import claims, comparisons, words
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report.beside import auc_claims, difference_claims, judged_by
+from ptclnm.report.figures import forest
 from ptclnm.report.metrics import beside_paper
+from ptclnm.report.sentences import signed
 from ptclnm.schema import Cohort
 
 NOTEBOOK = NOTEBOOKS / "03_dl_zoo.ipynb"
@@ -147,7 +149,7 @@ def test_gaps_and_transfer_are_delong_differences() -> None:
     assert "pretraining **helped**" in words.transfer(comparisons.transfer(scores, zoo))
     gap = comparisons.gaps(scores)
     assert (gap["difference"] > 0).all() and (gap["auc_train"] > gap["auc"]).all()
-    assert gap["gap"].iloc[0] == comparisons.signed(gap.iloc[0])
+    assert gap["gap"].iloc[0] == signed(gap.iloc[0])
     alone = comparisons.gaps(scores[scores["split"] == "test"])
     assert alone.empty and "no other set" in words.gaps(alone)
 
@@ -196,10 +198,12 @@ def test_what_is_said_of_heatmaps_follows_their_checks() -> None:
     row = pd.Series({"model": "ResNet50", "split": "test", "auc_low": 0.4})
     text = words.maps(table, patients, row, 0.97)
     assert "51% of a map lies inside" in text and "more than its area alone" in text
-    assert "0.10 with the map of random weights. All are drawn" in text
+    assert "0.10 with the map of random weights. The network" in text
     assert "AUC of 0.97." in text and "hardly" not in text
     assert "also holds 0.5" in text
     other = words.maps(table.assign(inside=[0.4, 0.4, np.nan]), patients, row, 0.55)
+    none = words.maps(table.assign(inside=np.nan), patients, row, 0.5)
+    assert none == f"All 3 maps of **{row['model']}** are empty."
     assert "0.55: it has hardly" in other and "1 maps are empty" in other
     assert "neither more nor less" in other, "one patient has no interval"
     means = comparisons.by_kind(table)
@@ -226,7 +230,8 @@ def test_a_set_without_interval_is_drawn_without_a_bar_and_named_without_limits(
     test = scores["split"] == "test"
     scores.loc[test, "score"] = -scores.loc[test, "label"].astype(float)
     metrics = beside_paper(metrics_table(scores), LI, claims.beside(LI, ZOO))
-    axes = figures.gaps(metrics).axes[0]
+    columns = "auc auc_low auc_high"
+    axes = forest(metrics, metrics["model"], metrics["split"], "AUC", columns).axes[0]
     assert axes.get_xlim()[0] < 0, "an AUC of 0 is seen"
     bars = [bar for part in axes.collections for bar in part.get_segments()]
     assert sum(np.isfinite(bar).all() and len(bar) == 2 for bar in bars) == len(ZOO), "train alone"

@@ -22,6 +22,8 @@ from ptclnm.models.sources import Plans
 from ptclnm.models.zoo import Plan
 from ptclnm.pages.delong import figures, printed, words
 from ptclnm.paths import NOTEBOOKS
+from ptclnm.report.figures import roc_figure
+from ptclnm.report.sentences import NOTHING
 from ptclnm.schema import COLUMNS, Cohort
 from recount import OPEN, audit, power
 
@@ -146,11 +148,11 @@ def test_a_difference_in_the_matrix_is_that_of_the_row_less_the_column() -> None
 
 def test_a_curve_carries_its_own_auc_and_the_largest_comes_first(predictions) -> None:
     evaluated = predictions[predictions["split"] != "train"]
-    auc = auc_table(evaluated)
-    for axes in figures.roc(evaluated, auc).axes:
+    auc = auc_table(evaluated).sort_values(["split", "auc"], ascending=False)
+    for axes in roc_figure(evaluated, auc).axes:
         curves = axes.get_lines()[:-1]
         areas = [np.trapezoid(line.get_ydata(), line.get_xdata()) for line in curves]
-        written = [float(line.get_label().rsplit(" ", 2)[1]) for line in curves]
+        written = [float(line.get_label().rsplit(" ", 1)[1]) for line in curves]
         assert areas == pytest.approx(written, abs=6e-4)
         assert areas == sorted(areas, reverse=True)
 
@@ -159,8 +161,8 @@ def test_one_model_alone_is_said_to_be_compared_with_none(predictions) -> None:
     alone = predictions[predictions["model"] == "Clinical"]
     auc, pairs = auc_table(alone), sets.all_pairs(alone)
     drawn = (figures.matrix(pairs, auc), figures.bootstrap(sets.beside_bootstrap(alone, 10, 0)))
-    assert drawn == (words.ALONE, words.ALONE)
-    assert words.calls(sets.calls(alone, "0.5")) == words.ALONE
+    assert drawn == (NOTHING, NOTHING)
+    assert words.calls(sets.calls(alone, "0.5")) == NOTHING
     said = words.answer(cohort(), auc, pairs, pd.DataFrame())
     assert "pair" not in said and "lowest" not in said
 
@@ -182,7 +184,7 @@ def test_the_answer_has_five_lines_at_most_and_says_what_a_toy_is(predictions, e
     said = words.answer(mine, auc, sets.all_pairs(predictions), claims)
     lines = [line for line in said.splitlines() if line.startswith("- ")]
     assert 3 <= len(lines) <= 5
-    assert lines[0].startswith("- 240 patients of Mine") and f"`{evidence}`" in lines[0]
+    assert lines[0].startswith("- **240 patients, ") and f"Mine (evidence: {evidence}" in lines[0]
     assert ("toy" in said) == (evidence == "simulated")
     assert f"in {(claims['verdict'] == 'consistent').sum()}." in lines[-1]
     best = auc.query("split == 'external'")["auc"].max()

@@ -182,7 +182,7 @@ def test_every_table_the_book_promises_is_written(page) -> None:
 
 
 def test_the_answer_says_on_whom_with_what_evidence_in_five_lines(page, cohort) -> None:
-    names = ("table", "metrics", "measures", "differences")
+    names = ("fit_on", "metrics", "measures", "differences")
     said = words.answer(cohort, *(page[name] for name in names))
     lines = [line for line in said.splitlines() if line.startswith("- ")]
     assert len(lines) <= 5
@@ -248,7 +248,7 @@ def test_a_student_may_take_other_candidate_variables(page, run, tmp_path) -> No
 
 def test_a_student_may_draw_another_figure_of_the_predictions(run, drawn, tmp_path) -> None:
     own = 'predictions.pivot(columns="model", values="score").plot.hist().figure'
-    line = 'roc_figure(predictions, metrics, figures.colors(metrics["model"]))'
+    line = "roc_figure(predictions, metrics, figures.COLORS)"
     space = run(notebook=changed_copy(tmp_path, line, own))
     (axes,) = drawn["roc"].axes
     bars = sum(bar.get_height() for bar in axes.patches)

@@ -27,6 +27,7 @@ from ptclnm.pages.radiomics.tables import ONE_LEVEL, ROUNDED
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report import page as page_module
 from ptclnm.report.beside import best_claims, difference_claims, read_beside
+from ptclnm.report.figures import coefficients_figure
 from ptclnm.schema import Cohort
 from quickradiomics import measure
 
@@ -178,7 +179,7 @@ def test_features_are_counted_as_the_paper_counts_them(study: str, expected: lis
 def test_the_answer_says_on_whom_and_what_is_chosen_in_five_lines(page) -> None:
     said = words.answer(*(page[name] for name in ("cohort", "metrics", "steps", "worth")))
     lines = [line for line in said.splitlines() if line.startswith("- ")]
-    assert len(lines) <= 5 and "60 (30) in train and 30 (15) in test" in lines[0]
+    assert len(lines) <= 5 and "90 patients, 45 with the outcome" in lines[0]
     name = choice.chosen(page["cv"])
     auc = page["metrics"].set_index(["model", "split"])["auc"][name, "test"]
     assert f"**{name}**" in lines[2] and f"{auc:.3f} (" in lines[2]
@@ -222,14 +223,13 @@ def test_the_two_classifiers_that_li_compare_are_compared(page) -> None:
 
 def test_where_nothing_is_kept_the_page_says_so_and_judges_nothing(flat) -> None:
     assert flat["steps"]["kept"].iloc[-1] == 0
-    assert "the selection keeps 0" in words.answer(
-        *(flat[name] for name in ("cohort", "metrics", "steps", "worth"))
-    )
-    drawn = figures.coefficients(flat["coefficients"])
+    said = words.answer(*(flat[name] for name in ("cohort", "metrics", "steps", "worth")))
+    assert "the selection keeps 0" in said and "its AUC is 0.500" in said
+    drawn = coefficients_figure(flat["coefficients"])
     assert isinstance(drawn, str) and drawn.startswith("No feature is kept")
     none = figures.survival(flat["survival"], flat["resamples"], flat["kept"])
     assert none == "No feature is kept in any resample."
-    assert "has an AUC of 0.500" in words.chosen(flat["cv"], flat["worth"])
+    assert f"less SD: **{choice.chosen(flat['cv'])}**" in words.chosen(flat["cv"])
     judged = flat["judged"].set_index("claim_id")
     aucs = judged[judged.index.str.contains("-auc-")]
     assert len(aucs) == 4 and (aucs["verdict"] == "cannot be checked").all()
@@ -263,7 +263,7 @@ def test_the_classifiers_that_run_are_listed_with_what_is_ours(page) -> None:
     assert set(table.index) == {"LR", "SVM", "KNN"}
     assert table.loc["LR", "settings"] == "max_iter = 1000"
     assert "boundary" in table.loc["SVM", "rule"] and "neighbours" in table.loc["KNN", "rule"]
-    assert list(words.CLASSIFIERS) == ["classifier", *table.columns]
+    assert list(table.columns) == ["title", "library", "settings", "rule"]
 
 
 def measured(settings: str) -> ImageData:

@@ -8,14 +8,13 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
 
 from ptclnm import cohorts, published, store
 from ptclnm.book.parameters import declared
 from ptclnm.errors import MissingDataError, ParameterError
 from ptclnm.evaluation import metrics_table
 from ptclnm.evaluation.delong import OneClassError
-from ptclnm.pages.superres import claims, figures, tables, words
+from ptclnm.pages.superres import claims, tables, words
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report import page as page_module
 from ptclnm.report import verdict
@@ -116,7 +115,6 @@ def test_causes_stand_by_set_and_by_model_as_asked_for() -> None:
     table = tables.cause(predictions({"sr": 0.0}), ["SVM", "KNN"], ["or", "sr"])
     assert list(table["model"]) == ["SVM", "KNN"] and set(table["split"]) == {"test"}
     assert tables.cause(predictions({"sr": 0.0}), [], ["or", "sr"]).empty
-    assert isinstance(figures.cause(table), Figure)
 
 
 def test_a_set_without_one_class_is_left_out_and_none_left_is_an_error() -> None:

@@ -1,47 +1,33 @@
-"""Which columns of the audit's tables a page shows, and their headings."""
+"""One heading for each column of a table, in the whole book."""
 
-from collections.abc import Iterable
-
-SPLIT_CHECKS = {
-    "evaluation_set": "Set", "model": "Model", "found_positive": "With",
-    "found_negative": "Without", "found_fit": "Cells that fit", "stated_positive": "With, stated",
-    "stated_negative": "Without, stated", "stated_fit": "Cells that fit", "cells": "Cells",
-    "as_images": "As images", "off_by": "Worst cell off by", "verdict": "Verdict",
-    "found": "mlscorecheck, found", "stated": "stated",
-}  # fmt: skip
-CONFUSION = {
-    "evaluation_set": "Set", "model": "Model", "tp": "TP", "fp": "FP", "fn": "FN", "tn": "TN",
-}  # fmt: skip
-FEATURES = {
-    "quantity": "Check", "printed": "Printed", "follows": "Follows", "verdict": "Verdict",
-}  # fmt: skip
-READINGS = {
-    "quantity": "Printed as", "printed": "Number", "image_types": "Image types",
-    "per_image": "Features each", "classes": "Classes",
-}  # fmt: skip
-COMPARISONS = {
-    "model_a": "Model", "set_a": "Set", "model_b": "Against", "set_b": "Set", "statistic": "Claim",
-    "printed": "Printed", "follows": "Follows", "verdict": "Verdict",
-}  # fmt: skip
-DISCORDANCE = {
-    "model_a": "Model", "model_b": "Against", "metric": "Metric", "follows": "Right, and p",
-}  # fmt: skip
-ERROR_RATES = {
-    "kind": "Papers with", "papers": "Papers", "verdicts": "Gravest verdict", "share": "Share",
-    "low": "From", "high": "To",
-}  # fmt: skip
-TENSORS = {"module": "Module of DenseNet121", "shape": "Shape for one image of 224 pixels"}
-SAMPLE_SIZE = {
-    "model": "Model", "patients": "Patients", "events": "With outcome", "predictors": "Candidates",
-    "events_per_predictor": "Outcomes each", "r2": "Cox–Snell R²", "minimum": "Needed",
-    "enough": "Enough",
-}  # fmt: skip
-CLAIMS = {
-    "claim": "Claim", "reported": "Reported", "obtained": "Obtained", "verdict": "Verdict",
-    "note": "What would settle it",
+HEADINGS = {
+    "above": "Above 0.75", "accuracy": "Acc.", "auc": "AUC", "auc_a": "AUC",
+    "auc_b": "AUC of the other", "auc_base": "AUC of the base", "auc_with": "AUC with it",
+    "calinski_harabasz": "Calinski–Harabasz", "chi2": "χ²", "ddti_high": "DDTI, 97.5 %",
+    "ddti_low": "DDTI, 2.5 %", "ddti_median": "DDTI, median", "degenerate": "No variance",
+    "df": "Degrees of freedom", "draws": "Resamples", "evaluation_set": "Set",
+    "events": "With outcome", "f1": "F1", "fn": "FN", "fp": "FP", "gain_p": "p", "high": "to",
+    "ici": "ICI", "icc": "ICC(A,1)", "index": "Measure", "inner_auc": "AUC on the rest",
+    "k": "Habitats", "kappa": "κ", "logit_high": "to", "logit_low": "Logit scale, from",
+    "low": "95 % from", "mean": "Mean AUC", "mean_minus_sd": "Mean − SD", "minimum": "Needed",
+    "model_a": "Model", "model_b": "Against", "n": "Patients", "n_with": "With",
+    "n_without": "Without", "npv": "NPV", "one_level": "Share of images in one bin",
+    "only_a": "Model alone right", "only_b": "Other alone right", "p": "p",
+    "p_corrected": "p, corrected", "p_exact": "p, exact", "p_here": "p at ours",
+    "p_holm": "p, Holm", "p_unpaired": "p, unpaired", "p_variable": "p of the variable",
+    "paired": "Test", "positives": "With outcome", "power_here": "Chance of p < 0.05",
+    "ppv": "PPV", "psnr": "PSNR (dB)", "r2": "Cox–Snell R²", "random": "ρ, random weights",
+    "rho": "ρ", "sd": "SD", "sensitivity": "Sens.", "set_a": "Set", "set_b": "Against set",
+    "sharpness": "Edge slope (grey/px)", "shift": "Shift (SD)", "shuffled": "ρ, shuffled labels",
+    "sim_median": "Simulated, median", "slope_high": "to", "slope_low": "95 % from",
+    "smd": "SMD", "specificity": "Spec.", "speckle_cols": "Speckle width (px)",
+    "speckle_rows": "Speckle height (px)", "speckle_snr": "Speckle SNR", "split": "Set",
+    "sr_over": "SR less this", "sr_over_p": "p", "ssim": "SSIM", "stays": "Above 0.75",
+    "title": "In full", "tn": "TN", "tp": "TP", "verdicts": "Gravest verdict", "vif": "VIF",
+    "what": "Pictures", "whose": "From", "z": "z",
 }  # fmt: skip
 
 
-def same(names: Iterable[str]) -> dict[str, str]:
-    """Head every column of a frame with its own name."""
-    return {name: name for name in names}
+def heading(column: str) -> str:
+    """Head a column: as the table above says, else by its own name, e.g. ``Odds ratio``."""
+    return HEADINGS.get(column, column[:1].upper() + column[1:].replace("_", " "))

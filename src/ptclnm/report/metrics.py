@@ -12,15 +12,7 @@ FIRST = [
 ]  # fmt: skip
 LAST = ["n", "positives", "cutoff", "tp", "fp", "fn", "tn"]
 REPORTED = [f"reported_{metric}" for metric in METRICS]
-HEADINGS = {
-    "split": "Set", "model": "Model", "whose": "From", "auc": "AUC (95 % CI)",
-    "accuracy": "Acc.", "sensitivity": "Sens.", "specificity": "Spec.",
-    "ppv": "PPV", "npv": "NPV", "f1": "F1", "kappa": "κ",
-}  # fmt: skip
-CHOICE = {
-    "classifier": "Classifier", "mean": "Mean AUC", "sd": "SD", "mean_minus_sd": "Mean − SD",
-    "chosen": "Chosen",
-}  # fmt: skip
+SHOWN = ["split", "model", "whose", "auc", *CELL_METRICS, "kappa"]
 
 
 def reported_metrics(paper: Study, beside: pd.DataFrame) -> pd.DataFrame:
@@ -74,7 +66,7 @@ def side_by_side(metrics: pd.DataFrame) -> pd.DataFrame:
     for row in metrics.to_dict("records"):
         for whose, prefix in (("here", ""), ("paper", "reported_")):
             if pd.notna(row[f"{prefix}auc"]):
-                cells = {name: row.get(f"{prefix}{name}", np.nan) for name in HEADINGS}
+                cells = {name: row.get(f"{prefix}{name}", np.nan) for name in SHOWN}
                 named = {"split": row["split"], "model": row["model"], "whose": whose}
                 rows.append(cells | named | {"auc": auc_text(row, prefix)})
-    return pd.DataFrame(rows, columns=list(HEADINGS))
+    return pd.DataFrame(rows, columns=SHOWN)

@@ -12,6 +12,9 @@ from ptclnm.report.claims import (
 )
 from recount import AGREES, CONFLICTS, CONTRADICTS, OPEN
 
+# A number that there is not, in sentences, tables and figures.
+MISSING = "–"
+NOTHING = "There is nothing to compare."
 # What is said of one claim, and of several, that have a verdict.
 OUTCOMES = {
     AGREES: ("agrees with the other printed numbers", "agree with the other printed numbers"),
@@ -33,6 +36,11 @@ def bullets(lines: Iterable[str], none: str = "Nothing.") -> str:
     """Lay out sentences as a Markdown list; `none` where there are none."""
     lines = list(lines)
     return "\n".join(f"- {line}" for line in lines) if lines else none
+
+
+def answer_box(lines: Iterable[str], none: str = "Nothing.") -> str:
+    """Lay out a page's answer, which stands at its top, in at most five lines."""
+    return f"::::{{div}} answer\n{bullets(lines, none)}\n::::"
 
 
 def count(number: int, noun: str, many: str = "") -> str:
@@ -62,15 +70,34 @@ def auc_text(row: Mapping[str, float], prefix: str = "") -> str:
         Where ours has no interval it says so; where the paper prints none, its AUC alone.
     """
     value, low, high = (row[f"{prefix}{name}"] for name in ("auc", "auc_low", "auc_high"))
-    if pd.isna(low) or pd.isna(high):
-        return f"{value:.3f}" if prefix else f"{value:.3f} (no interval)"
-    return f"{value:.3f} ({low:.3f}–{high:.3f})"
+    alone = pd.isna(low) and not prefix
+    return f"{value:.3f} (no interval)" if alone else spread(value, low, high)
+
+
+def spread(value: float, low: float, high: float, digits: int = 3, sign: bool = False) -> str:
+    """Phrase a number with its interval, e.g. ``0.80 (0.75–0.85)``; alone where it has none.
+
+    Parameters
+    ----------
+    value, low, high : float
+        What was estimated, and its limits.
+    digits : int
+        Decimals.
+    sign : bool
+        Whether a plus is written, as of a difference.
+    """
+    if pd.isna(value):
+        return MISSING
+    style = f"{'+' if sign else ''}z.{digits}f"
+    if pd.isna(low):
+        return f"{value:{style}}"
+    to = " to " if sign or low < 0 else "–"
+    return f"{value:{style}} ({low:{style}}{to}{high:{style}})"
 
 
 def signed(row: Mapping[str, float]) -> str:
     """Phrase the ``difference, low, high`` of a row."""
-    value, low, high = (round(row[name], 3) + 0.0 for name in ("difference", "low", "high"))
-    return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
+    return spread(row["difference"], row["low"], row["high"], sign=True)
 
 
 def verdicts(claims: pd.DataFrame) -> str:
@@ -89,5 +116,5 @@ def verdicts(claims: pd.DataFrame) -> str:
 def p_text(p: float) -> str:
     """Give a p-value with three decimals, or as a bound."""
     if pd.isna(p):
-        return "unknown"
+        return MISSING
     return "< 0.001" if p < 0.001 else f"{p:.3f}"

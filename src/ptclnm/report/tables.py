@@ -7,10 +7,10 @@ import pandas as pd
 from IPython.display import HTML, Markdown
 from matplotlib.figure import Figure
 
-from ptclnm.report import columns
 from ptclnm.report.claims import VERDICTS, badge, verdict_badge
+from ptclnm.report.columns import heading
 from ptclnm.report.page import Page
-from ptclnm.report.sentences import verdicts
+from ptclnm.report.sentences import MISSING, p_text, verdicts
 
 ENOUGH_ROWS = 60
 
@@ -18,7 +18,7 @@ ENOUGH_ROWS = 60
 def text(value: object, digits: int) -> str:
     """Give a cell as HTML: numbers with few digits, verdicts as badges, the rest escaped."""
     if value is None or value is pd.NA or value != value:
-        return ""
+        return MISSING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
@@ -28,7 +28,7 @@ def text(value: object, digits: int) -> str:
 
 def show(
     frame: pd.DataFrame,
-    headings: Mapping[str, str],
+    columns: str,
     caption: str,
     digits: int = 3,
     fold: bool = False,
@@ -40,8 +40,9 @@ def show(
     frame : DataFrame
         What to show; a long one is cut, and says so. A column ``premise`` is shown with that of
         the ``verdict``, in its cell.
-    headings : mapping of str to str
-        Columns to show, in order, with their headings.
+    columns : str
+        Columns to show, in order, with spaces between them; empty shows all. They are headed as
+        :func:`ptclnm.report.columns.heading` says.
     caption : str
         A full sentence.
     digits : int
@@ -57,9 +58,10 @@ def show(
     if frame.empty:
         return HTML(f"<p>{escape(caption)} None.</p>")
     part = frame.head(ENOUGH_ROWS)
-    head = "".join(f"<th>{escape(name)}</th>" for name in headings.values())
+    names = columns.split() or list(frame)
+    head = "".join(f"<th>{escape(heading(name))}</th>" for name in names)
     rows = (
-        "".join(f"<td>{_cell(record, name, digits)}</td>" for name in headings)
+        "".join(f"<td>{_cell(record, name, digits)}</td>" for name in names)
         for record in part.to_dict("records")
     )
     body = "".join(f"<tr>{row}</tr>" for row in rows)
@@ -77,7 +79,9 @@ def _cell(record: Mapping, name: str, digits: int) -> str:
     """Give a cell of a record as HTML; a verdict brings its premise with it."""
     if name == "verdict" and record.get("premise"):
         return verdict_badge(record["verdict"], record["premise"])
-    return text(record[name], digits)
+    value = record[name]
+    is_p = isinstance(value, float) and (name == "p" or name.startswith("p_"))
+    return escape(p_text(value)) if is_p else text(value, digits)
 
 
 def keep(page: Page, drawn: Figure | str, name: str) -> Figure | Markdown:
@@ -95,5 +99,5 @@ def show_claims(claims: pd.DataFrame) -> HTML:
     if claims.empty:
         return HTML(f"<p>{verdicts(claims)}</p>")
     named = claims.assign(claim=claims["quantity"] + " (" + claims["where"] + ")")
-    table = show(named, columns.CLAIMS, verdicts(claims)).data
+    table = show(named, "claim reported obtained verdict note", verdicts(claims)).data
     return HTML(f'<div class="box" role="region" aria-label="Claims" tabindex="0">{table}</div>')

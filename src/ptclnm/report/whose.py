@@ -1,9 +1,13 @@
 """Whose data a page shows, in the words that every page uses, and what it says without them."""
 
-from ptclnm.schema import Cohort
+from collections.abc import Iterable
+
+from ptclnm.report.sentences import answer_box, bullets, count, listing
+from ptclnm.schema import SPLITS, Cohort
 
 TITLE = "Left out of this run"
 SIMULATED = "Simulated patients: what the protocol does, not what patients would show."
+TOY = ", a **toy cohort**: it shows what the protocol does, not what patients would show"
 
 
 def left_out(missing: str) -> str:
@@ -11,15 +15,23 @@ def left_out(missing: str) -> str:
     return f":::{{warning}} {TITLE}\n{missing}\n:::"
 
 
-def introduced(cohort: Cohort) -> str:
-    """Name the patients, the kind of evidence they give, and their endpoint."""
-    endpoint = cohort.endpoint.rstrip(".")
-    return f"**{cohort.title}** (evidence: {cohort.evidence}). Endpoint: {endpoint}."
+def patients(cohort: Cohort) -> str:
+    """Name the patients, their evidence and endpoint, their sets, and what is wrong with them."""
+    sets = dict(list(cohort.patients.groupby("split")["label"]))
+    sizes = listing(f"{len(sets[s])} ({int(sets[s].sum())}) in {s}" for s in SPLITS if s in sets)
+    return (
+        f"**{cohort.title}** (evidence: {cohort.evidence}). Endpoint: "
+        f"{cohort.endpoint.rstrip('.')}. Patients, with the outcome in brackets: {sizes}.\n\n"
+        f"{bullets(cohort.warnings, none='')}"
+    )
 
 
-def cautions(cohort: Cohort) -> str:
-    """List what is wrong with the patients; empty where nothing is."""
-    return "\n".join(f"- {line}" for line in cohort.warnings)
+def answer(cohort: Cohort, lines: Iterable[str]) -> str:
+    """Give the answer of a page about patients: on whom, then its lines but empty ones."""
+    labels, toy = cohort.patients["label"], TOY if cohort.evidence == "simulated" else ""
+    who = f"**{count(len(labels), 'patient')}, {int(labels.sum())} with the outcome**"
+    return answer_box([f"{who}, of {cohort.title} (evidence: {cohort.evidence}{toy}).",
+                       *filter(None, lines)])  # fmt: skip
 
 
 def claim_note(cohort: Cohort) -> str:

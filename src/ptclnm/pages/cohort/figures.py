@@ -12,7 +12,8 @@ from scipy import ndimage
 from echophantom.steps import Steps
 from ptclnm.pages.cohort.printed import pair_name
 from ptclnm.pictures.read import read_image, read_mask
-from ptclnm.report.style import BLUE, GREY, LABEL_COLORS, ORANGE, RED, use_style
+from ptclnm.report.figures import forest
+from ptclnm.report.style import BLUE, LABEL_COLORS, ORANGE, RED, use_style
 from ptclnm.schema import Cohort
 
 Crop = tuple[NDArray, NDArray]
@@ -21,8 +22,8 @@ WINDOW_MM = 3.0
 NAMES = {0: "without the endpoint", 1: "with the endpoint"}
 
 
-def balance(differences: pd.DataFrame) -> Figure:
-    """Draw the standardised mean difference of each variable, one mark a pair of groups.
+def balance(differences: pd.DataFrame) -> Figure | str:
+    """Draw the standardised mean difference of each variable, one colour a pair of groups.
 
     Parameters
     ----------
@@ -30,20 +31,9 @@ def balance(differences: pd.DataFrame) -> Figure:
         Columns ``variable, group_a, group_b, smd``.
     """
     rows = differences.dropna(subset=["smd"])
-    names = list(dict.fromkeys(rows["variable"]))[::-1]
-    with use_style():
-        figure = Figure(figsize=(7, 0.34 * len(names) + 1.4), layout="constrained")
-        axes = figure.subplots()
-        pairs = rows.groupby(["group_a", "group_b"], sort=False)
-        for marker, (groups, part) in zip("os^Dv" * len(pairs), pairs, strict=False):
-            at = [names.index(name) for name in part["variable"]]
-            axes.plot(part["smd"], at, marker, ms=7, label=pair_name(*groups))
-        axes.axvline(0.1, color=GREY, lw=0.9, ls=":")
-        axes.set_yticks(range(len(names)), names)
-        axes.set(xlabel="standardised mean difference", ylim=(-0.6, len(names) - 0.4))
-        axes.set_xlim(left=0)
-        figure.legend(loc="outside upper center")
-    return figure
+    pairs = pd.Series(map(pair_name, rows["group_a"], rows["group_b"]), rows.index, dtype=str)
+    axis, columns = "standardised mean difference", "smd smd smd"
+    return forest(rows, rows["variable"], pairs, axis, columns, line=0.1)
 
 
 def gallery(cohort: Cohort, chosen: pd.DataFrame) -> Figure:

@@ -13,11 +13,7 @@ from recount import Study, decimals
 # Printed names of sets that a cohort's table calls otherwise.
 SPLITS = {"training": "train"}
 COLUMNS = ["variable", "level", "group", "statistic", "reported", "obtained"]
-REALISM = {
-    "feature": "Measure", "region": "Region", "ddti_low": "DDTI, 2.5 %", "ddti_median": "median",
-    "ddti_high": "97.5 %", "sim_median": "Simulated, median", "share_inside": "Share inside",
-    "inside": "Median inside",
-}  # fmt: skip
+REALISM = "feature region ddti_low ddti_median ddti_high sim_median share_inside inside"
 PICTURES = 40
 
 
@@ -136,6 +132,6 @@ def beside_ddti(cohort: Cohort, seed: int) -> pd.DataFrame:
         From ``realism.compare``: a row for each measure and region.
     """
     if cohort.name != "ddti":
-        return pd.DataFrame(columns=list(REALISM))
+        return pd.DataFrame(columns=REALISM.split())
     pictures = realism.ddti_like(PICTURES, seed)
     return realism.compare(pictures, realism.read_crops(cohort, 2 * PICTURES, seed))

@@ -1,16 +1,15 @@
-"""Sentences of page 01 whose logic depends on the patients, and headings of its tables."""
+"""Sentences of page 01 whose logic depends on the patients."""
 
 import pandas as pd
 
 from ptclnm.pages.cohort.flow import describe_counts
-from ptclnm.report.sentences import bullets, count, listing
+from ptclnm.report import whose
+from ptclnm.report.sentences import listing
 from ptclnm.schema import Cohort
 
-TOY = ", a **toy cohort**: it shows what the simulation gives, not what patients would show"
 NOT_MADE = "Only the pictures of simulated cohorts are made here."
 NOT_DDTI = "The pictures of DDTI are drawn beside simulated ones on its own page."
 MOST = 3
-SETS = {"split": "Set", "center": "Centre", "patients": "Patients", "positives": "With outcome"}
 
 
 def answer(cohort: Cohort, sets: pd.DataFrame, balance: pd.DataFrame) -> str:
@@ -25,8 +24,6 @@ def answer(cohort: Cohort, sets: pd.DataFrame, balance: pd.DataFrame) -> str:
     balance : DataFrame
         Columns ``variable, smd``.
     """
-    toy = TOY if cohort.evidence == "simulated" else ""
-    who = f"{count(len(cohort.patients), 'patient')} of {cohort.title}; evidence"
     totals = sets.groupby("split", sort=False)[["patients", "positives"]].sum()
     outcome = listing(f"{row.positives} of {row.patients} in {row.Index}"
                       for row in totals.itertuples())  # fmt: skip
@@ -34,13 +31,12 @@ def answer(cohort: Cohort, sets: pd.DataFrame, balance: pd.DataFrame) -> str:
     apart = listing(f"{row.variable} ({row.smd:.2f})" for row in largest)
     first, kept = cohort.flow.iloc[0], cohort.flow[cohort.flow["step"] == "kept"].iloc[0]
     lines = [
-        f"{who} `{cohort.evidence}`{toy}.",
         f"With the outcome: {outcome}.",
-        f"Patients with and without it differ most in {apart or 'nothing'}: standardised "
-        "differences, of which those above 0.1 are usually called an imbalance.",
+        f"Patients with and without it differ most in {apart or 'nothing'} "
+        "(standardised difference).",
         f"Kept: {describe_counts(kept)}, of {describe_counts(first)}.",
     ]
-    return f"::::{{div}} answer\n{bullets(lines)}\n::::"
+    return whose.answer(cohort, lines)
 
 
 def realism(compared: pd.DataFrame) -> str:
@@ -51,6 +47,5 @@ def realism(compared: pd.DataFrame) -> str:
     return (
         f"For {inside} of {len(compared)} measures the median of simulated pictures lies within "
         f"the central 95 % of DDTI's; on average {compared['share_inside'].mean():.0%} of the "
-        "simulated values do. The settings of the simulation were fitted to DDTI, so this says "
-        "how well they could be fitted, and is no independent test."
+        "simulated values do."
     )

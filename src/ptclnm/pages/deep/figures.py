@@ -9,18 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ptclnm.evaluation.operating import TRAIN
 from ptclnm.models.deep.batches import VARIATION, generator, vary
 from ptclnm.models.deep.crops import Crops
-from ptclnm.report.style import GREY, INK, LABEL_COLORS, ORANGE, PALETTE, RED, RULE, use_style
+from ptclnm.report.style import GREY, LABEL_COLORS, ORANGE, RED, use_style
 
 CELL = 1.35  # inches of a picture
 EACH, VARIANTS, COLUMNS = 4, 2, 3
-
-
-def colors(names: Sequence[str]) -> dict[str, str]:
-    """A colour for each name, in their order."""
-    return {name: (*PALETTE, INK)[i % 8] for i, name in enumerate(dict.fromkeys(names))}
 
 
 def variations(train: Crops, seed: int) -> Figure:
@@ -86,39 +80,6 @@ def _curves(axes: Axes, part: pd.DataFrame) -> None:
     top = float(np.nanmax([part["loss"].max(), part["inner_loss"].median() * 2, 1.0]))
     axes.set(xlabel="epoch", ylabel="loss", ylim=(0, 1.1 * top))
     axes.xaxis.get_major_locator().set_params(integer=True)
-
-
-def gaps(metrics: pd.DataFrame) -> Figure:
-    """Draw each model's AUC in every set with its interval, the training set's as a ring.
-
-    Parameters
-    ----------
-    metrics : DataFrame
-        Columns ``model, split, auc, auc_low, auc_high, reported_auc``.
-    """
-    models = list(dict.fromkeys(metrics["model"]))[::-1]
-    sets = list(dict.fromkeys(metrics["split"]))
-    color_of = colors([name for name in sets if name != TRAIN]) | {TRAIN: GREY}
-    step = 0.8 / len(sets)
-    with use_style():
-        figure = Figure(figsize=(7.6, 0.3 * len(models) * len(sets) + 1.1), layout="constrained")
-        axes = figure.subplots()
-        for split, part in metrics.groupby("split", sort=False):
-            at = part["model"].map(models.index) - step * (sets.index(split) + 1)
-            # A bar that has no interval is not drawn.
-            ends = [part["auc"] - part["auc_low"], part["auc_high"] - part["auc"]]
-            color = color_of[split]
-            axes.errorbar(part["auc"], at, xerr=ends, fmt="o", color=color, ms=5, lw=1.4, capsize=2,
-                          mfc="white" if split == TRAIN else color, label=split)  # fmt: skip
-            axes.plot(part["reported_auc"], at, "|", color=INK, ms=11, mew=1.6,
-                      label="the paper" if split == sets[-1] else "")  # fmt: skip
-        axes.axvline(0.5, color=RULE, lw=0.9, ls=":")
-        lowest = metrics[["auc", "auc_low"]].min(axis=None)
-        axes.set_yticks([i - (0.8 + step) / 2 for i in range(len(models))], models)
-        axes.set(xlabel="AUC, by patient", xlim=(min(0.2, lowest - 0.02), 1.02))
-        axes.grid(axis="y", visible=False)
-        figure.legend(loc="outside lower center", ncols=len(sets) + 1, fontsize=8)
-    return figure
 
 
 def maps(crops: Crops, heat: Mapping[str, NDArray], kinds: Sequence[str]) -> Figure:

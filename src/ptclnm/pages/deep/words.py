@@ -1,4 +1,4 @@
-"""Sentences of page 03 whose logic depends on the run, and its headings."""
+"""Sentences of page 03 whose logic depends on the run."""
 
 from collections.abc import Sequence
 
@@ -8,29 +8,12 @@ from numpy.typing import NDArray
 
 from ptclnm.evaluation.operating import TRAIN
 from ptclnm.models.deep.plan import ARCHITECTURES, IMAGENET, NONE, DeepPlan
-from ptclnm.pages.deep.comparisons import signed
 from ptclnm.report import whose
-from ptclnm.report.sentences import auc_text, bullets, count, listing, p_text
-from ptclnm.schema import SPLITS, Cohort
+from ptclnm.report.sentences import auc_text, count, listing, p_text, signed
+from ptclnm.schema import Cohort
 
 # AUC on what was to be learnt below which a network has hardly learnt it.
 LEARNT = 0.7
-TRAINING = {
-    "model": "Model", "start": "Starts from", "arithmetic": "Arithmetic", "images": "Images",
-    "epochs": "Epochs", "kept": "Best epoch", "seconds": "Seconds", "images_per_second": "Images/s",
-}  # fmt: skip
-TRANSFER = {
-    "split": "Set", "model_a": "Pretrained", "auc_a": "AUC", "model_b": "From scratch",
-    "auc_b": "AUC", "difference": "Difference", "low": "95 % from", "high": "to", "p": "p",
-}  # fmt: skip
-FEATURES = {
-    "layer": "Layer", "reported": "Paper", "obtained": "Here", "components": "Components",
-    "variance": "Variance kept", "selected": "Kept by LASSO",
-}  # fmt: skip
-CHECKS = {
-    "kind": "Call", "images": "Images", "inside": "Map inside nodule", "area": "Nodule's area",
-    "random": "ρ, random weights", "shuffled": "ρ, shuffled labels",
-}  # fmt: skip
 
 
 def answer(
@@ -45,15 +28,7 @@ def answer(
     metrics, differences, checks : DataFrame
         Every model in every set; train against other sets; the heatmaps' checks.
     """
-    patients = cohort.patients
-    lines = [
-        f"**{count(len(patients), 'patient')}, {int(patients['label'].sum())} with the outcome** "
-        f"(evidence: {cohort.evidence}).",
-        _highest(metrics),
-        gaps(differences),
-        _alike(checks),
-    ]
-    return f"::::{{div}} answer\n{bullets(filter(None, lines))}\n::::"
+    return whose.answer(cohort, [_highest(metrics), gaps(differences), _alike(checks)])
 
 
 def _alike(checks: pd.DataFrame) -> str:
@@ -94,26 +69,14 @@ def start(plans: Sequence[DeepPlan]) -> str:
     return box.format(" ".join(lines)) if lines else ""
 
 
-def patients(cohort: Cohort) -> str:
-    """Name the patients, set by set, their endpoint, and what is wrong with them."""
-    sets = dict(list(cohort.patients.groupby("split")))
-    sizes = listing(
-        f"{len(sets[name])} ({int(sets[name]['label'].sum())}) in {name}"
-        for name in SPLITS
-        if name in sets
-    )
-    head = f"{whose.introduced(cohort)} Patients, with the outcome in brackets: {sizes}."
-    return f"{head}\n\n{whose.cautions(cohort)}"
-
-
 def gaps(table: pd.DataFrame) -> str:
     """Say how much better the models know the patients that they were trained on."""
     if table.empty:
         return "There is no other set than the training set."
     widest = table.loc[table["difference"].idxmax()]
     return (
-        f"In {int((table['low'] > 0).sum())} of {len(table)} comparisons the AUC in the training "
-        f"set is higher beyond chance. The widest gap is that of {widest['model']} in "
+        f"In {int((table['low'] > 0).sum())} of {count(len(table), 'comparison')} the AUC in the "
+        f"training set is higher beyond chance. The widest gap is that of {widest['model']} in "
         f"{widest['split']}: {widest['gap']}."
     )
 
@@ -151,6 +114,8 @@ def maps(checks: pd.DataFrame, patients: NDArray, judged: pd.Series, memory: flo
         AUC of the network of shuffled labels on its training patients and those labels.
     """
     mean, name, split = checks.mean(numeric_only=True), judged["model"], judged["split"]
+    if (empty := int(checks["inside"].isna().sum())) == len(checks):
+        return f"All {empty} maps of **{name}** are empty."
     more = (checks["inside"] - checks["area"]).groupby(patients).mean().dropna()
     reach = 1.96 * more.std() / np.sqrt(len(more)) if len(more) else np.nan
     low, high = more.mean() - reach, more.mean() + reach
@@ -164,14 +129,12 @@ def maps(checks: pd.DataFrame, patients: NDArray, judged: pd.Series, memory: flo
     if alike := _alike(checks):
         hardly = ": it has hardly learnt anything, and checks little" if memory < LEARNT else ""
         text += (
-            f" {alike} All are drawn for the class that {name} calls. The network of shuffled "
-            f"labels knows those labels of its training patients with an AUC of {memory:.2f}"
-            f"{hardly}."
+            f" {alike} The network of shuffled labels knows those labels of its training patients "
+            f"with an AUC of {memory:.2f}{hardly}."
         )
     if judged["auc_low"] <= 0.5:
         text += (
             f" The interval of this network's own AUC in {split} also holds 0.5: its maps may show "
             "nothing that tells the patients apart."
         )
-    empty = int(checks["inside"].isna().sum())
     return text + (f" {empty} maps are empty." if empty else "")

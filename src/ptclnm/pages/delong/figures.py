@@ -6,51 +6,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from sklearn.metrics import roc_curve
 
 from ptclnm.evaluation.study import ALPHA, AUCS, MEASURES, WAYS
-from ptclnm.pages.delong.words import ALONE
+from ptclnm.report.sentences import NOTHING, p_text
 from ptclnm.report.style import BLUE, GREY, INK, ORANGE, PALETTE, RED, use_style
 
-DASHES = ("-", "--", ":", "-.")
 # A difference of AUCs that is drawn in full colour.
 FULL = 0.4
 # Inches beside each other that can still be read on a page.
 WIDEST = 11
 COLORS = dict(zip(WAYS, (BLUE, ORANGE, RED), strict=True))
-
-
-def roc(predictions: pd.DataFrame, auc: pd.DataFrame) -> Figure:
-    """Draw the curves of every model, a panel for each set, the largest AUC first.
-
-    Parameters
-    ----------
-    predictions : DataFrame
-        Columns ``model, split, label, score``.
-    auc : DataFrame
-        Columns ``split, model, auc, low, high, degenerate``.
-    """
-    splits, models = (list(dict.fromkeys(auc[name])) for name in ("split", "model"))
-    curves = dict(list(predictions.groupby(["split", "model"])))
-    with use_style():
-        size = 4.4 * len(splits), 4.4 + 0.16 * len(models)
-        figure = Figure(figsize=size, layout="constrained")
-        panels = figure.subplots(1, len(splits), squeeze=False)[0]
-        for axes, split in zip(panels, splits, strict=True):
-            rows = auc[auc["split"] == split].sort_values("auc", ascending=False, kind="stable")
-            for row in rows.itertuples():
-                part, at = curves[split, row.model], models.index(row.model)
-                fpr, tpr, _ = roc_curve(part["label"], part["score"], drop_intermediate=False)
-                limits = "no interval" if row.degenerate else f"{row.low:.3f}–{row.high:.3f}"
-                axes.plot(
-                    fpr, tpr, DASHES[at // len(PALETTE) % len(DASHES)], lw=1.4,
-                    color=PALETTE[at % len(PALETTE)], label=f"{row.model} {row.auc:.3f} ({limits})",
-                )  # fmt: skip
-            axes.plot([0, 1], [0, 1], color=GREY, lw=0.9, ls=":")
-            axes.set(title=split, xlabel="1 − specificity", ylabel="sensitivity", aspect="equal",
-                     xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))  # fmt: skip
-            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), fontsize=7)
-    return figure
 
 
 def matrix(pairs: pd.DataFrame, auc: pd.DataFrame) -> Figure | str:
@@ -70,7 +35,7 @@ def matrix(pairs: pd.DataFrame, auc: pd.DataFrame) -> Figure | str:
     """
     sets = dict(list(pairs[pairs["set_a"] == pairs["set_b"]].groupby("set_a", sort=False)))
     if not sets:
-        return ALONE
+        return NOTHING
     size = 0.55 * auc["model"].nunique() + 1.9
     down, across = (1, len(sets)) if size * len(sets) < WIDEST else (len(sets), 1)
     with use_style():
@@ -89,9 +54,8 @@ def _matrix(axes: Axes, pairs: pd.DataFrame, order: Sequence[str]) -> None:
     axes.imshow(difference, cmap="Oranges", vmin=0, vmax=FULL)
     for i, j in zip(*np.triu_indices(len(order), 1), strict=True):
         p = adjusted[i, j]
-        shown = "–" if np.isnan(p) else f"{p:.3f}" if p >= 0.0005 else "<0.001"
         axes.text(j, i, f"{difference[i, j]:.3f}", ha="center", va="center", fontsize=font)
-        axes.text(i, j, shown, ha="center", va="center", fontsize=font, color=BLUE,
+        axes.text(i, j, p_text(p), ha="center", va="center", fontsize=font, color=BLUE,
                   weight="bold" if p < ALPHA else "normal")  # fmt: skip
     axes.set_xticks(range(len(order)), order, rotation=40, ha="right", fontsize=font)
     axes.set_yticks(range(len(order)), order, fontsize=font)
@@ -123,7 +87,7 @@ def bootstrap(both: pd.DataFrame) -> Figure | str:
         A sentence where there is no pair.
     """
     if both.empty:
-        return ALONE
+        return NOTHING
     titles = {"se": "standard error of a difference", "p": "p-value"}
     with use_style():
         figure = Figure(figsize=(7.6, 3.8), layout="constrained")
@@ -200,7 +164,7 @@ def strangers(rows: pd.DataFrame) -> Figure | str:
         A sentence where there are no two such sets.
     """
     if rows.empty:
-        return "Nothing to draw."
+        return NOTHING
     with use_style():
         figure = Figure(figsize=(7, 0.3 * len(rows) + 1.4), layout="constrained")
         axes = figure.subplots()

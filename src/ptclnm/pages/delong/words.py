@@ -1,45 +1,17 @@
-"""Sentences of page 07 whose logic depends on what the tests find, and headings of its tables."""
+"""Sentences of page 07 whose logic depends on what the tests find."""
 
 import pandas as pd
 
 from ptclnm.evaluation.study import ALPHA, WAYS
+from ptclnm.report import whose
 from ptclnm.report.claims import CONSISTENT
-from ptclnm.report.sentences import bullets, count, listing
+from ptclnm.report.sentences import NOTHING, bullets, count, listing
 from ptclnm.schema import Cohort
 
 # Below this chance a promise counts as missed: a page judges a dozen at once and more.
 SURE = 0.001
 MOST = 3
-ALONE = "One model only: there is nothing to compare."
-TOY = "a **toy cohort**: it shows what the test does, not what patients would show"
-NO_SETS = (
-    "This run has no two evaluation sets with at least two patients of each class, so no model is "
-    "compared with itself."
-)
-AUC = {
-    "split": "Set", "model": "Model", "n": "Patients", "positives": "With outcome", "auc": "AUC",
-    "low": "95 %, from", "high": "to", "logit_low": "Logit scale, from", "logit_high": "to",
-    "degenerate": "No variance: no interval",
-}  # fmt: skip
-PAIRS = {
-    "set_a": "Set", "model_a": "Model", "set_b": "Less set", "model_b": "Less model",
-    "paired": "Patients", "difference": "Difference", "low": "95 %, from", "high": "to", "p": "p",
-    "p_holm": "p, Holm",
-}  # fmt: skip
-TOGETHER = {
-    "split": "Set", "models": "Models", "n": "Patients", "chi2": "χ²", "df": "Degrees of freedom",
-    "p": "p",
-}  # fmt: skip
-CALLS = {
-    "split": "Set", "model_a": "First", "model_b": "Second", "among": "Among",
-    "only_a": "First alone right", "only_b": "Second alone right", "p_exact": "p, exact",
-    "p_corrected": "p, corrected", "p_holm": "p, exact, Holm",
-}  # fmt: skip
-NEEDED = {
-    "model_a": "Model", "set_a": "Set", "model_b": "Against", "set_b": "Set", "printed": "Printed",
-    "p_unpaired": "p, unpaired", "correlation_needed": "Correlation needed",
-}  # fmt: skip
-HERE = NEEDED | {"p_here": "p at ours", "power_here": "Chance of p < 0.05"}
+NO_SETS = "This run has no two evaluation sets with at least two patients of each class."
 
 
 def answer(cohort: Cohort, auc: pd.DataFrame, pairs: pd.DataFrame, claims: pd.DataFrame) -> str:
@@ -54,17 +26,14 @@ def answer(cohort: Cohort, auc: pd.DataFrame, pairs: pd.DataFrame, claims: pd.Da
     claims : DataFrame
         Rows of the claims table.
     """
-    toy = f", {TOY}" if cohort.evidence == "simulated" else ""
-    who = f"{count(len(cohort.patients), 'patient')} of {cohort.title}; evidence"
-    lines = [f"{who} `{cohort.evidence}`{toy}."]
-    lines += [_set(part, pairs) for _, part in auc.groupby("split", sort=False)][:MOST]
+    lines = [_set(part, pairs) for _, part in auc.groupby("split", sort=False)][:MOST]
     if len(claims):
         held = (claims["verdict"] == CONSISTENT).sum()
         lines.append(
             f"Of {count(len(claims), 'p-value')} of the paper that turn on how two models' AUCs "
             f"correlate, models here have the correlation needed in {held}."
         )
-    return f"::::{{div}} answer\n{bullets(lines)}\n::::"
+    return whose.answer(cohort, lines)
 
 
 def _set(auc: pd.DataFrame, pairs: pd.DataFrame) -> str:
@@ -96,7 +65,7 @@ def bootstrap(both: pd.DataFrame) -> str:
     """Say how far DeLong's standard errors are from the bootstrap's."""
     both = both[both["se"] > 0]
     if both.empty:
-        return ALONE
+        return NOTHING
     ratio = both["se_bootstrap"] / both["se"]
     apart = int(((both["p"] < ALPHA) != (both["p_bootstrap"] < ALPHA)).sum())
     return (
@@ -114,7 +83,7 @@ def calls(table: pd.DataFrame) -> str:
         plain, holm = (int((part[name] < ALPHA).sum()) for name in ("p_exact", "p_holm"))
         pairs = count(len(part), "pair")
         lines.append(f"{who}: {plain} of {pairs} with p < {ALPHA}, {holm} after Holm")
-    return bullets(lines, ALONE)
+    return bullets(lines, NOTHING)
 
 
 def promises(study: pd.DataFrame) -> str:
@@ -155,7 +124,7 @@ def strangers(rows: pd.DataFrame) -> str:
 def correlation(rho: pd.Series) -> str:
     """Say how closely the AUCs of two models go together here."""
     if rho.empty:
-        return "No two models here: correlations are left out."
+        return NOTHING
     return (
         f"The AUCs of two models on the same patients correlate here with {rho.median():.2f} at "
         f"the median ({rho.min():.2f} to {rho.max():.2f} over {count(len(rho), 'pair')})."

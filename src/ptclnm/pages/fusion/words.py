@@ -1,4 +1,4 @@
-"""Sentences of page 05 whose logic depends on the run, and its headings."""
+"""Sentences of page 05 whose logic depends on the run."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,38 +12,15 @@ from ptclnm.models.fusion.apart import CLASS, FILTER
 from ptclnm.models.fusion.late import Stack
 from ptclnm.models.fusion.source import ALONE, FUSED, MEAN, NETWORK, STACKED
 from ptclnm.report import whose
-from ptclnm.report.sentences import auc_text, bullets, count, listing, p_text
+from ptclnm.report.figures import NOTHING_KEPT
+from ptclnm.report.sentences import auc_text, bullets, count, listing, p_text, signed
 from ptclnm.schema import Cohort
 
 ALPHA = 0.05
-NOTHING_KEPT = (
-    "No feature is kept: at the penalty of least cross-validated error every coefficient is zero, "
-    "and every patient gets the same score."
-)
 NOTHING_SHUFFLED = "No feature is kept, or no patients are there that nothing was fitted on."
 NO_SETS = "No set but the training set has patients of both classes."
 # The paper's network; another one is named loudly.
 PAPER_NETWORK = "DenseNet121"
-HEADINGS = {
-    "split": "Set", "part": "Features kept", "reported": "Paper", "obtained": "Here",
-    "median": "Median of resamples", "low": "95 % from", "high": "to", "model_a": "Model",
-    "model_b": "less", "auc_a": "AUC", "auc_b": "AUC ", "difference": "Difference", "p": "p",
-    "p_holm": "p, Holm", "base": "To", "adds": "add", "auc_base": "AUC", "auc_with": "AUC with",
-    "model": "Model", "n": "Patients", "events": "With outcome", "expected": "Expected",
-    "intercept": "Intercept", "slope": "Slope", "brier": "Brier", "ici": "ICI",
-    "rho": "ρ of gain and score", "classifier": "Classifier", "mean": "Mean AUC", "sd": "SD",
-    "mean_minus_sd": "Mean − SD", "chosen": "Chosen", "k": "Habitats", "silhouette": "Silhouette",
-    "calinski_harabasz": "Calinski–Harabasz", "habitat": "Habitat", "n_without": "Without",
-    "n_with": "With", "median_without": "Median share without", "median_with": "with",
-    "auc": "AUC", "pictures": "Pictures", "share": "Share of the nodule",
-    "share_near": "Share near microcalcifications", "enrichment": "Ratio", "setting": "Setting",
-    "group": "Group", "score_without": "Mean score without", "score_with": "with",
-}  # fmt: skip
-
-
-def headings(columns: str) -> dict[str, str]:
-    """Head columns, given with spaces between them."""
-    return {name: HEADINGS[name] for name in columns.split()}
 
 
 def answer(cohort: Cohort, metrics: pd.DataFrame, pairs: pd.DataFrame) -> str:
@@ -56,13 +33,7 @@ def answer(cohort: Cohort, metrics: pd.DataFrame, pairs: pd.DataFrame) -> str:
     metrics, pairs : DataFrame
         Metrics of every model beside the paper's, and paired differences by set.
     """
-    patients = cohort.patients
-    lines = [
-        f"**{count(len(patients), 'patient')}, {int(patients['label'].sum())} with the outcome**, "
-        f"of {cohort.title} (evidence: {cohort.evidence}).",
-        *list(_verdicts(metrics, pairs))[:4],
-    ]
-    return f"::::{{div}} answer\n{bullets(lines)}\n::::"
+    return whose.answer(cohort, list(_verdicts(metrics, pairs))[:4])
 
 
 def _verdicts(metrics: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[str]:
@@ -74,13 +45,6 @@ def _verdicts(metrics: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[str]:
         yield f"**{split}**: AUC of {FUSED} {auc_text(row)}{beside}. There {_outcome(rows)}."
     if pairs.empty:
         yield NO_SETS
-
-
-def patients(cohort: Cohort) -> str:
-    """Name the patients, and fold what is wrong with them."""
-    cautions = whose.cautions(cohort)
-    box = f"\n\n:::{{dropdown}} What to know of them\n{cautions}\n:::" if cautions else ""
-    return f"{whose.introduced(cohort)}{box}"
 
 
 def network(plan: DeepPlan, layer: str, about: Mapping[str, Any], features: ImageData) -> str:
@@ -128,8 +92,8 @@ def counts(table: pd.DataFrame, resamples: pd.DataFrame, survival: pd.DataFrame)
     none, often = int((resamples["deep"] == 0).sum()), int((survival["share"] > 0.5).sum())
     return (
         f"{text} In {none} of {count(len(resamples), 'bootstrap resample')} of the training "
-        f"patients no DL feature is kept; {count(often, 'feature')} of either kind "
-        f"{'is' if often == 1 else 'are'} kept in more than half of them."
+        f"patients no DL feature is kept. {count(often, 'feature is', 'features are')} kept in "
+        "more than half of them."
     )
 
 
@@ -160,11 +124,8 @@ def memory(metrics: pd.DataFrame, choice: pd.DataFrame) -> str:
     best, fused = choice[choice["chosen"]].iloc[0], metrics[metrics["model"] == FUSED]
     new = listing(f"{r.auc:.3f} in {r.split}" for r in fused.itertuples() if r.split != "train")
     return (
-        f"{text} Its features of training patients carry what it remembers: the selection and the "
-        "classifiers, which are fitted on the same patients, see deep features that look better "
-        "than they are. So does their cross-validation: the patients that a fold leaves out were "
-        f"left in when the network was trained. It has {best['mean']:.3f} for the chosen "
-        f"{best['classifier']}, against {new}."
+        f"{text} Its features of training patients carry what it remembers: cross-validation has "
+        f"{best['mean']:.3f} for the chosen {best['classifier']}, against {new}."
     )
 
 
@@ -176,16 +137,8 @@ def _against_parts(pairs: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 def fusion(pairs: pd.DataFrame) -> str:
     """Say, set by set, whether fusion beats both of its parts."""
-    lines = []
-    for split, rows in _against_parts(pairs):
-        each = listing(f"{signed(row)} against {row['model_b']} (p {p_text(row['p'])})"
-                       for row in rows.to_dict("records"))  # fmt: skip
-        first = rows.iloc[0]
-        lines.append(
-            f"In {split}, {first['n']} patients, AUC {first['auc_a']:.3f}: {_outcome(rows)}. "
-            f"Difference: {each}."
-        )
-    return bullets(lines, NO_SETS)
+    rows = _against_parts(pairs)
+    return bullets((f"In {split}, {_outcome(part)}." for split, part in rows), NO_SETS)
 
 
 def _outcome(rows: pd.DataFrame) -> str:
@@ -308,9 +261,3 @@ def external(calibration: pd.DataFrame, drift: pd.DataFrame) -> str:
             f"(ρ = {row.rho:+.2f}, p {p_text(row.p)}, {row.n} patients)."
         )
     return text
-
-
-def signed(row: Mapping[str, float]) -> str:
-    """Phrase a difference with its interval."""
-    values = [f"{round(float(row[name]), 3) + 0.0:+.3f}" for name in ("difference", "low", "high")]
-    return f"{values[0]} ({values[1]} to {values[2]})"

@@ -1,7 +1,6 @@
 """Figures of page 06: odds ratios, calibration, Hosmer-Lemeshow, decision curves."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,18 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from ptclnm.evaluation.calibration import grouped
 from ptclnm.pages.nomogram.drawing import label_of
-from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, SKY, use_style
+from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, use_style
 
 COLORS = {"Nomogram_A": RED, "Nomogram_B": ORANGE, "Nomogram_C": BLUE, "Radiologist": PURPLE}
 STRATEGIES = {"all": ("treat all", GREY, "--"), "none": ("treat none", INK, ":")}
 WIDEST = (1 / 60, 60)  # beyond these odds ratios an interval is drawn as an arrow
-
-
-def colors(models: Iterable[str]) -> dict[str, str]:
-    """Colour by model, the same in every figure; signatures by themselves are green."""
-    return {name: COLORS.get(name, GREEN) for name in models}
 
 
 def forest(screen: pd.DataFrame, coefficients: pd.DataFrame) -> Figure:
@@ -70,71 +63,6 @@ def _ratio(axes: Axes, row: Mapping, y: float, color: str, mark: str) -> None:
         if end < WIDEST[0] or end > WIDEST[1]:
             axes.plot(limit, y, arrow, color=color, ms=4, clip_on=False)
     axes.plot(np.clip(row["odds_ratio"], *WIDEST), y, mark, color=color, ms=4)
-
-
-def calibration(
-    measures: pd.DataFrame,
-    curves: pd.DataFrame,
-    corrected: pd.DataFrame,
-    risks: pd.DataFrame,
-    fit_on: str,
-) -> Figure:
-    """Draw calibration curves, a row for each nomogram and a column for each set.
-
-    Parameters
-    ----------
-    measures, curves : DataFrame
-        From ``calibration`` and ``calibration_curve``, by ``model, split``.
-    corrected : DataFrame
-        Curves corrected for optimism, by ``model``, on the set fitted on.
-    risks : DataFrame
-        ``model, split, label, score``, for groups and for the distribution below.
-    fit_on : str
-        The set fitted on.
-    """
-    measure, parts = measures.set_index(["model", "split"]), risks.groupby(["model", "split"])
-    models, splits = (list(dict.fromkeys(curves[name])) for name in ("model", "split"))
-    with use_style():
-        size = (3.4 * len(splits), 3.4 * len(models))
-        figure = Figure(figsize=size, layout="constrained")
-        grid = figure.subplots(len(models), len(splits), squeeze=False)
-        for axes, (model, split) in zip(grid.flat, product(models, splits), strict=True):
-            curve = curves[(curves["model"] == model) & (curves["split"] == split)]
-            _curve(axes, curve, measure.loc[(model, split)])
-            part = parts.get_group((model, split))
-            _groups(axes, part["label"].to_numpy(), part["score"].to_numpy())
-            if split == fit_on:
-                own = corrected[corrected["model"] == model]
-                axes.plot(own["predicted"], own["corrected"], color=GREEN, lw=1.4, ls="--",
-                          label="corrected for optimism")  # fmt: skip
-            axes.set_title(f"{model}, {split}")
-            axes.legend(loc="upper left", fontsize=7)
-    return figure
-
-
-def _curve(axes: Axes, curve: pd.DataFrame, row: pd.Series) -> None:
-    axes.plot([0, 1], [0, 1], color=GREY, lw=0.9, ls=":")
-    axes.fill_between(curve["predicted"], curve["low"], curve["high"], color=SKY, alpha=0.3, lw=0)
-    axes.plot(curve["predicted"], curve["observed"], color=BLUE, label="smoothed, 95 % band")
-    text = (
-        f"intercept {row['intercept'].round(2) + 0.0:.2f}\nslope {row['slope']:.2f}\n"
-        f"Brier {row['brier']:.3f}\nICI {row['ici']:.3f}"
-    )
-    axes.annotate(text, (0.98, 0.08), xycoords="axes fraction", ha="right", fontsize=7)
-    axes.set(xlabel="predicted risk", ylabel="share with the outcome", aspect="equal",
-             xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))  # fmt: skip
-
-
-def _groups(axes: Axes, labels: np.ndarray, risks: np.ndarray) -> None:
-    """Mark tenths of the patients, and the distribution of risks by outcome."""
-    table = grouped(labels, risks, min(10, len(labels)))
-    axes.plot(table["expected"] / table["n"], table["observed"] / table["n"], "o", color=INK,
-              ms=3.5, mfc="white", label="tenths of the patients")  # fmt: skip
-    for label, y, up in ((1, 0.0, 1), (0, 0.0, -1)):
-        counts, edges = np.histogram(risks[labels == label], bins=40, range=(0, 1))
-        height = 0.05 * counts / max(counts.max(), 1)
-        axes.vlines(edges[:-1] + 0.0125, y, y + up * height, color=RED if label else GREY, lw=1.2,
-                    clip_on=False)  # fmt: skip
 
 
 def hosmer_lemeshow(table: pd.DataFrame) -> Figure | str:

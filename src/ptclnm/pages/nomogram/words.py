@@ -1,47 +1,25 @@
-"""Sentences of page 06 whose logic depends on the run, and its headings."""
+"""Sentences of page 06 whose logic depends on the run."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from ptclnm.evaluation.nomogram.study import REFIT, WHOLE, Built
+from ptclnm.evaluation.nomogram.study import Built
 from ptclnm.pages.nomogram.drawing import label_of
 from ptclnm.report import whose
 from ptclnm.report.claims import escape_markdown
-from ptclnm.report.sentences import auc_text, bullets, count, listing, p_text
+from ptclnm.report.sentences import NOTHING, auc_text, count, listing, p_text, spread
 from ptclnm.schema import Cohort
 
-KINDS = {
-    "simulated": "simulated patients, a toy cohort",
-    "public": "real patients of somebody else",
-    "own": "patients of your own",
-}
 ORIGINS = {
     "simulated": "It comes from simulated patients and knows nothing of real ones.",
     "public": "It comes from few patients of somebody else, untested in practice.",
 }
 NEEDED = {"Nomogram_A": "a radiomics signature", "Nomogram_B": "the score of a deep model"}
-HEADINGS = {
-    "split": "Set", "model": "Model", "variable": "Variable", "level": "Level",
-    "coefficient": "Coefficient", "odds_ratio": "Odds ratio", "low": "Low", "high": "High",
-    "p": "p", "p_variable": "p of the variable", "kept": "Passes", "note": "Note", "vif": "VIF",
-    "procedure": "In each resample", "index": "Measure", "apparent": "Apparent",
-    "optimism": "Optimism", "corrected": "Corrected", "draws": "Resamples",
-    "events": "With outcome", "expected": "Expected", "intercept": "Intercept", "slope": "Slope",
-    "slope_low": "Low", "slope_high": "High", "brier": "Brier", "ici": "ICI", "whose": "Whose",
-    "accuracy": "Accuracy", "sensitivity": "Sensitivity", "specificity": "Specificity",
-    "model_a": "Model", "model_b": "Against", "difference": "Difference", "z": "z",
-    "p_holm": "p (Holm)", "train_scores": "Training scores", "auc": "AUC",
-}  # fmt: skip
-
-
-def headings(columns: str) -> dict[str, str]:
-    """Head columns, given with spaces between them."""
-    return {name: HEADINGS[name] for name in columns.split()}
 
 
 def answer(
-    cohort: Cohort, table: pd.DataFrame, metrics: pd.DataFrame, measures: pd.DataFrame,
+    cohort: Cohort, fit_on: str, metrics: pd.DataFrame, measures: pd.DataFrame,
     differences: pd.DataFrame,
 ) -> str:  # fmt: skip
     """Give the page's answer in at most five lines: on whom, each nomogram, which differ.
@@ -50,21 +28,14 @@ def answer(
     ----------
     cohort : Cohort
         The patients' cohort.
-    table : DataFrame
-        ``split, label``, a row a patient, the set fitted on first.
+    fit_on : str
+        The set fitted on.
     metrics, measures, differences : DataFrame
         Metrics beside the paper's of every model in every set; calibration of every nomogram in
         every set; differences of AUC in sets that were not fitted on.
     """
-    fit_on = table["split"].iloc[0]
-    patients, events = count(len(table), "patient"), int(table["label"].sum())
-    lines = [
-        f"**{patients}, {events} with the outcome** (evidence: {cohort.evidence}, "
-        f"{KINDS.get(cohort.evidence, 'others')}), fitted on {fit_on}.",
-        *_new_patients(metrics, measures, fit_on),
-        pairs(differences),
-    ]
-    return f"::::{{div}} answer\n{bullets(lines)}\n::::"
+    found = _new_patients(metrics, measures, fit_on)
+    return whose.answer(cohort, [*found, pairs(differences)])
 
 
 def _new_patients(metrics: pd.DataFrame, measures: pd.DataFrame, fit_on: str) -> Iterator[str]:
@@ -81,19 +52,9 @@ def _new_patients(metrics: pd.DataFrame, measures: pd.DataFrame, fit_on: str) ->
             beside = f", the paper prints {paper:.3f}" if pd.notna(paper) else ""
             sets.append(
                 f"{row['split']} AUC {auc_text(row)}{beside}, calibration slope "
-                f"{own['slope']:.2f} ({own['slope_low']:.2f}–{own['slope_high']:.2f})"
+                f"{spread(*own[['slope', 'slope_low', 'slope_high']], 2)}"
             )
         yield f"**{model}**: {'; '.join(sets)}."
-
-
-def patients(cohort: Cohort, table: pd.DataFrame) -> str:
-    """Name the patients, set by set, their endpoint, and what is wrong with them."""
-    sizes = listing(
-        f"{len(part)} ({int(part['label'].sum())}) in {split}"
-        for split, part in table.groupby("split", sort=False)
-    )
-    head = f"{whose.introduced(cohort)} Patients, with the outcome in brackets: {sizes}."
-    return f"{head}\n\n{whose.cautions(cohort)}"
 
 
 def left_out(reasons: Mapping[str, str]) -> str:
@@ -155,23 +116,10 @@ def origin(cohort: Cohort) -> str:
     return ORIGINS.get(cohort.evidence, "It has not been tested in practice.")
 
 
-def side_by_side(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Lay out metrics for reading: a row for ours and, where there is one, one for the paper's."""
-    rows = []
-    for row in metrics.to_dict("records"):
-        head = {"split": row["split"], "model": row["model"]}
-        cells = {name: row[name] for name in ("accuracy", "sensitivity", "specificity")}
-        rows.append(head | {"whose": "this run", "auc": auc_text(row)} | cells)
-        if pd.notna(row["reported_auc"]):
-            paper = {"whose": "the paper", "auc": auc_text(row, "reported_")}
-            rows.append(head | paper | {"accuracy": row["reported_accuracy"]})
-    return pd.DataFrame(rows)
-
-
 def pairs(differences: pd.DataFrame) -> str:
     """Say which models differ on new patients, by DeLong's test with Holm's correction."""
     if differences.empty:
-        return "There are no two models to compare."
+        return NOTHING
     sure = differences[differences["p_holm"] < 0.05]
     named = [
         f"{row.model_a} and {row.model_b} in {row.split} ({row.difference:+.3f}, "
@@ -182,54 +130,25 @@ def pairs(differences: pd.DataFrame) -> str:
     return f"Of {count(len(differences), 'pair')}, {found} at 0.05 after Holm's correction."
 
 
-def memory(table: pd.DataFrame, fit_on: str, kind: str, built: Sequence[Built]) -> str:
-    """Say which training scores were used, and what the other kind would have done."""
+def memory(table: pd.DataFrame, kind: str, built: Sequence[Built]) -> str:
+    """Say which training scores were used, and where a signature lowers the risk."""
     if table.empty:
         return (
             "No signature of this page was fitted on these patients, so that their scores are "
             "those of new patients throughout."
         )
-    lines = [
-        f"{row.model}, {row.train_scores}: AUC {row.auc:.3f}, slope {row.slope:.2f} in {row.split}."
-        for row in table[table["split"] != fit_on].itertuples()
-    ]
-    if against := [one.name for one in built if _lowers(one)]:
-        lines.append(
-            f"In {listing(against)} the signature has a negative coefficient: beside the "
-            "clinical variables a higher score lowers the risk. A signature that adds nothing "
-            "falls on either side of zero."
-        )
-    return f"The nomograms of this page are fitted on {kind} scores.\n\n{bullets(lines)}"
+    said = f"The nomograms of this page are fitted on {kind} scores."
+    against = [one.name for one in built if _lowers(one)]
+    if not against:
+        return said
+    return (
+        f"{said} In {listing(against)} the signature has a negative coefficient: beside the "
+        "clinical variables a higher score lowers the risk. A signature that adds nothing falls "
+        "on either side of zero."
+    )
 
 
 def _lowers(one: Built) -> bool:
     """Whether a nomogram's signature lowers its risk."""
     table = one.model.table().set_index("term")["coefficient"]
     return bool(one.signature) and table[one.signature] < 0
-
-
-def optimism(table: pd.DataFrame) -> str:
-    """Say what the bootstrap takes off each nomogram."""
-    names = {REFIT: "fitted again", WHOLE: "screened and fitted again"}
-    lines = []
-    for (model, procedure), part in table.groupby(["model", "procedure"], sort=False):
-        rows = part.set_index("index")
-        auc, slope = rows.loc["auc"], rows.loc["slope"]
-        lines.append(
-            f"{model}, {names[procedure]} in {count(int(auc['draws']), 'resample')}: AUC "
-            f"{auc['apparent']:.3f} becomes {auc['corrected']:.3f}, the slope "
-            f"{slope['corrected']:.2f}."
-        )
-    return bullets(lines)
-
-
-def hosmer_lemeshow(tests: pd.DataFrame) -> str:
-    """Say how far the p of one and the same nomogram moves with the number of groups."""
-    lines = []
-    for (model, split), part in tests.groupby(["model", "split"], sort=False):
-        low, high = part.loc[part["p"].idxmin()], part.loc[part["p"].idxmax()]
-        lines.append(
-            f"{model}, {split}: p {p_text(low['p'])} with {low['g']} groups, {p_text(high['p'])} "
-            f"with {high['g']}."
-        )
-    return bullets(lines, "Too few patients with the outcome for five groups.")

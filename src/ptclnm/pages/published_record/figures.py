@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, use_style
 from recount import Audit, Study
@@ -107,22 +106,15 @@ def auc_forest(auc: pd.DataFrame) -> Figure | str:
         low, high = rows["low"].astype(float), rows["high"].astype(float)
         half = 1.96 * rows["se_hanley_mcneil"]
         at = np.arange(len(rows))
-        axes.hlines(at, rows["lowest"], rows["highest"], color="#D5DBE1", lw=7)
-        axes.hlines(at - 0.16, value - half, np.minimum(value + half, 1), color=ORANGE, lw=3)
+        axes.hlines(at, rows["lowest"], rows["highest"], color="#D5DBE1", lw=7,
+                    label="what the operating point allows")  # fmt: skip
+        axes.hlines(at - 0.16, value - half, np.minimum(value + half, 1), color=ORANGE, lw=3,
+                    label="interval expected at the split found")  # fmt: skip
         axes.hlines(at + 0.16, low, high, color=BLUE, lw=3)
-        axes.plot(value, at + 0.16, "o", color=BLUE, ms=5)
-        axes.plot(rows["yes_no_auc"], at, "D", color=RED, ms=6)
+        axes.plot(value, at + 0.16, "o", color=BLUE, ms=5, label="printed, with interval")
+        axes.plot(rows["yes_no_auc"], at, "D", color=RED, ms=6, label="AUC of the yes/no reading")
         axes.set_yticks(at, rows["model"] + ", " + rows["evaluation_set"])
         axes.set(xlabel="AUC", xlim=(0.2, 1.02), ylim=(-0.7, len(rows) - 0.3))
         axes.axvline(0.5, color=GREY, lw=0.8, ls=":")
-        figure.legend(handles=_forest_legend(), loc="outside upper center", ncols=2)
+        figure.legend(loc="outside upper center", ncols=2)
     return figure
-
-
-def _forest_legend() -> list[Line2D]:
-    return [
-        Line2D([], [], color=BLUE, marker="o", lw=3, label="printed, with interval"),
-        Line2D([], [], color=ORANGE, lw=3, label="interval expected at the split found"),
-        Line2D([], [], color="#D5DBE1", lw=7, label="what the operating point allows"),
-        Line2D([], [], color=RED, marker="D", lw=0, label="AUC of the yes/no reading"),
-    ]

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from ptclnm.report.claims import escape_markdown
-from ptclnm.report.sentences import bullets, count, listing
-from recount import AGREES, ALPHA, CONFLICTS, CONTRADICTS, OPEN, Audit, Study, images_a_patient
+from ptclnm.report.sentences import answer_box, bullets, count, listing
+from recount import AGREES, CONFLICTS, CONTRADICTS, OPEN, Audit, Study, images_a_patient
 from recount.honest import HONEST
 
 LINES = 5
@@ -37,14 +37,17 @@ def answer(judged: pd.DataFrame, study: Study) -> str:
     order = {CONTRADICTS: 0, CONFLICTS: 1, AGREES: 2}
     rows = rows.sort_values("verdict", key=lambda v: v.map(order), kind="stable")
     lines = (_line(row) for row in rows.drop_duplicates("matter").head(LINES).itertuples())
-    return (
-        f"::::{{div}} answer\n{bullets(lines, 'No claim that makes a finding was judged.')}\n::::"
-    )
+    return answer_box(lines, "No claim that makes a finding was judged.")
 
 
 def _line(row) -> str:
     words = row.finding.format(**row._asdict())
     return f"**{row.verdict.removesuffix(', if')}**: {escape_markdown(words)}"
+
+
+def _if(premise: str) -> str:
+    """End a sentence, with what it presupposes where it presupposes something."""
+    return f", if {premise}." if premise else "."
 
 
 def matters(judged: pd.DataFrame) -> str:
@@ -61,9 +64,9 @@ def matters(judged: pd.DataFrame) -> str:
     ]
     sure, under = ((bad["verdict"] == word).sum() for word in BAD)
     return (
-        f"{count(sure, 'claim')} {'contradicts' if sure == 1 else 'contradict'} other printed "
-        f"values and {under} {'conflicts' if under == 1 else 'conflict'} with them under a "
-        f"premise, about {count(names.nunique(), 'matter')}.\n\n{bullets(lines)}"
+        f"{count(sure, 'claim contradicts', 'claims contradict')} other printed values and "
+        f"{count(under, 'conflicts', 'conflict')} with them under a premise, about "
+        f"{count(names.nunique(), 'matter')}.\n\n{bullets(lines)}"
     )
 
 
@@ -99,9 +102,7 @@ def _split_sentence(audit: Audit, part: pd.DataFrame) -> str:
         return text + " The stated split explains them."
     stated = f"{first['stated_positive']}/{first['stated_negative']}"
     miss = listing(sorted({f"{value:.3f}" for value in (part.off_by.min(), part.off_by.max())}))
-    text += (
-        f" With the stated {stated} the worst cell of a row is off by {miss.replace('and', 'to')}."
-    )
+    text += f" With the stated {stated} the worst cells are off by {miss.replace('and', 'to')}."
     return text + _premise(audit, part)
 
 
@@ -143,12 +144,12 @@ def shares(audit: Audit) -> str:
         return f"Of all {pairs} of rows that are compared in one set, the shares can be the same."
     lines = [
         f"**{row.verdict.removesuffix(', if')}**: {row.model_a} and {row.model_b}: {row.follows}"
-        + (f", if {row.premise}." if row.premise else ".")
+        + _if(row.premise)
         for row in found.itertuples()
     ]
     lines += [
         f"The share behind {row.model}, {row.evaluation_set}, is that stated for "
-        f"{row.sets.replace(';', ' and ')}. That is no proof that those patients were used."
+        f"{row.sets.replace(';', ' and ')}."
         for row in audit.shares.itertuples()
         if row.sets and row.evaluation_set not in row.sets.split(";")
     ]
@@ -174,15 +175,14 @@ def like_for_like(audit: Audit) -> str:
         + listing(f"{row.auc} ({row.model}, {row.evaluation_set})" for row in part)
         for part in groups
     ]
-    equal = "Rows of one share need not be of the same patients."
-    return f"By share with the outcome the AUCs are {'; '.join(lines)}. {equal}"
+    return f"By share with the outcome the AUCs are {'; '.join(lines)}."
 
 
 def totals(audit: Audit) -> str:
     """List the sums that do not come out, after how many do."""
     wrong = audit.totals[audit.totals["verdict"].isin(BAD)]
     good = len(audit.totals) - len(wrong)
-    head = f"Of {count(len(audit.totals), 'sum')}, {good:,} {'comes' if good == 1 else 'come'} out."
+    head = f"Of {count(len(audit.totals), 'sum')}, {count(good, 'comes', 'come')} out."
     return head + "\n\n" + bullets(
         (
             f"{escape_markdown(row.quantity)} ({row.where}): {row.printed} against {row.follows}"
@@ -238,7 +238,7 @@ def auc(audit: Audit) -> str:
     ratio = audit.auc["se_ratio"].dropna()
     lines = [
         f"{row.model}, {row.evaluation_set} ({row.where}): printed {row.auc} "
-        f"({row.low}–{row.high}); {row.follows}" + (f", if {row.premise}." if row.premise else ".")
+        f"({row.low}–{row.high}); {row.follows}" + _if(row.premise)
         for row in odd.itertuples()
     ]
     if len(ratio):
@@ -246,60 +246,39 @@ def auc(audit: Audit) -> str:
         lines.append(
             f"The printed intervals are {ratio.min():.2f} to {ratio.max():.2f} times as wide as "
             f"Hanley and McNeil's formula expects at the splits found, {ratio.median():.2f} at "
-            f"the median; the narrowest is that of {low['model']}, {low['evaluation_set']}. The "
-            "formula assumes a shape of the scores, so this is no verdict."
+            f"the median; the narrowest is that of {low['model']}, {low['evaluation_set']}."
         )
     return bullets(lines, "No AUC is printed with its interval.")
 
 
 def comparisons(audit: Audit) -> str:
-    """Count what the printed comparisons need, and list those that do not hold."""
-    found = audit.comparisons
+    """Count what the printed comparisons need."""
+    found = audit.comparisons["verdict"]
     if found.empty:
         return "No two models are compared."
-    good, left = ((found["verdict"] == word).sum() for word in (AGREES, OPEN))
-    odd = found[found["verdict"].isin(BAD)]
-    head = (
-        f"Of {count(len(found), 'comparison')}, {good} "
-        f"{'follows' if good == 1 else 'follow'} from the printed values, {left} "
-        f"{'needs' if left == 1 else 'need'} a correlation that is not printed, and {len(odd)} "
-        f"{'does' if len(odd) == 1 else 'do'} not hold."
+    good, left, odd = ((found == AGREES).sum(), (found == OPEN).sum(), found.isin(BAD).sum())
+    return (
+        f"Of {count(len(found), 'comparison')}, {count(good, 'follows', 'follow')} from the "
+        f"printed values, {count(left, 'needs', 'need')} a correlation that is not printed, and "
+        f"{count(odd, 'does', 'do')} not hold."
     )
-    lines = (
-        f"{row.model_a} ({row.set_a}) against {row.model_b} ({row.set_b}), "
-        f"{row.statistic.replace('_', ' ')} {row.printed}: {row.follows}"
-        + (f", if {row.premise}." if row.premise else ".")
-        for row in odd.itertuples()
-    )
-    return head if odd.empty else f"{head}\n\n{bullets(lines)}"
 
 
 def features(audit: Audit) -> str:
-    """Say which printed numbers of features do not follow."""
-    odd = audit.features[audit.features["verdict"].isin(BAD)]
-    good = len(audit.features) - len(odd)
-    if audit.features.empty:
-        return "The paper prints no number of features."
-    head = f"Of {count(len(audit.features), 'check')} {good} {'agrees' if good == 1 else 'agree'}."
-    lines = (
-        f"{row.quantity}: printed {row.printed}; {row.follows}"
-        + (f". That conflicts if {row.premise}." if row.premise else ".")
-        for row in odd.itertuples()
-    )
-    return head if odd.empty else f"{head}\n\n{bullets(lines)}"
+    """Say how many printed numbers of features follow from each other."""
+    found = audit.features["verdict"]
+    good = len(found) - found.isin(BAD).sum()
+    agree = f"Of {count(len(found), 'check')}, {count(good, 'agrees', 'agree')}."
+    return agree if len(found) else "The paper prints no number of features."
 
 
 def sample_size(audit: Audit) -> str:
-    """Say how many patients each model had, and would have needed."""
-    return bullets(
-        (
-            f"{row.model}: {count(row.events, 'patient')} with the outcome for "
-            f"{count(row.predictors, 'candidate predictor')}; {row.patients:,} patients in "
-            f"training, {row.minimum:,} needed; {row.follows}."
-            for row in audit.sample_size.itertuples()
-        ),
-        "The paper does not say how many candidates its models had.",
-    )
+    """Say how many models had as many patients as they needed."""
+    found = audit.sample_size
+    if found.empty:
+        return "The paper does not say how many candidates its models had."
+    enough = found["enough"].sum()
+    return f"Of {count(len(found), 'model')}, {count(enough, 'has', 'have')} enough patients."
 
 
 def sizes(audit: Audit) -> str:
@@ -356,18 +335,14 @@ def alone(audit: Audit) -> str:
 
 def nobody(audit: Audit) -> str:
     """Compare the printed accuracies with calling nobody positive."""
-    found = audit.calling_nobody["beaten"].value_counts()
+    found = audit.calling_nobody["beaten"]
     if found.empty:
         return ""
-    total, lower = len(audit.calling_nobody), found.get("no", 0)
-    if lower == total:
-        return (
-            "Every printed accuracy is below that of calling nobody positive, which finds no case."
-        )
-    rest = "" if not found.get("perhaps", 0) else f"; for {found['perhaps']} rounding decides"
+    lower, perhaps = (found == "no").sum(), (found == "perhaps").sum()
+    rest = f"; for {perhaps} rounding decides" if perhaps else ""
     return (
-        f"Of {count(total, 'printed accuracy', 'printed accuracies')}, {lower} "
-        f"{'is' if lower == 1 else 'are'} below that of calling nobody positive, which finds no "
+        f"Of {count(len(found), 'printed accuracy', 'printed accuracies')}, "
+        f"{count(lower, 'is', 'are')} below that of calling nobody positive, which finds no "
         f"case{rest}."
     )
 
@@ -394,33 +369,20 @@ def statements(audit: Audit) -> str:
 
 def moved(audit: Audit) -> str:
     """Say how often sensitivity falls between compared models while the accuracy rises."""
-    wide = audit.discordance.pivot(
-        index=["evaluation_set", "model_a", "model_b"], columns="metric",
-        values=["count_a", "count_b", "of", "p_high"],
-    )  # fmt: skip
-    if wide.empty:
+    pair = ["evaluation_set", "model_a", "model_b"]
+    gain = audit.discordance.assign(gain=audit.discordance.eval("count_a - count_b"))
+    gain = gain.pivot(index=pair, columns="metric", values="gain")
+    if gain.empty:
         return "No two by two tables of compared models are known."
-    gain = wide["count_a"] - wide["count_b"]
     up = gain[gain["accuracy"] > 0]
     falls = up[up["sensitivity"] < 0]
-    text = f"Of {count(len(up), 'pair')} whose accuracy rises, sensitivity falls in {len(falls)}."
-    lines = (
-        f"{a} against {b}, {name}: sensitivity {_of(wide, key, 'sensitivity')}, specificity "
-        f"{_of(wide, key, 'specificity')}."
-        for key in falls.index
-        for name, a, b in [key]
-    )
-    return f"{text}\n\n{bullets(lines)}" if len(falls) else text
-
-
-def _of(wide: pd.DataFrame, key: tuple, metric: str) -> str:
-    first, second, of = (int(wide.loc[key, (k, metric)]) for k in ("count_a", "count_b", "of"))
-    sure = ", p < 0.05 at any pairing" if wide.loc[key, ("p_high", metric)] < ALPHA else ""
-    return f"{second} to {first} of {of}{sure}"
+    named = listing(f"{a} against {b} ({name})" for name, a, b in falls.index)
+    text = f"Of {count(len(up), 'pair')} whose accuracy rises, sensitivity falls in {len(falls)}"
+    return f"{text}: {named}." if named else f"{text}."
 
 
 def error_rates(rates: pd.DataFrame) -> str:
-    """Say how often the audit accuses honest papers, and how often it finds one slip.
+    """Say how often the audit accuses honest papers.
 
     Parameters
     ----------
@@ -429,16 +391,9 @@ def error_rates(rates: pd.DataFrame) -> str:
     """
     honest = rates[rates["kind"] == HONEST].set_index("verdicts")
     wrong, high = (honest.loc[CONTRADICTS, name] for name in ("wrong", "high"))
-    slips = rates[rates["kind"] != HONEST]
-    caught = slips[slips["verdicts"] == CONTRADICTS].sort_values("share", ascending=False)
     return (
         f"Of {count(honest.loc[CONTRADICTS, 'papers'], 'honest paper')} drawn by simulation, "
-        f"{wrong or 'none'} {'is' if wrong == 1 else 'are'} accused without a premise (at most "
-        f"{100 * high:.1f} % with 95 % confidence), and "
-        f"{100 * honest.loc[CONFLICTS, 'share']:.0f} % conflict under a premise, as papers do that "
-        "count images, leave patients out or give accuracy at another cut-off without saying so. "
-        f"Of papers with one slip, {slips.drop_duplicates('kind')['papers'].sum():,} in all, the "
-        "share that is contradicted depends on the slip: "
-        + listing(f"{row.kind} {100 * row.share:.0f} %" for row in caught.itertuples())
-        + ". A conflict under a premise is no proof of a slip: honest papers have it too."
+        f"{count(wrong, 'is', 'are')} accused without a premise (at most {100 * high:.1f} % with "
+        f"95 % confidence), and {100 * honest.loc[CONFLICTS, 'share']:.0f} % conflict under a "
+        "premise."
     )

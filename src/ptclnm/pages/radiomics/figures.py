@@ -13,12 +13,11 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from ptclnm.models.zoo import kept as names_kept
+from ptclnm.report.figures import MOST_FEATURES, feature_bars
 from ptclnm.report.style import BLUE, GREY, INK, ORANGE, PALETTE, RED, RULE, SKY, use_style
 
-MOST_FEATURES = 20
 ENTERING = 30
 LABELLED = 6
-SHARE = "share of resamples that keep it"
 
 
 def steps(table: pd.DataFrame) -> Figure:
@@ -85,39 +84,6 @@ def _path(axes: Axes, last: BaseEstimator, names: ArrayLike) -> None:
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1.01), ncols=2, fontsize=7)
 
 
-def coefficients(table: pd.DataFrame) -> Figure | str:
-    """Draw the kept features: coefficient, and share of resamples that keep it.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Columns ``feature, coefficient, survival``; the largest are drawn. Without a row, a
-        sentence says what that means.
-    """
-    if table.empty:
-        return (
-            "No feature is kept: at the penalty of least cross-validated error every coefficient "
-            "is zero. Every classifier then gives each patient the same score, and its AUC is 0.5."
-        )
-    part = table.head(MOST_FEATURES)
-    with use_style():
-        figure = Figure(figsize=(8, 0.28 * len(part) + 1.3), layout="constrained")
-        left, right = figure.subplots(1, 2, sharey=True)
-        colors = np.where(part["coefficient"] > 0, RED, BLUE)
-        _bars(left, part, "coefficient", colors, "coefficient (per SD)")
-        left.axvline(0, color=INK, lw=0.8)
-        _bars(right, part, "survival", ORANGE, SHARE)
-        right.set(xlim=(0, 1))
-    return figure
-
-
-def _bars(axes: Axes, table: pd.DataFrame, column: str, color: ArrayLike, label: str) -> None:
-    """Draw a bar for each feature, the first on top."""
-    axes.barh(table["feature"], table[column], color=color, height=0.65)
-    axes.set(xlabel=label, ylim=(len(table) - 0.4, -0.6))
-    axes.tick_params(axis="y", labelsize=7)
-
-
 def survival(table: pd.DataFrame, resamples: pd.DataFrame, kept: Collection[str]) -> Figure | str:
     """Draw how often features survive, and how many do in each resample.
 
@@ -136,7 +102,8 @@ def survival(table: pd.DataFrame, resamples: pd.DataFrame, kept: Collection[str]
     with use_style():
         figure = Figure(figsize=(8, 0.26 * max(len(part), 4) + 1.3), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(1.2, 1))
-        _bars(left, part, "share", np.where(part["feature"].isin(list(kept)), ORANGE, RULE), SHARE)
+        feature_bars(left, part, "share", np.where(part["feature"].isin(list(kept)), ORANGE, RULE),
+              "share of resamples that keep it")  # fmt: skip
         left.set(xlim=(0, 1))
         right.hist(resamples["kept"], bins=min(20, int(resamples["kept"].max()) + 1), color=BLUE)
         right.axvline(len(kept), color=RED, lw=1.4, ls="--")

@@ -1,4 +1,4 @@
-"""Sentences of page 02 whose logic depends on the run, and its headings."""
+"""Sentences of page 02 whose logic depends on the run."""
 
 from collections.abc import Collection, Sequence
 
@@ -7,25 +7,9 @@ import pandas as pd
 from ptclnm.models import choice
 from ptclnm.pages.radiomics import ibsi
 from ptclnm.pages.radiomics.tables import concerned
+from ptclnm.report import whose
 from ptclnm.report.sentences import auc_text, bullets, count, listing
 from ptclnm.schema import Cohort
-
-FEATURES = {"part": "Features", "reported": "Paper", "obtained": "Here"}
-IMAGE_TYPES = {
-    "image_type": "Image type", "features": "Features", "largest": "Largest value",
-    "one_level": "Share of images in one bin", "finding": "Finding",
-}  # fmt: skip
-PHANTOM = {
-    "feature": "Feature", "reference": "Reference", "value": "Here", "why": "Why they differ",
-}  # fmt: skip
-CLASSIFIERS = {
-    "classifier": "Name", "title": "Classifier", "library": "Library", "settings": "Settings",
-    "rule": "Our rule",
-}  # fmt: skip
-NESTED = {
-    "fold": "Fold", "chosen": "Chosen on the rest", "inner_auc": "AUC on the rest",
-    "auc": "AUC on the fold",
-}  # fmt: skip
 
 
 def answer(cohort: Cohort, metrics: pd.DataFrame, steps: pd.DataFrame, worth: pd.DataFrame) -> str:
@@ -45,16 +29,14 @@ def answer(cohort: Cohort, metrics: pd.DataFrame, steps: pd.DataFrame, worth: pd
     chosen, nested = (worth.set_index("estimate").loc[name] for name in ("chosen", "nested"))
     rows = metrics[metrics["model"] == chosen["classifier"]].to_dict("records")
     aucs = listing(f"{auc_text(row)} in {row['split']}" for row in rows)
-    sizes = listing(f"{row['n']} ({row['positives']}) in {row['split']}" for row in rows)
     lines = [
-        f"Patients, with the outcome in brackets (evidence: {cohort.evidence}): {sizes}.",
         f"Of {count(steps['kept'].iloc[0], 'feature')}, the selection keeps "
         f"{steps['kept'].iloc[-1]}.",
         f"The rule chooses **{chosen['classifier']}**; its AUC is {aucs}.",
         f"Cross-validated, its AUC is {chosen['auc']:.3f}; that of the whole procedure, choice "
         f"included, {nested['auc']:.3f}.",
     ]
-    return f"::::{{div}} answer\n{bullets(lines)}\n::::"
+    return whose.answer(cohort, lines)
 
 
 def empty(types: pd.DataFrame, names: Sequence[str], kept: Collection[str]) -> str:
@@ -108,27 +90,21 @@ def survival(resamples: pd.DataFrame, survival: pd.DataFrame) -> str:
     return (
         f"In {len(resamples)} bootstrap resamples of the training patients the same selection "
         f"keeps {middle:.0f} features at the median ({low:.0f}–{high:.0f}), and none in "
-        f"{int((resamples['kept'] == 0).sum())}. {count(often, 'feature')} survive"
-        f"{'s' if often == 1 else ''} more than half of the resamples."
+        f"{int((resamples['kept'] == 0).sum())}. "
+        f"{count(often, 'feature survives', 'features survive')} more than half of the resamples."
     )
 
 
-def chosen(cv: pd.DataFrame, worth: pd.DataFrame) -> str:
-    """Say which classifier is chosen, by which rule, and what the choice itself is worth.
+def chosen(cv: pd.DataFrame) -> str:
+    """Say which classifier is chosen, by which rule.
 
     Parameters
     ----------
     cv : DataFrame
         ``classifier, fold, auc``.
-    worth : DataFrame
-        From ``ptclnm.models.choice.optimism``.
     """
-    table, auc = choice.choose(cv).set_index("classifier"), worth.set_index("estimate")["auc"]
-    gap = auc["chosen"] - auc["nested"]
+    table = choice.choose(cv).set_index("classifier")
     return (
         f"Highest mean less SD: **{table['chosen'].idxmax()}**; highest mean: "
-        f"{table['highest_mean'].idxmax()}; lowest SD: {table['lowest_sd'].idxmax()}. "
-        f"Cross-validated, the chosen classifier has an AUC of {auc['chosen']:.3f}. The choice "
-        f"itself, judged on folds that it has not seen, has {auc['nested']:.3f}: {abs(gap):.3f} "
-        f"{'less' if gap >= 0 else 'more'}."
+        f"{table['highest_mean'].idxmax()}; lowest SD: {table['lowest_sd'].idxmax()}."
     )

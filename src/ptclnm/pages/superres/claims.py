@@ -5,10 +5,10 @@ from itertools import product
 
 import pandas as pd
 
-from ptclnm.pages.superres.words import spread
 from ptclnm.report import verdict, whose
 from ptclnm.report.beside import Row, judged_by
 from ptclnm.report.claims import claim_rows
+from ptclnm.report.sentences import spread
 from ptclnm.schema import Cohort
 from ptclnm.superres.plan import SRPlan
 from ptclnm.superres.quality import GAN

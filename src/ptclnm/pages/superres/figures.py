@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from seaborn import boxplot
 
 from ptclnm.pages.superres.slider import surroundings
-from ptclnm.pages.superres.words import HEADINGS
+from ptclnm.report.columns import heading
 from ptclnm.report.style import (
     BLUE,
     GREEN,
@@ -69,7 +69,7 @@ def quality(table: pd.DataFrame) -> Figure:
             y, color = part["method"].map(order.index), part["method"].map(COLORS)
             axes.hlines(y, part["low"], part["high"], color=color, lw=1.4)
             axes.scatter(part["mean"], y, color=color, s=25)
-            axes.set_xlabel(HEADINGS[metric], fontsize=8)
+            axes.set_xlabel(heading(metric), fontsize=8)
         panels[0].set_yticks(range(len(order)), order)
         panels[0].invert_yaxis()
     return figure
@@ -136,36 +136,3 @@ def colors(models: Sequence[str]) -> dict[str, str]:
     """Cold colours for models on original pictures, warm ones for those on super-resolved."""
     names = [called(arm, model) for model in models for arm in ("or", "sr")]
     return dict(zip(names, PAIRED, strict=False))
-
-
-def cause(table: pd.DataFrame) -> Figure | str:
-    """Draw every arm's gain over the original, a panel for each model and set.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From ``ptclnm.pages.superres.tables.cause``.
-
-    Returns
-    -------
-    Figure or str
-        A sentence where no classifier was asked for.
-    """
-    if table.empty:
-        return "Nothing to compare."
-    groups = list(table.groupby(["split", "model"], sort=False))
-    arms = list(dict.fromkeys(table["arm"]))
-    with use_style():
-        size = max(3.2 * len(groups), 5), 0.34 * len(arms) + 1.4
-        figure = Figure(figsize=size, layout="constrained")
-        panels = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0]
-        for axes, ((split, model), part) in zip(panels, groups, strict=True):
-            y, color = part["arm"].map(arms.index), np.where(part["arm"] == "SR", RED, BLUE)
-            axes.hlines(y, part["gain_low"], part["gain_high"], color=color, lw=1.4)
-            axes.scatter(part["gain"], y, color=color, s=25)
-            axes.axvline(0, color=GREY, lw=0.9, ls=":")
-            axes.set_title(f"{model}, {split}", fontsize=9)
-            axes.set_xlabel("AUC less that on originals", fontsize=8)
-        panels[0].set_yticks(range(len(arms)), arms)
-        panels[0].set_ylim(len(arms) - 0.5, -0.5)
-    return figure

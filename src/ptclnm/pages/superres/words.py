@@ -1,11 +1,12 @@
-"""Sentences of page 04 whose logic depends on the run, and headings of its tables."""
+"""Sentences of page 04 whose logic depends on the run."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 
 from ptclnm.pages.superres.tables import plain
-from ptclnm.report.sentences import bullets, count, listing
+from ptclnm.report import whose
+from ptclnm.report.sentences import bullets, count, listing, spread
 from ptclnm.schema import Cohort
 from ptclnm.superres.arms import ARMS
 from ptclnm.superres.drift import GOOD
@@ -25,35 +26,6 @@ NO_TRUTH = (
 P_LIMIT = 0.05
 GAIN = ["difference", "difference_low", "difference_high"]
 PAPER_MODELS = ("SVM", "KNN", "ResNet101", "DenseNet121")
-HEADINGS = {
-    "task": "Task", "method": "Method", "psnr": "PSNR (dB)", "ssim": "SSIM",
-    "sharpness": "Edge slope (grey/px)", "speckle_snr": "Speckle SNR",
-    "speckle_rows": "Speckle height (px)", "speckle_cols": "Speckle width (px)",
-    "part": "Class", "features": "Features", "above": "Above 0.75", "share": "Share",
-    "median": "Median ICC", "lowest": "Lowest", "feature": "Feature",
-    "coefficient": "Coefficient", "icc": "ICC(A,1)", "shift": "Shift (SD)", "stays": "Above 0.75",
-    "split": "Set", "model": "Model", "auc": "AUC", "auc_a": "SR", "auc_b": "OR",
-    "difference": "Difference (95 % CI)", "p": "p", "p_holm": "p (Holm)", "n": "Patients",
-    "what": "Pictures",
-    "gain": "Less originals' (95 % CI)", "gain_p": "p", "sr_over": "SR less this (95 % CI)",
-    "sr_over_p": "p",
-}  # fmt: skip
-
-
-def headings(columns: str) -> dict[str, str]:
-    """Head columns, given with spaces between them."""
-    return {name: HEADINGS[name] for name in columns.split()}
-
-
-def spread(value: float, low: float, high: float, digits: int = 3, sign: bool = False) -> str:
-    """Phrase a number with its interval; without, where there is none."""
-    if pd.isna(value):
-        return ""
-    style = f"{'+' if sign else ''}.{digits}f"
-    if pd.isna(low):
-        return f"{value:{style}}"
-    to = " to " if sign or low < 0 else "–"
-    return f"{value:{style}} ({low:{style}}{to}{high:{style}})"
 
 
 def answer(
@@ -70,27 +42,15 @@ def answer(
     quality, detail, pairs : DataFrame
         From ``quality.summary``, ``detail.restored`` and ``tables.contrast``.
     """
-    train = cohort.patients["split"].eq("train").sum()
-    lines = [
-        f"**{count(len(cohort.patients), 'patient')}** (evidence: {cohort.evidence}), "
-        f"{train} of them to train on.",
-        better(quality),
-        *([added(detail)] if len(detail) else []),
-        changed(pairs),
-    ]
-    return f"{LEAK if plan.leaks else ''}::::{{div}} answer\n{bullets(lines)}\n::::"
+    lines = [better(quality), added(detail) if len(detail) else "", changed(pairs)]
+    return f"{LEAK if plan.leaks else ''}{whose.answer(cohort, lines)}"
 
 
-def trained(plan: SRPlan, pictures: Pictures) -> str:
-    """Say what was trained, on whom."""
+def trained(pictures: Pictures) -> str:
+    """Say on whom the network was trained."""
     return (
-        f"The generator has {count(plan.blocks, 'residual block')} of "
-        f"{count(plan.channels, 'channel')} and learnt from "
-        f"{count(len(pictures.arrays), 'picture')} of "
-        f"{count(len(set(pictures.patients)), 'patient')}, degraded to 1/{plan.scale} of their "
-        f"rows and columns with noise of {100 * plan.noise:g} % of white: "
-        f"{count(plan.epochs, 'epoch')} by the pixel loss, then {plan.adversarial_epochs} against "
-        "the discriminator."
+        f"The generator learnt from {count(len(pictures.arrays), 'picture')} of "
+        f"{count(len(set(pictures.patients)), 'patient')}."
     )
 
 
@@ -111,10 +71,8 @@ def better(table: pd.DataFrame) -> str:
         f"On {count(int(psnr['patients']), 'patient')} whom it has not seen, the generator without "
         f"an adversary differs from bicubic interpolation by {spread(*psnr[GAIN], 2, True)} dB in "
         f"PSNR and {spread(*ssim[GAIN], 3, True)} in SSIM: {_verdict(psnr, ssim)}. The adversary "
-        f"changes the slope of edges by {100 * (edge_gan['mean'] / edge['mean'] - 1):+.0f} % (to "
-        f"{edge_gan['mean']:.2f} grey levels a pixel; the originals have "
-        f"{rows.loc[('sharpness', 'original'), 'mean']:.2f}) and PSNR by "
-        f"{psnr_gan['mean'] - psnr['mean']:+.2f} dB."
+        f"changes the slope of edges by {100 * (edge_gan['mean'] / edge['mean'] - 1):+.0f} % and "
+        f"PSNR by {psnr_gan['mean'] - psnr['mean']:+.2f} dB."
     )
 
 
@@ -162,15 +120,13 @@ def drift(table: pd.DataFrame, selected: pd.DataFrame, pictures: int) -> str:
         f"{count(pictures, 'picture')} of patients outside the training set."
     ]
     if lost := len(table) - len(known):
-        lines.append(f"{count(lost, 'feature')} vary in neither and have none.")
+        lines.append(f"{count(lost, 'feature varies', 'features vary')} in neither: no ICC.")
     if selected.empty:
         return " ".join([*lines, "The selection keeps no feature on the originals."])
-    moved = selected.loc[~selected["stays"], "feature"]
-    names = listing(f"`{name}`" for name in moved.head(5))
-    which = f"; the first are {names}" if names else ""
+    moved = (~selected["stays"]).sum()
     lines.append(
         f"Of the {count(len(selected), 'feature')} that the selection keeps on originals, "
-        f"{len(moved)} move{'s' if len(moved) == 1 else ''} below it{which}."
+        f"{count(moved, 'moves', 'move')} below it."
     )
     return " ".join(lines)
 
