@@ -32,7 +32,7 @@ def show(
     caption: str,
     digits: int = 3,
     fold: bool = False,
-) -> HTML:
+) -> HTML | None:
     """Lay out a frame for reading.
 
     Parameters
@@ -52,11 +52,11 @@ def show(
 
     Returns
     -------
-    IPython.display.HTML
-        The table.
+    IPython.display.HTML or None
+        The table; of an empty frame a line that says so, or nothing where it would be folded.
     """
     if frame.empty:
-        return HTML(f"<p>{escape(caption)} None.</p>")
+        return None if fold else HTML(f"<p>{escape(caption)} None.</p>")
     part = frame.head(ENOUGH_ROWS)
     names = columns.split() or list(frame)
     head = "".join(f"<th>{escape(heading(name))}</th>" for name in names)
@@ -84,14 +84,14 @@ def _cell(record: Mapping, name: str, digits: int) -> str:
     return escape(p_text(value)) if is_p else text(value, digits)
 
 
-def keep(page: Page, drawn: Figure | str, name: str) -> Figure | Markdown:
+def keep(page: Page, drawn: Figure | str, name: str) -> Figure | Markdown | None:
     """Save a figure among the page's results and show it; show a sentence as it is."""
-    return Markdown(drawn) if isinstance(drawn, str) else page.save_figure(drawn, name)
+    return say(drawn) if isinstance(drawn, str) else page.save_figure(drawn, name)
 
 
-def say(markdown: str) -> Markdown:
-    """Show Markdown that a run wrote."""
-    return Markdown(markdown)
+def say(markdown: str) -> Markdown | None:
+    """Show Markdown that a run wrote; nothing where it is empty."""
+    return Markdown(markdown) if markdown else None
 
 
 def show_claims(claims: pd.DataFrame) -> HTML:
