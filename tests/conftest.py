@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import SimpleITK as sitk
+from hypothesis import settings
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -17,6 +18,9 @@ from ptclnm.schema import Cohort
 
 # Left out unless the marker is asked for by name, whatever else -m says.
 ASKED = ("slow", "study")
+# No test is timed: an example may take as long as it does on a busy machine.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

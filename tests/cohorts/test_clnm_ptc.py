@@ -78,9 +78,7 @@ def test_impossible_values_are_named_all_at_once(root):
     ]
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300) | st.text(max_size=200).map(lambda t: t.encode("utf-8", "replace")))
 def test_hostile_bytes_raise_named_errors_only(root, contents):
     path_of(root, "test0", 1).write_bytes(contents)

@@ -78,7 +78,7 @@ def test_semicolons_and_missing_columns_say_what_to_do(write):
         write(pd.DataFrame([row()]), sep=";")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=400) | st.text(max_size=200).map(lambda t: t.encode("utf-8", "replace")))
 def test_hostile_bytes_raise_named_errors_only(tmp_path_factory, contents):
     root = tmp_path_factory.mktemp("data")

@@ -27,7 +27,7 @@ def distances(drawn, true):
     return -depth[edge] * PIXEL
 
 
-@limits(max_examples=20, deadline=None)
+@limits(max_examples=20)
 @given(st.floats(2.5, 40), st.integers(0, 1000))
 def test_a_drawn_outline_is_one_piece_without_holes_near_the_true_one(diameter, seed):
     true = ellipse(diameter)

@@ -164,7 +164,7 @@ def test_gain_brightens_and_a_wider_dynamic_range_flattens():
     macro=st.integers(0, 3),
     plane=st.sampled_from(["transverse", "longitudinal", "oblique"]),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_any_nodule_can_be_rendered(seed, diameter, rough, ratio, cystic, contact, macro, plane):
     """A frame is whole, uses a good part of its grey levels, and holds the nodule."""
     drivers = Drivers(

@@ -176,7 +176,7 @@ def test_holm_multiplies_the_smallest_p_by_the_number_of_pairs(data) -> None:
     assert (tests["p_holm"] >= tests["p"]).all() and tests["p_holm"].is_monotonic_increasing
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(0, 1) | st.just(np.nan), max_size=12))
 def test_holm_is_that_of_statsmodels_on_the_p_values_that_are_known(values: list) -> None:
     p = np.array(values, dtype=float)

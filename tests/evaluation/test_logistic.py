@@ -75,7 +75,7 @@ def test_a_number_that_separates_at_one_value_is_found() -> None:
 
 
 @given(st.integers(0, 10**6), st.integers(8, 25), st.integers(1, 3))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_where_nothing_separates_the_score_is_zero_at_the_estimate(seed, n, k) -> None:
     rng = np.random.default_rng(seed)
     table = pd.DataFrame(rng.normal(size=(n, k)).round(1), columns=[f"x{i}" for i in range(k)])

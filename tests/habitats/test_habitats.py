@@ -54,7 +54,7 @@ def test_window_means_and_sds_are_those_of_the_region_alone() -> None:
     assert found[at, 3] == pytest.approx(sd, rel=1e-6)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(outside=arrays(float, (SIDE, SIDE), elements=st.floats(-500, 500)), add=st.floats(-50, 50))
 def test_what_lies_outside_the_region_changes_nothing_and_gain_moves_means_alone(
     outside: np.ndarray, add: float

@@ -57,7 +57,7 @@ words = st.text(alphabet="abcdefghijklmnopqrstuvwxyzWM", min_size=1, max_size=14
 phrases = st.lists(words, min_size=1, max_size=25).map(" ".join)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(steps=st.lists(st.tuples(phrases, st.integers(0, 99_999), phrases), min_size=1, max_size=6))
 def test_any_wording_stays_in_its_box(steps):
     lines = [("start", 100_000, 100_000, 90_000, "")]

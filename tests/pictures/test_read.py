@@ -229,7 +229,7 @@ def test_nrrd_may_not_point_to_another_file(tmp_path, grey, field):
 
 
 @pytest.mark.parametrize("suffix", [*LOSSLESS, ".jpg"])
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(st.floats(0, 1, exclude_max=True))
 def test_a_truncated_file_is_named_or_was_whole(tmp_path, grey, suffix, share):
     path = write(grey, tmp_path / f"a{suffix}")
@@ -244,7 +244,7 @@ def test_a_truncated_file_is_named_or_was_whole(tmp_path, grey, suffix, share):
 
 
 @pytest.mark.parametrize("suffix", [*LOSSLESS, ".jpg"])
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(
     changes=st.lists(st.tuples(st.integers(0, 600), st.integers(0, 255)), min_size=1, max_size=6)
 )

@@ -75,7 +75,7 @@ ALL_BUT_ONE = np.array([[True, False, True], [True, True, True]])
 
 @given(small())
 @example((CORNER, ALL_BUT_ONE, "li2024"))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 def test_any_small_picture_and_mask(plain, differing, case):
     grey, mask, name = case
     try:

@@ -13,7 +13,7 @@ LENGTH = st.floats(0.05, 5)
 
 
 @given(MASKS, st.tuples(LENGTH, LENGTH, LENGTH))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_mesh_and_diameters_of_any_mask(mask, spacing):
     mask[0, 0] = True
     padded = np.pad(mask[None], 1)

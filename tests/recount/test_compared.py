@@ -34,7 +34,7 @@ def test_exact_mcnemar_equals_statsmodels(first, second):
     assert mcnemar_exact(first, second) == pytest.approx(expected)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 7), st.data())
 def test_bounds_are_those_over_every_way_to_pair_the_patients(of, data):
     a, b = (data.draw(st.integers(0, of)) for _ in "ab")

@@ -50,14 +50,14 @@ def printed_rows(draw, required: set[str]) -> dict[str, str]:
     return cells
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(printed_rows(required={"sensitivity", "specificity", "accuracy"}))
 def test_search_equals_brute_force(cells):
     row = row_intervals(cells, max(len(text) - 2 for text in cells.values()))
     np.testing.assert_array_equal(cost_map(row, LIMIT), brute_force(row, LIMIT))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(printed_rows(required={"sensitivity", "specificity", "accuracy", "f1"}))
 def test_perfect_splits_are_found_without_sensitivity(cells):
     row = row_intervals({k: v for k, v in cells.items() if k != "sensitivity"}, 3)
@@ -193,7 +193,7 @@ def test_missing_column_unknown_group_and_ragged_row_are_named(write_study):
         published.load(folder)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 def test_hostile_bytes_raise_only_the_named_error(tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("hostile") / "demo"

@@ -25,7 +25,7 @@ def random_network(blocks: int = 2, channels: int = 6, seed: int = 0) -> Generat
     return made.eval()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(5, 90), st.integers(5, 90), st.integers(8, 40))
 def test_tiled_is_whole(rows: int, cols: int, tile: int) -> None:
     image = np.random.default_rng(rows * cols).uniform(0, 255, (rows, cols))

@@ -109,7 +109,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(json_values.map(json.dumps) | st.text(max_size=80))
 def test_any_contour_text_is_read_or_refused_by_name(text):
     try:
@@ -150,7 +150,7 @@ pieces = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(pieces, max_size=14).map("".join).map(str.encode) | st.binary(max_size=120))
 def test_any_bytes_are_a_case_or_a_named_error(tmp_path_factory, contents):
     path = tmp_path_factory.mktemp("case") / "1.xml"

@@ -24,7 +24,7 @@ def speckled(shape, seed):
     return 110 + np.apply_along_axis(np.convolve, 1, noise, kernel, "valid")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(30, 170), st.floats(30, 90), st.floats(8, 28), st.floats(8, 28))
 def test_a_mask_has_the_polygon_s_area_and_place(cx, cy, a, b):
     mask = rasterise(ellipse(cx, cy, a, b), SHAPE)

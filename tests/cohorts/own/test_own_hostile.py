@@ -14,7 +14,7 @@ from ptclnm.cohorts.own.manifest import load_plain_yaml
 from ptclnm.cohorts.own.problems import UnreadableError
 from ptclnm.errors import ManifestError
 
-quick = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 words = st.sampled_from(
     "title endpoint csv root name columns positive negative exclude mask_label split options "
     "patient image mask label center clinical column kind range map ratio seed by_center train "

@@ -189,7 +189,7 @@ def test_latent_correlates_with_label_columns_and_picture(name):
     assert abs(roc_auc_score(table["label"], truth["severity"]) - 0.5) < 0.1
 
 
-@limits(max_examples=25, deadline=None)
+@limits(max_examples=25)
 @given(st.sampled_from(NAMES), st.data())
 def test_a_patient_is_the_same_whatever_the_number(name, data):
     sizes = [stratum.size for stratum in STUDIES[name].strata()]

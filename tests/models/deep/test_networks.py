@@ -184,7 +184,7 @@ def test_code_and_other_things_are_refused(tmp_path, capsys) -> None:
 SIZES = st.integers(1, 7)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SIZES, SIZES, SIZES, SIZES, SIZES, st.booleans(), st.integers(0, 9))
 def test_a_product_of_matrices_has_the_values_and_gradients_of_the_convolution(
     images: int, given: int, made: int, height: int, width: int, bias: bool, seed: int
