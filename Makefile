@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 PROFILE ?= quick
 PORT ?= 8000
 TESTFLAGS ?=
-BENCH ?= $(filter-out %_study lines golden,$(sort $(basename $(notdir $(wildcard bench/*.py)))))
+BENCH ?= $(filter-out %_study %_papers lines golden,$(sort $(basename $(notdir $(wildcard bench/*.py)))))
 BENCHFLAGS ?=
 
 VENV := .venv

@@ -6,10 +6,10 @@ Writes ``_build/results/study/audit.csv``. Run from the project's folder:
 
 import argparse
 
+import honest_papers as honest
 from ptclnm.compute import parallel_map
 from ptclnm.files import write_table
 from ptclnm.paths import BUILD
-from recount import honest
 
 OUT = BUILD / "results" / "study" / "audit.csv"
 

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 import recount
+from honest_papers import HONEST, KINDS, shares
 from ptclnm import published
 from ptclnm.pages.published_record import words
 from ptclnm.paths import RESULTS
 from recount import CONFLICTS, CONTRADICTS, claims
-from recount.honest import HONEST, KINDS, shares
 
 
 @pytest.fixture(scope="module", params=["li2024", "ni2024"])

@@ -12,11 +12,11 @@ from numpy.random import default_rng
 from scipy import stats
 from sklearn import metrics
 
+import honest_papers as honest
 import recount
 from ptclnm import published
 from ptclnm.compute import parallel_map
 from ptclnm.evaluation.delong import delong
-from recount import honest
 from recount.schema import SCHEMAS
 from recount.verdicts import CONFLICTS, CONTRADICTS
 

@@ -21,4 +21,4 @@ def test_what_it_offers_is_there_and_said():
     assert all(hasattr(recount, name) for name in recount.__all__)
     readme = (SOURCES[0].parent / "README.md").read_text(encoding="utf-8")
     said = set(re.findall(r"recount\.(\w+)", readme))
-    assert said <= {*recount.__all__, "honest"} and {"load", "audit", "claims"} <= said
+    assert said <= {*recount.__all__} and {"load", "audit", "claims"} <= said

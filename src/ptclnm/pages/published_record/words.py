@@ -5,7 +5,6 @@ import pandas as pd
 from ptclnm.report.claims import escape_markdown
 from ptclnm.report.sentences import answer_box, bullets, count, listing
 from recount import AGREES, CONFLICTS, CONTRADICTS, OPEN, Audit, Study, images_a_patient
-from recount.honest import HONEST
 
 LINES = 5
 METRIC_NAMES = {
@@ -387,9 +386,9 @@ def error_rates(rates: pd.DataFrame) -> str:
     Parameters
     ----------
     rates : DataFrame
-        From ``honest.shares``: columns ``papers, kind, verdicts, wrong, share, low, high``.
+        From ``bench/audit_study.py``: columns ``papers, kind, verdicts, wrong, share, low, high``.
     """
-    honest = rates[rates["kind"] == HONEST].set_index("verdicts")
+    honest = rates[rates["kind"] == "honest"].set_index("verdicts")
     wrong, high = (honest.loc[CONTRADICTS, name] for name in ("wrong", "high"))
     return (
         f"Of {count(honest.loc[CONTRADICTS, 'papers'], 'honest paper')} drawn by simulation, "
