@@ -9,8 +9,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from ptclnm.evaluation.nomogram.study import Built, fit_nomograms
 from ptclnm.pages.nomogram.calculator import WARNING, calculator, decimals_of
-from ptclnm.pages.nomogram.drawing import label_of
-from ptclnm.pages.nomogram.svg import LEFT, WIDTH
+from ptclnm.pages.nomogram.drawing import LEFT, WIDTH, label_of
 from ptclnm.paths import BOOK, ROOT
 
 pytestmark = pytest.mark.browser

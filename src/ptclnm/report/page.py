@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from IPython.display import Markdown, display
+from IPython.display import SVG, Markdown, display
 from matplotlib.figure import Figure
 
 from ptclnm import cohorts
 from ptclnm.errors import MissingDataError, ParameterError
-from ptclnm.files import replacing, write_figure, write_table
+from ptclnm.files import replacing, write_figure, write_table, write_text
 from ptclnm.paths import RESULTS
 from ptclnm.report import whose
 from ptclnm.report.claims import check_claims, no_claims
@@ -91,8 +91,11 @@ class Page:
             raise MissingDataError(f"{path} is not there; `make {run}` makes it.")
         return pd.read_csv(path)
 
-    def save_figure(self, figure: Figure, name: str) -> Figure:
+    def save_figure(self, figure: Figure | SVG, name: str) -> Figure | SVG:
         """Write `figure` as ``name.svg`` among the results and give it back to be shown."""
+        if isinstance(figure, SVG):
+            write_text(figure.data, self._path(name, "svg"))
+            return figure
         write_figure(figure, self._path(name, "svg"))
         if pyplot := sys.modules.get("matplotlib.pyplot"):
             pyplot.close(figure)  # else an interactive backend shows it a second time

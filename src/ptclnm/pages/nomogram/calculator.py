@@ -15,8 +15,7 @@ from scipy.stats import norm
 
 from ptclnm.evaluation.logistic import Variable
 from ptclnm.evaluation.nomogram.study import Built
-from ptclnm.pages.nomogram.drawing import label_of
-from ptclnm.pages.nomogram.svg import LEFT, WIDTH, nomogram_svg
+from ptclnm.pages.nomogram.drawing import LEFT, WIDTH, label_of, nomogram_svg
 
 WARNING = "Not for clinical use"
 MOST_DECIMALS = 3

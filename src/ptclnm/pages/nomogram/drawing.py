@@ -1,19 +1,22 @@
-"""The classical drawing of a nomogram: ruled scales, read off with a straight edge."""
+"""The drawing of a nomogram: ruled scales as SVG, with markers that a script can move."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from html import escape
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from IPython.display import SVG
 
 from ptclnm.evaluation.nomogram.points import Axis, Nomogram
 from ptclnm.evaluation.nomogram.study import Built
-from ptclnm.report.style import INK, use_style
 
-ROW, TITLE = 0.5, 0.55  # inches
-TICK, GAP, LINE = 0.12, 0.16, 0.2  # of a row: tick, its label's distance, a line of labels
-LETTER = 0.0115  # width of a letter of a label, as a share of the longest scale
-LEFT = -0.33
+LEFT, WIDTH, RIGHT, ROW, TOP = 190, 560, 24, 54, 34
+LETTER = 6.6  # width of a letter of a label
+# Of a picture that stands alone; in the calculator the style of the book holds.
+STYLE = """<style>
+svg { background: #fff; color: #1f2a36; font-family: sans-serif; }
+line { stroke: currentcolor; } text { fill: currentcolor; font-size: 11px; }
+.name { font-size: 13px; } .title { font-size: 15px; } .marker, .thread { display: none; }
+</style>"""
 SPELT = {"ht": "Hashimoto's thyroiditis", "acr_tirads": "ACR TI-RADS"}
 
 
@@ -29,55 +32,92 @@ def label_of(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def nomogram_figure(built: Sequence[Built]) -> Figure:
-    """Draw nomograms one below the other.
+def scales(drawn: Nomogram) -> Iterator[tuple[Axis, float, str]]:
+    """Scales from top to bottom, each with the points at its right end and its marker's mark."""
+    most = max(float(axis.points.max()) for axis in drawn.axes)
+    total = float(drawn.total.points.max())
+    ruler = np.linspace(0, most, 11)
+    yield Axis("Points", tuple(f"{value:g}" for value in ruler), ruler, ruler), most, ""
+    for number, axis in enumerate(drawn.axes):
+        yield axis, most, f'data-variable="{number}"'
+    for axis in (drawn.total, drawn.linear_predictor, drawn.risk):
+        yield axis, total, 'data-total=""'
+
+
+def nomogram_svg(drawn: Nomogram, title: str) -> str:
+    """Draw a nomogram as an SVG element in the colours of the page.
 
     Parameters
     ----------
-    built : sequence of Built
-        The nomograms; each with its points above, its variables, and total points and risk below.
+    drawn : Nomogram
+        What to draw.
+    title : str
+        What a screen reader says of it.
+
+    Returns
+    -------
+    str
+        An ``svg`` element. Each circle of the class ``marker`` belongs to a scale; the line of the
+        class ``thread`` joins total points and risk.
     """
-    rows = [len(one.nomogram.axes) + 4 for one in built]
-    heights = [ROW * count + TITLE for count in rows]
-    with use_style():
-        figure = Figure(figsize=(8.4, sum(heights)), layout="constrained")
-        panels = figure.subplots(len(built), 1, squeeze=False, height_ratios=heights)[:, 0]
-        for axes, one in zip(panels, built, strict=True):
-            draw_nomogram(axes, one.nomogram)
-            axes.set_title(one.name)
-    return figure
+    return _element(title, *_panel(drawn))
 
 
-def draw_nomogram(axes: Axes, drawn: Nomogram) -> None:
-    """Draw one nomogram: a scale from 0 to 1 across for points, and for total points."""
-    most = max(axis.points.max() for axis in drawn.axes)
-    total = float(drawn.total.points.max())
-    ruler = np.arange(0, most + most / 20, most / 10)
-    scales = [(Axis("Points", tuple(f"{v:g}" for v in ruler), ruler, ruler), most)]
-    scales += [(axis, most) for axis in drawn.axes]
-    scales += [(drawn.total, total), (drawn.linear_predictor, total), (drawn.risk, total)]
-    for row, (axis, longest) in enumerate(scales):
-        _scale(axes, axis, -row, longest)
-    axes.set(xlim=(LEFT, 1.03), ylim=(0.7 - len(scales), 0.7))
-    axes.axis("off")
+def nomogram_figure(built: Sequence[Built]) -> SVG:
+    """Draw nomograms one below the other, as a picture that needs no page around it."""
+    panels, top = [STYLE], 0
+    for one in built:
+        body, height = _panel(one.nomogram)
+        name = f'<text class="title" x="0" y="{top + 22}">{escape(one.name)}</text>'
+        panels.append(f'{name}<g transform="translate(0 {top + 20})">{body}</g>')
+        top += height + 20
+    return SVG(_element("Nomograms", "".join(panels), top))
 
 
-def _scale(axes: Axes, axis: Axis, y: float, longest: float) -> None:
-    axes.text(LEFT, y, label_of(axis.name), va="center", ha="left", fontsize=9, color=INK)
+def _element(title: str, body: str, height: int) -> str:
+    width = LEFT + WIDTH + RIGHT
+    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    return (
+        f'<svg class="nomogram" {size} role="img" aria-label="{escape(title)}" '
+        f'xmlns="http://www.w3.org/2000/svg">{body}</svg>'
+    )
+
+
+def _panel(drawn: Nomogram) -> tuple[str, int]:
+    """Scales and markers of one nomogram, and how high they stand."""
+    rows = list(scales(drawn))
+    height, parts = TOP + ROW * len(rows), []
+    for y, (axis, longest, mark) in zip(range(TOP, height, ROW), rows, strict=True):
+        parts.append(_scale(axis, longest, y))
+        if mark:
+            parts.append(f'<circle class="marker" {mark} cy="{y}" r="6"/>')
+    parts.append(f'<line class="thread" y1="{height - 3 * ROW}" y2="{height - ROW}"/>')
+    return "".join(parts), height
+
+
+def _scale(axis: Axis, longest: float, y: int) -> str:
     at = axis.points / longest
+    name = f'<text class="name" x="0" y="{y}" dy="0.35em">{escape(label_of(axis.name))}</text>'
     seen = np.flatnonzero((at >= -1e-9) & (at <= 1 + 1e-9))
     if not len(seen):
-        return
-    axes.plot((at[seen].min(), at[seen].max()), (y, y), color=INK, lw=0.9)
-    widths = [LETTER * (len(axis.labels[i]) + 1) for i in seen]
+        return name
+    x = LEFT + WIDTH * at[seen]
+    widths = [LETTER * (len(axis.labels[i]) + 1) / WIDTH for i in seen]
     sides = label_sides(at[seen], widths, 2 if axis.categorical else 1)
-    for i, side in zip(seen, sides, strict=True):
-        up = -1 if side < 0 else 1
-        axes.plot((at[i], at[i]), (y, y + TICK * up), color=INK, lw=0.8)
-        if side:
-            place = y + up * (GAP + LINE * (abs(side) - 1))
-            axes.text(at[i], place, axis.labels[i], ha="center", fontsize=7, color=INK,
-                      va="bottom" if up > 0 else "top")  # fmt: skip
+    rule = f'<line x1="{x.min():.2f}" x2="{x.max():.2f}" y1="{y}" y2="{y}"/>'
+    ticks = [_tick(axis.labels[i], place, y, side) for i, place, side in
+             zip(seen, x, sides, strict=True)]  # fmt: skip
+    return f'<g class="scale">{name}{rule}{"".join(ticks)}</g>'
+
+
+def _tick(label: str, x: float, y: int, side: int) -> str:
+    up = -1 if side < 0 else 1
+    line = f'<line x1="{x:.2f}" x2="{x:.2f}" y1="{y}" y2="{y - 6 * up}"/>'
+    if not side:
+        return line
+    further = 12 * (abs(side) - 1)
+    base = y - 9 - further if up > 0 else y + 18 + further
+    return f'{line}<text x="{x:.2f}" y="{base}" text-anchor="middle">{escape(label)}</text>'
 
 
 def label_sides(at: np.ndarray, widths: Sequence[float], lines: int = 1) -> list[int]:
