@@ -7,16 +7,13 @@ import pandas as pd
 
 from ptclnm.evaluation.nomogram.study import Built
 from ptclnm.evaluation.operating import TRAIN, proportion_intervals
-from ptclnm.report import verdict, whose
+from ptclnm.report import verdict
 from ptclnm.report.beside import Row, auc_claims, judged_by
-from ptclnm.report.claims import claim_rows, slug
-from ptclnm.report.metrics import reported_metrics
+from ptclnm.report.claims import slug
 from ptclnm.report.sentences import count, listing, p_text
-from ptclnm.schema import Cohort
 from recount import Study
 
 NOMOGRAM = "Nomogram_"
-REPORTED = ["reported_auc", "reported_auc_low", "reported_auc_high", "reported_accuracy"]
 OTHER = "The nomogram here has no {}, so that its numbers are not those of the paper's."
 FITTED_ON = "Judged on the patients fitted on."
 
@@ -46,49 +43,6 @@ def beside_sets(beside: pd.DataFrame, splits: Iterable[str], fit_on: str) -> pd.
     return beside.drop(columns="split").merge(side, on="set", how="left")
 
 
-def beside_paper(metrics: pd.DataFrame, paper: Study, beside: pd.DataFrame) -> pd.DataFrame:
-    """Join the paper's AUC, its interval and its accuracy to the metrics.
-
-    Parameters
-    ----------
-    metrics : DataFrame
-        From ``ptclnm.evaluation.metrics_table``.
-    paper : Study
-        The transcribed paper.
-    beside : DataFrame
-        From :func:`beside_sets`.
-
-    Returns
-    -------
-    DataFrame
-        The metrics, then ``reported_auc, reported_auc_low, reported_auc_high,
-        reported_accuracy``.
-    """
-    printed = reported_metrics(paper, beside)[["model", "split", *REPORTED]]
-    return metrics.merge(printed, on=["model", "split"], how="left")
-
-
-def table(rows: Iterable[Row], paper: Study, cohort: Cohort, fit_on: str) -> pd.DataFrame:
-    """Lay out the page's rows of the claims table.
-
-    Parameters
-    ----------
-    rows : iterable of tuple
-        From the functions below.
-    paper : Study
-        The transcribed paper.
-    cohort : Cohort
-        Whose patients these are.
-    fit_on : str
-        The set fitted on.
-    """
-    note = whose.claim_note(cohort)
-    made = claim_rows(list(rows), "nomogram", paper, cohort.name, cohort.evidence, note)
-    turned = "" if fit_on == TRAIN else f"-on-{fit_on}"
-    prefix = slug(f"nomogram-{paper.name}-{cohort.name}")
-    return made.assign(claim_id=made["claim_id"].str.replace(prefix, prefix + turned, n=1))
-
-
 def _judged(quantity: str, lost: Iterable[str], found: str, note: str = "") -> tuple[str, str]:
     """Verdict on a number that depends on which variables a nomogram has; its note, or a better."""
     if lost and NOMOGRAM in quantity:
@@ -106,7 +60,7 @@ def numbers(
     paper : Study
         The transcribed paper.
     metrics : DataFrame
-        From :func:`beside_paper`.
+        From ``ptclnm.report.metrics.beside_paper``.
     beside : DataFrame
         From :func:`beside_sets`.
     predictors : collection of str
@@ -131,36 +85,6 @@ def numbers(
             f"{row['reported_accuracy']:.3f}", f"{row['accuracy']:.3f} ({low:.3f}–{high:.3f})",
             word, f"The paper does not state its cut-off. {note}".strip(),
         )  # fmt: skip
-
-
-def differences(pairs: pd.DataFrame, paper: Study) -> Iterator[Row]:
-    """Differences of AUCs that the paper calls significant, or not, by DeLong's interval here."""
-    auc = paper.printed("auc")
-    words = {"p_below": "p < {}", "not_significant": "not significant"}
-    asked = paper.comparisons[paper.comparisons["statistic"].isin(list(words))]
-    for row in asked.to_dict("records"):
-        pair = row["model_a"], row["model_b"]
-        for found in _found(pairs, *pair):
-            first, second = auc[row["set_a"], pair[0]], auc[row["set_b"], pair[1]]
-            reported = round(float(first) - float(second), 6)
-            low, high, p = found["low"], found["high"], found["p"]
-            yield (
-                f"difference-{slug(pair[0])}-{slug(pair[1])}-{found['split']}", row["where"],
-                f"AUC of {pair[0]} less that of {pair[1]} in the {found['split']} set",
-                f"{reported:+.3f}, {words[row['statistic']].format(row['value'])}",
-                f"{found['difference']:+.3f} ({low:+.3f} to {high:+.3f}), p {p_text(p)}",
-                *verdict.difference(reported, low, high),
-            )  # fmt: skip
-
-
-def _found(table: pd.DataFrame, first: str, second: str) -> Iterator[dict]:
-    """Rows of a pair, turned so that the first is the first."""
-    for row in table.to_dict("records"):
-        if (row["model_a"], row["model_b"]) == (first, second):
-            yield row
-        elif (row["model_a"], row["model_b"]) == (second, first):
-            yield row | {"difference": -row["difference"], "low": -row["high"],
-                         "high": -row["low"]}  # fmt: skip
 
 
 def risk_factors(

@@ -1,21 +1,14 @@
 """Sentences of page 06 whose logic depends on the run."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from ptclnm.evaluation.nomogram.study import Built
 from ptclnm.pages.nomogram.drawing import label_of
 from ptclnm.report import whose
 from ptclnm.report.claims import escape_markdown
 from ptclnm.report.sentences import NOTHING, auc_text, count, listing, p_text, spread
 from ptclnm.schema import Cohort
-
-ORIGINS = {
-    "simulated": "It comes from simulated patients and knows nothing of real ones.",
-    "public": "It comes from few patients of somebody else, untested in practice.",
-}
-NEEDED = {"Nomogram_A": "a radiomics signature", "Nomogram_B": "the score of a deep model"}
 
 
 def answer(
@@ -57,16 +50,6 @@ def _new_patients(metrics: pd.DataFrame, measures: pd.DataFrame, fit_on: str) ->
         yield f"**{model}**: {'; '.join(sets)}."
 
 
-def left_out(reasons: Mapping[str, str]) -> str:
-    """Say in boxes which nomograms are not there, and why."""
-    if not reasons:
-        return "Every nomogram of the paper has its signature here."
-    return "\n\n".join(
-        f":::{{note}}\n{name} is left out: it needs {NEEDED[name]}, and {why}.\n:::"
-        for name, why in reasons.items()
-    )
-
-
 def screen(
     screened: pd.DataFrame, joined: pd.DataFrame, p_enter: float, chosen: Sequence[str], named: bool
 ) -> str:
@@ -103,19 +86,6 @@ def screen(
     return escape_markdown(" ".join(lines))
 
 
-def equations(built: Sequence[Built]) -> str:
-    """Write every nomogram as a formula that anyone can compute by hand."""
-    return "\n\n".join(
-        f"**{one.name}**\n\n```text\n{one.model.equation()}\nrisk = 1 / (1 + exp(−log odds))\n```"
-        for one in built
-    )
-
-
-def origin(cohort: Cohort) -> str:
-    """Say beside the calculator whose patients it comes from."""
-    return ORIGINS.get(cohort.evidence, "It has not been tested in practice.")
-
-
 def pairs(differences: pd.DataFrame) -> str:
     """Say which models differ on new patients, by DeLong's test with Holm's correction."""
     if differences.empty:
@@ -128,27 +98,3 @@ def pairs(differences: pd.DataFrame) -> str:
     ]
     found = f"{listing(named)} differ" if named else "no two models differ"
     return f"Of {count(len(differences), 'pair')}, {found} at 0.05 after Holm's correction."
-
-
-def memory(table: pd.DataFrame, kind: str, built: Sequence[Built]) -> str:
-    """Say which training scores were used, and where a signature lowers the risk."""
-    if table.empty:
-        return (
-            "No signature of this page was fitted on these patients, so that their scores are "
-            "those of new patients throughout."
-        )
-    said = f"The nomograms of this page are fitted on {kind} scores."
-    against = [one.name for one in built if _lowers(one)]
-    if not against:
-        return said
-    return (
-        f"{said} In {listing(against)} the signature has a negative coefficient: beside the "
-        "clinical variables a higher score lowers the risk. A signature that adds nothing falls "
-        "on either side of zero."
-    )
-
-
-def _lowers(one: Built) -> bool:
-    """Whether a nomogram's signature lowers its risk."""
-    table = one.model.table().set_index("term")["coefficient"]
-    return bool(one.signature) and table[one.signature] < 0
