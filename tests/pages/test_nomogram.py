@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 
-from ptclnm import cohorts, published
+from ptclnm import cohorts
 from ptclnm.book.parameters import declared
 from ptclnm.compute import SCHEDULERS
 from ptclnm.errors import MissingDataError, ParameterError
@@ -28,7 +28,6 @@ from ptclnm.pages.nomogram.drawing import label_sides
 from ptclnm.paths import NOTEBOOKS, ROOT
 from ptclnm.report import page as page_module
 from ptclnm.report import verdict
-from ptclnm.report.beside import BESIDE
 from ptclnm.schema import SPLITS, Cohort
 
 NOTEBOOK = NOTEBOOKS / "06_nomogram.ipynb"
@@ -350,23 +349,6 @@ def test_a_fixed_cutoff_set_is_the_one_fitted_on(run) -> None:
     moved = space["predictions"].replace({"split": {"train": "test", "test": "train"}})
     expected = metrics_table(moved)["cutoff"].to_numpy()
     assert space["metrics"]["cutoff"].to_numpy() == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(
-    ("tp", "tn", "reported", "expected"),
-    [(10, 64, 0.76, "too wide to tell"), (25, 65, 0.92, "consistent"),
-     (10, 64, 0.92, "not consistent")],
-)  # fmt: skip
-def test_an_accuracy_is_judged_against_calling_nobody_positive(tp, tn, reported, expected) -> None:
-    row = {"study": "s", "model": "Reader", "split": "test", "n": 100, "positives": 30, "tp": tp,
-           "fn": 30 - tp, "tn": tn, "fp": 70 - tn, "accuracy": (tp + tn) / 100,
-           "reported_accuracy": reported}  # fmt: skip
-    row |= dict.fromkeys(("reported_auc", "auc", "auc_low", "auc_high"), float("nan"))
-    beside = dict.fromkeys(BESIDE, "") | {"rule": "auc", "model": "Reader", "split": "test"}
-    (claim,) = claims.numbers(
-        published.load("li2024"), pd.DataFrame([row]), pd.DataFrame([beside]), ()
-    )
-    assert claim[5] == expected
 
 
 def test_a_set_stands_beside_the_papers_of_its_name_and_the_one_fitted_on_beside_training() -> None:

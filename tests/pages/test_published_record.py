@@ -27,18 +27,6 @@ def test_the_answer_has_at_most_five_lines_each_of_another_matter(audit):
     assert order == sorted(order, reverse=True), "what is unconditional comes first"
 
 
-def test_matters_count_every_conflicting_claim_once(audit):
-    judged = claims(audit)
-    text = words.matters(judged)
-    bad = judged[judged["verdict"].isin(["contradicts", "conflicts, if"])]
-    pattern = r"(\d+) claims? .* and (\d+) conflicts? .* about (\d+) matters"
-    sure, under, matters = map(int, re.match(pattern, text).groups())
-    assert (bad["verdict"] == "contradicts").sum() == sure and sure + under == len(bad)
-    assert matters == bad["matter"].nunique()
-    assert sum(map(int, re.findall(r"\((\d+) claims?\)", text))) == len(bad)
-    assert text.index("conclusions rest on") < text.index("Slips")
-
-
 def test_every_sum_that_fails_has_its_line(audit):
     wrong = audit.totals.query("verdict in ('contradicts', 'conflicts, if')")
     text = words.totals(audit)

@@ -6,7 +6,7 @@ from itertools import product
 import pandas as pd
 
 from ptclnm.evaluation.nomogram.study import Built
-from ptclnm.evaluation.operating import TRAIN, proportion_intervals
+from ptclnm.evaluation.operating import TRAIN
 from ptclnm.report import verdict
 from ptclnm.report.beside import Row, auc_claims, judged_by
 from ptclnm.report.claims import slug
@@ -43,17 +43,10 @@ def beside_sets(beside: pd.DataFrame, splits: Iterable[str], fit_on: str) -> pd.
     return beside.drop(columns="split").merge(side, on="set", how="left")
 
 
-def _judged(quantity: str, lost: Iterable[str], found: str, note: str = "") -> tuple[str, str]:
-    """Verdict on a number that depends on which variables a nomogram has; its note, or a better."""
-    if lost and NOMOGRAM in quantity:
-        return verdict.OPEN, OTHER.format(listing(lost).replace(" and ", " or "))
-    return found, note
-
-
 def numbers(
     paper: Study, metrics: pd.DataFrame, beside: pd.DataFrame, predictors: Collection[str]
 ) -> Iterator[Row]:
-    """AUCs and accuracies that the paper prints, by the interval here; accuracies by Wilson's.
+    """AUCs that the paper prints; of a nomogram with other variables they cannot be checked.
 
     Parameters
     ----------
@@ -68,23 +61,9 @@ def numbers(
     """
     factors = beside[beside["rule"] == "factor"].groupby("printed", sort=False)["ours"]
     lost = [name for name, columns in factors if not set(columns) & set(predictors)]
+    note = OTHER.format(listing(lost).replace(" and ", " or "))
     for row in auc_claims(paper, metrics, beside):
-        yield (*row[:5], *_judged(row[2], lost, *row[5:]))
-    limits = proportion_intervals(metrics).query("metric == 'accuracy' and method == 'Wilson'")
-    limits = limits.set_index(["model", "split"])
-    where = {(row.model, row.split): row.where for row in judged_by(beside, "auc")}
-    for row in metrics[metrics["reported_accuracy"].notna()].to_dict("records"):
-        key = row["model"], row["split"]
-        low, high = limits.loc[key, ["low", "high"]]
-        one_call = max(row["positives"], row["n"] - row["positives"]) / row["n"]
-        found = verdict.within_interval(row["reported_accuracy"], low, high, one_call)
-        quantity = f"accuracy of {row['model']} in the {row['split']} set"
-        word, note = _judged(quantity, lost, found)
-        yield (
-            f"accuracy-{slug(row['model'])}-{row['split']}", where[key], quantity,
-            f"{row['reported_accuracy']:.3f}", f"{row['accuracy']:.3f} ({low:.3f}–{high:.3f})",
-            word, f"The paper does not state its cut-off. {note}".strip(),
-        )  # fmt: skip
+        yield (*row[:5], verdict.OPEN, note) if lost and NOMOGRAM in row[2] else row
 
 
 def risk_factors(

@@ -5,14 +5,11 @@ from collections.abc import Callable
 import pandas as pd
 
 from ptclnm.report.claims import VERDICTS, escape_markdown
+from ptclnm.report.columns import heading
 from ptclnm.report.sentences import OUTCOMES, answer_box, bullets, count, listing
 from recount import AGREES, CONFLICTS, CONTRADICTS, Audit, Study
 
 LINES = 5
-METRIC_NAMES = {
-    "ppv": "PPV", "npv": "NPV", "f1": "F1", "auc": "AUC", "auc_low": "lower limit of the AUC",
-    "auc_high": "upper limit of the AUC", "all": "all metrics",
-}  # fmt: skip
 STATEMENTS = {
     "significant": "significant", "best_auc": "has the highest AUC of its rivals",
     "adds_more": "adds more",
@@ -70,26 +67,6 @@ def answer(judged: pd.DataFrame, study: Study) -> str:
 def _line(row) -> str:
     words = row.finding.format(**row._asdict())
     return f"**{row.verdict.removesuffix(', if')}**: {escape_markdown(words)}"
-
-
-def matters(judged: pd.DataFrame) -> str:
-    """Say how many claims conflict, and about which matters, those of substance first."""
-    bad = judged[judged["verdict"].isin(BAD)]
-    if bad.empty:
-        return "No claim conflicts with another."
-    names = bad["matter"].where(bad["matter"] != "", bad["quantity"])
-    heads = {"substance": "What the conclusions rest on", "slip": "Slips of print or count"}
-    lines = []
-    for kind in (kind for kind in heads if kind in set(bad["kind"])):
-        counts = names[bad["kind"] == kind].value_counts(sort=False)
-        told = "; ".join(f"{name} ({count(n, 'claim')})" for name, n in counts.items())
-        lines.append(f"{heads[kind]}: {escape_markdown(told)}.")
-    sure, under = ((bad["verdict"] == word).sum() for word in BAD)
-    return (
-        f"{count(sure, 'claim contradicts', 'claims contradict')} other printed values and "
-        f"{count(under, 'conflicts', 'conflict')} with them under a premise, about "
-        f"{count(names.nunique(), 'matter')}.\n\n{bullets(lines)}"
-    )
 
 
 def splits(audit: Audit) -> str:
@@ -167,12 +144,12 @@ def cells(audit: Audit) -> str:
 
 def _cell(part: pd.DataFrame) -> str:
     row = part.iloc[0]
-    name = METRIC_NAMES.get(row["metric"], row["metric"])
     values = listing(
         f"{cell.model} {cell.printed}" + (f" (follows: {cell.follows})" if cell.follows else "")
         for cell in part.itertuples()
     )
-    text = f"{name}, {row['evaluation_set']} ({row['where']}): {values}; {row['problem']}"
+    name = f"{heading(row['metric'])}, {row['evaluation_set']} ({row['where']})"
+    text = f"{name}: {values}; {row['problem']}"
     text += f", printed also as {row['same_as']}" if row["same_as"] else ""
     text += f" (that makes {row['favours']})" if row["favours"] else ""
     return text + _if(row["premise"])
