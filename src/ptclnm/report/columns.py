@@ -3,7 +3,8 @@
 HEADINGS = {
     "above": "Above 0.75", "accuracy": "Acc.", "auc": "AUC", "auc_a": "AUC", "auc_high": "AUC, to",
     "auc_low": "AUC, from", "auc_b": "AUC of the other", "auc_base": "AUC of the base",
-    "auc_with": "AUC with it", "calinski_harabasz": "Calinski–Harabasz", "chi2": "χ²", "ddti_high": "DDTI, 97.5 %",
+    "auc_with": "AUC with it", "calinski_harabasz": "Calinski–Harabasz", "chi2": "χ²",
+    "ddti_high": "DDTI, 97.5 %",
     "ddti_low": "DDTI, 2.5 %", "ddti_median": "DDTI, median", "degenerate": "No variance",
     "df": "Degrees of freedom", "draws": "Resamples", "evaluation_set": "Set",
     "events": "With outcome", "f1": "F1", "fn": "FN", "fp": "FP", "gain_p": "p", "high": "to",
