@@ -10,7 +10,7 @@ from statsmodels.stats.proportion import proportion_confint
 from recount.printed import decimals, rounds_to
 from recount.splits import Split, Splits
 from recount.tables import Study
-from recount.verdicts import AGREES, CONFLICTS, judged
+from recount.verdicts import AGREES, CONFLICTS, judged, lay_out
 
 Z95 = float(norm.ppf(0.975))
 MOSTLY = 0.9
@@ -21,22 +21,18 @@ ON_CURVE = "sensitivity and specificity are a point of the curve whose AUC is pr
 SYMMETRIC = "its interval is meant to be symmetric, as the others are"
 ALIKE = "the sets are of one population and chance is ruled out"
 NORMAL = "{} is normal in both classes"
-AUC_COLUMNS = [
-    "key", "study", "where", "evaluation_set", "model", "auc", "low", "high", "offset", "symmetric",
-    "se_implied", "se_hanley_mcneil", "se_ratio", "se_stated", "lowest", "highest", "yes_no_auc",
-    "premise", "verdict", "follows",
-]  # fmt: skip
+AUC_COLUMNS = (
+    "evaluation_set model auc low high offset symmetric se_implied se_hanley_mcneil se_ratio "
+    "se_stated lowest highest yes_no_auc"
+)
 INTERVAL_COLUMNS = [
     "study", "evaluation_set", "model", "metric", "count", "of", "value", "method", "low", "high",
 ]  # fmt: skip
-CONTRAST_COLUMNS = [
-    "key", "study", "where", "evaluation_set", "variable", "level", "with_outcome", "without",
-    "difference", "se", "auc", "assumes", "best_model", "best_auc", "premise", "verdict", "follows",
-]  # fmt: skip
-DIRECTION_COLUMNS = [
-    "key", "study", "where", "variable", "level", "sets", "differences", "premise", "verdict",
-    "follows",
-]  # fmt: skip
+CONTRAST_COLUMNS = (
+    "evaluation_set variable level with_outcome without difference se auc assumes best_model "
+    "best_auc"
+)
+DIRECTION_COLUMNS = "variable level sets differences"
 
 
 def hanley_mcneil_se(auc: float, n_positive: int, n_negative: int) -> float:
@@ -179,7 +175,7 @@ def auc_checks(splits: Splits) -> pd.DataFrame:
         _record(splits.study, row, splits.of(row["evaluation_set"], row["model"]))
         for _, row in _wide(splits.study).iterrows()
     ]
-    return _lone_asymmetry(pd.DataFrame(records, columns=AUC_COLUMNS))
+    return _lone_asymmetry(lay_out(records, AUC_COLUMNS))
 
 
 def _lone_asymmetry(frame: pd.DataFrame) -> pd.DataFrame:
@@ -299,7 +295,7 @@ def contrasts(study: Study) -> pd.DataFrame:
         `auc` is that of the variable used as a score in the direction that helps: of two levels
         (sensitivity + specificity) / 2, of a mean as `assumes` says. No claim is judged.
     """
-    return pd.DataFrame(_contrasts(study), columns=CONTRAST_COLUMNS)
+    return lay_out(_contrasts(study), CONTRAST_COLUMNS)
 
 
 def directions(contrasts: pd.DataFrame) -> pd.DataFrame:
@@ -333,4 +329,4 @@ def directions(contrasts: pd.DataFrame) -> pd.DataFrame:
                 **judged(not (size.max() > Z95 and size.min() < -Z95), ALIKE, words),
             }
         )  # fmt: skip
-    return pd.DataFrame(records, columns=DIRECTION_COLUMNS)
+    return lay_out(records, DIRECTION_COLUMNS)

@@ -12,29 +12,20 @@ from recount.printed import TIE, decimals, interval, room
 from recount.schema import RecordError, nearest
 from recount.splits import Splits
 from recount.tables import Study
-from recount.verdicts import AGREES, judged
+from recount.verdicts import AGREES, judged, lay_out
 
 ALPHA = 0.05
 TESTS = ("p", "p_below", "not_significant")
 PAIR = ["model_a", "set_a", "model_b", "set_b"]
 FROM_INTERVALS = "the printed intervals give the standard errors"
-COMPARISON_COLUMNS = [
-    "key", "study", "where", *PAIR, "statistic", "printed", "auc_a", "auc_b", "difference",
-    "accuracy_a", "accuracy_b", "se_a", "se_b", "p_unpaired", "correlation_needed", "rounding",
-    "split_a", "split_b", "paired", "premise", "verdict", "follows",
-]  # fmt: skip
-DISCORDANCE_COLUMNS = [
-    "key", "study", "where", "evaluation_set", "model_a", "model_b", "metric", "count_a", "count_b",
-    "of", "p_low", "p_high", "premise", "verdict", "follows",
-]  # fmt: skip
-FAMILY_COLUMNS = [
-    "key", "study", "where", "tests", "printed", "adjusted", "premise", "verdict", "follows",
-]  # fmt: skip
-STATEMENT_COLUMNS = [
-    "key", "study", "where", "statement", "evaluation_set", "model_a", "model_b", "premise",
-    "verdict", "follows",
-]  # fmt: skip
-INPUT_COLUMNS = ["key", "study", "where", "variable", "premise", "verdict", "follows"]
+COMPARISON_COLUMNS = (
+    "model_a set_a model_b set_b statistic printed auc_a auc_b difference accuracy_a accuracy_b "
+    "se_a se_b p_unpaired correlation_needed rounding split_a split_b paired"
+)
+DISCORDANCE_COLUMNS = "evaluation_set model_a model_b metric count_a count_b of p_low p_high"
+FAMILY_COLUMNS = "tests printed adjusted"
+STATEMENT_COLUMNS = "statement evaluation_set model_a model_b"
+INPUT_COLUMNS = "variable"
 
 
 def correlation_for_p(difference: float, se_a: float, se_b: float, p: float) -> float:
@@ -171,7 +162,7 @@ def comparisons(splits: Splits) -> pd.DataFrame:
                 **(_of_test(row, values, same) if tested else _of_values(row, values)),
             }
         )  # fmt: skip
-    return pd.DataFrame(records, columns=COMPARISON_COLUMNS)
+    return lay_out(records, COMPARISON_COLUMNS)
 
 
 def mcnemar_exact(first: int, second: int) -> float:
@@ -271,7 +262,7 @@ def discordance(study: Study, confusion: pd.DataFrame) -> pd.DataFrame:
                     "of": of, "p_low": low, "p_high": high, **judged(None, follows=words),
                 }
             )  # fmt: skip
-    return pd.DataFrame(records, columns=DISCORDANCE_COLUMNS)
+    return lay_out(records, DISCORDANCE_COLUMNS)
 
 
 def families(study: Study) -> pd.DataFrame:
@@ -309,7 +300,7 @@ def families(study: Study) -> pd.DataFrame:
             **judged(holds, f"the {len(rows)} tests are one family",
                      f"{len(rows)} x {smallest} = {adjusted:.3g}"),
         })  # fmt: skip
-    return pd.DataFrame(records, columns=FAMILY_COLUMNS)
+    return lay_out(records, FAMILY_COLUMNS)
 
 
 def _auc(study: Study, name: str, model: str) -> float:
@@ -390,7 +381,7 @@ def statements(study: Study) -> pd.DataFrame:
         | {"key": f"{row.statement}:{row.evaluation_set}/{row.model_a}~{row.model_b}/{row.where}"}
         for row in study.statements.itertuples()
     ]  # fmt: skip
-    return pd.DataFrame(records, columns=STATEMENT_COLUMNS)
+    return lay_out(records, STATEMENT_COLUMNS)
 
 
 def late_inputs(study: Study) -> pd.DataFrame:
@@ -417,4 +408,4 @@ def late_inputs(study: Study) -> pd.DataFrame:
         }
         for variable, where in inputs.items()
     ]  # fmt: skip
-    return pd.DataFrame(records, columns=INPUT_COLUMNS)
+    return lay_out(records, INPUT_COLUMNS)

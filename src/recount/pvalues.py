@@ -13,7 +13,7 @@ from statsmodels.stats.multitest import multipletests
 from recount.printed import decimals, interval, rounds_to
 from recount.tables import Study
 from recount.totals import pooled
-from recount.verdicts import judged
+from recount.verdicts import judged, lay_out
 
 ALPHA = 0.05
 # R's fisher.test counts tables as equally likely within this relative difference.
@@ -29,10 +29,7 @@ P_COLUMNS = [
     "key", "study", "where", "variable", "group_a", "group_b", "kind", "test", "p", "p_low",
     "p_high", "smd", "printed", "reproduces", "premise", "verdict",
 ]  # fmt: skip
-BALANCE_COLUMNS = [
-    "key", "study", "where", "variable", "set_a", "set_b", "value_a", "value_b", "test", "p",
-    "p_holm", "smd", "premise", "verdict", "follows",
-]  # fmt: skip
+BALANCE_COLUMNS = "variable set_a set_b value_a value_b test p p_holm smd"
 # A printed p-value for which no test can be redone from what is printed.
 NOTHING = {"kind": "none", "test": "none", "p": np.nan, "p_low": np.nan, "p_high": np.nan,
            "smd": np.nan}  # fmt: skip
@@ -364,7 +361,7 @@ def balance(study: Study) -> pd.DataFrame:
     """
     drawn = study.about.get("random_split")
     if not drawn:
-        return pd.DataFrame(columns=BALANCE_COLUMNS)
+        return lay_out([], BALANCE_COLUMNS)
     sets = drawn["sets"]
     found = {
         variable: (rows["where"].iloc[0], _variable(study, rows, sets))
@@ -383,4 +380,4 @@ def balance(study: Study) -> pd.DataFrame:
         }
         for (name, where, row), p in zip(known, adjusted, strict=True)
     ]  # fmt: skip
-    return pd.DataFrame(records, columns=BALANCE_COLUMNS)
+    return lay_out(records, BALANCE_COLUMNS)

@@ -15,7 +15,7 @@ from recount.schema import CELL_METRICS
 from recount.search import UNEXPLAINED, Row, best_tables, cost_map
 from recount.tables import Split, Stated, Study
 from recount.totals import MISSING
-from recount.verdicts import judged
+from recount.verdicts import judged, lay_out
 
 LIMIT = 1000
 # With one decimal nearly every split explains every row.
@@ -33,14 +33,8 @@ SHARE_COLUMNS = [
     "study", "evaluation_set", "set_stated", "model", "where", "low", "high", "sets",
 ]  # fmt: skip
 BOUNDS = ["low_a", "high_a", "low_b", "high_b"]
-PAIR_COLUMNS = [
-    "key", "study", "where", "model_a", "set_a", "model_b", "set_b", *BOUNDS, "premise", "verdict",
-    "follows",
-]  # fmt: skip
-NOBODY_COLUMNS = [
-    "key", "study", "where", "evaluation_set", "model", "accuracy", "low", "high", "beaten",
-    "premise", "verdict", "follows",
-]  # fmt: skip
+PAIR_COLUMNS = "model_a set_a model_b set_b low_a high_a low_b high_b"
+NOBODY_COLUMNS = "evaluation_set model accuracy low high beaten"
 
 
 @dataclass(frozen=True)
@@ -432,7 +426,7 @@ def compared_shares(splits: Splits) -> pd.DataFrame:
                 pair._asdict() | dict(zip(BOUNDS, bounds, strict=True)) | _one_share(*bounds)
                 | {"key": f"{pair.set_a}/{pair.model_a}~{pair.model_b}"}
             )  # fmt: skip
-    return pd.DataFrame(records, columns=PAIR_COLUMNS)
+    return lay_out(records, PAIR_COLUMNS)
 
 
 def _one_share(low_a: float, high_a: float, low_b: float, high_b: float) -> dict[str, object]:
@@ -487,4 +481,4 @@ def calling_nobody(study: Study, shares: pd.DataFrame) -> pd.DataFrame:
                 **judged(None, follows=f"calling nobody positive has {(low + high) / 2:.3f}"),
             }
         )  # fmt: skip
-    return pd.DataFrame(records, columns=NOBODY_COLUMNS)
+    return lay_out(records, NOBODY_COLUMNS)

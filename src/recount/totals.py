@@ -12,15 +12,12 @@ import pandas as pd
 from recount.printed import alike, decimals, printed_as, room
 from recount.schema import RecordError
 from recount.tables import CELL, Study
-from recount.verdicts import judged
+from recount.verdicts import judged, lay_out
 
 TOTALS_COLUMNS = [
     "key", "study", "check", "where", "quantity", "printed", "follows", "premise", "verdict",
 ]  # fmt: skip
-GRIM_COLUMNS = [
-    "key", "study", "where", "variable", "group", "n", "printed", "power", "premise", "verdict",
-    "follows",
-]  # fmt: skip
+GRIM_COLUMNS = "variable group n printed power"
 # Cases of a class that may be missing from a row before it is said to rest on others.
 MISSING = 0.2
 # What shortages of a sum presuppose, and what means do.
@@ -376,4 +373,4 @@ def grim(study: Study) -> pd.DataFrame:
                          f"the nearest means of {n} whole numbers are {means}"),
             }
         )  # fmt: skip
-    return pd.DataFrame(records, columns=GRIM_COLUMNS)
+    return lay_out(records, GRIM_COLUMNS)

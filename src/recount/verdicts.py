@@ -39,6 +39,20 @@ def judged(holds: bool | None, premise: str = "", follows: object = "") -> dict[
     return {"premise": premise, "verdict": conflict(premise), "follows": follows}
 
 
+def lay_out(records: Iterable[dict], columns: str) -> pd.DataFrame:
+    """Lay out a check's rows: what each is and where it stands, own columns, and its verdict.
+
+    Parameters
+    ----------
+    records : iterable of dict
+        One a row; what they hold beside the columns is left out.
+    columns : str
+        The check's own columns, in order, with spaces between them.
+    """
+    every = ["key", "study", "where", *columns.split(), "premise", "verdict", "follows"]
+    return pd.DataFrame(records, columns=every)
+
+
 def together(premises: Iterable[str]) -> str:
     """Join the premises of several rows into one, each said once, in order."""
     parts = (part for premise in premises for part in premise.split(AND))
