@@ -8,6 +8,8 @@ from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
 from recount.printed import decimals, rounds_to
+from recount.schema import CELL_METRICS
+from recount.search import METRIC
 from recount.splits import Split, Splits
 from recount.tables import Study
 from recount.verdicts import AGREES, CONFLICTS, judged, lay_out
@@ -207,12 +209,8 @@ def intervals(confusion: pd.DataFrame) -> pd.DataFrame:
     """
     records = []
     for row in confusion.itertuples():
-        fractions = {
-            "accuracy": (row.tp + row.tn, row.tp + row.fp + row.fn + row.tn),
-            "sensitivity": (row.tp, row.tp + row.fn), "specificity": (row.tn, row.tn + row.fp),
-            "ppv": (row.tp, row.tp + row.fp), "npv": (row.tn, row.tn + row.fn),
-        }  # fmt: skip
-        for metric, (count, of) in fractions.items():
+        for metric in CELL_METRICS[:5]:
+            count, of = METRIC[metric](row.tp, row.fp, row.fn, row.tn)
             for name, method in METHODS.items() if of else ():
                 limits = proportion_confint(count, of, alpha=0.05, method=method)
                 head = (row.study, row.evaluation_set, row.model, metric, count, of, count / of)

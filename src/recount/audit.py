@@ -43,7 +43,7 @@ FEW = 4
 
 @dataclass(frozen=True)
 class Audit:
-    """What follows from a study's printed numbers: one frame a check.
+    """What follows from a study's printed numbers; each table is an attribute, by its name.
 
     Parameters
     ----------
@@ -51,42 +51,22 @@ class Audit:
         The transcribed paper.
     splits : Splits
         Its rows of metrics and the class splits behind them.
-    class_split, confusion, intervals, split_checks, shares, compared_shares, calling_nobody, \
-cells, totals, slip, size_sources, p_values, balance, contrasts, directions, grim, auc, \
-comparisons, families, discordance, statements, late_inputs, features, sample_size : DataFrame
-        See the functions of the same names.
+    tables : dict of DataFrame
+        One a check, by the name of the function that makes it: ``class_split, confusion,
+        intervals, split_checks, shares, compared_shares, calling_nobody, cells, totals, slip,
+        size_sources, p_values, balance, contrasts, directions, grim, auc, comparisons, families,
+        discordance, statements, late_inputs, features, sample_size``.
     """
 
     study: Study
     splits: Splits
-    class_split: pd.DataFrame
-    confusion: pd.DataFrame
-    intervals: pd.DataFrame
-    split_checks: pd.DataFrame
-    shares: pd.DataFrame
-    compared_shares: pd.DataFrame
-    calling_nobody: pd.DataFrame
-    cells: pd.DataFrame
-    totals: pd.DataFrame
-    slip: pd.DataFrame
-    size_sources: pd.DataFrame
-    p_values: pd.DataFrame
-    balance: pd.DataFrame
-    contrasts: pd.DataFrame
-    directions: pd.DataFrame
-    grim: pd.DataFrame
-    auc: pd.DataFrame
-    comparisons: pd.DataFrame
-    families: pd.DataFrame
-    discordance: pd.DataFrame
-    statements: pd.DataFrame
-    late_inputs: pd.DataFrame
-    features: pd.DataFrame
-    sample_size: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
 
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Every frame by name."""
-        return {k: v for k, v in vars(self).items() if isinstance(v, pd.DataFrame)}
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        """Give a table by its name."""
+        if name not in self.__dict__.get("tables", {}):
+            raise AttributeError(f"an audit has no table {name!r}")
+        return self.tables[name]
 
 
 def called_positive(tables: pd.DataFrame) -> dict[str, int]:
@@ -123,34 +103,19 @@ def audit(study: Study, limit: int = LIMIT) -> Audit:
     splits = find_splits(study, limit)
     tables, checks, implied = confusion(splits), split_checks(splits), shares(splits)
     alone = contrasts(study)
-    return Audit(
-        study=study,
-        splits=splits,
-        class_split=class_split(splits),
-        confusion=tables,
-        intervals=intervals(tables),
-        split_checks=checks,
-        shares=implied,
-        compared_shares=compared_shares(splits),
-        calling_nobody=calling_nobody(study, implied),
-        cells=cells(splits, checks),
-        totals=totals(study, called_positive(tables), outcomes(splits)),
-        slip=slip(study),
-        size_sources=size_sources(study),
-        p_values=p_values(study),
-        balance=balance(study),
-        contrasts=alone,
-        directions=directions(alone),
-        grim=grim(study),
-        auc=auc_checks(splits),
-        comparisons=comparisons(splits),
-        families=families(study),
-        discordance=discordance(study, tables),
-        statements=statements(study),
-        late_inputs=late_inputs(study),
-        features=feature_accounting(study),
-        sample_size=sample_size(study),
-    )
+    found = {
+        "class_split": class_split(splits), "confusion": tables, "intervals": intervals(tables),
+        "split_checks": checks, "shares": implied, "compared_shares": compared_shares(splits),
+        "calling_nobody": calling_nobody(study, implied), "cells": cells(splits, checks),
+        "totals": totals(study, called_positive(tables), outcomes(splits)), "slip": slip(study),
+        "size_sources": size_sources(study), "p_values": p_values(study),
+        "balance": balance(study), "contrasts": alone, "directions": directions(alone),
+        "grim": grim(study), "auc": auc_checks(splits), "comparisons": comparisons(splits),
+        "families": families(study), "discordance": discordance(study, tables),
+        "statements": statements(study), "late_inputs": late_inputs(study),
+        "features": feature_accounting(study), "sample_size": sample_size(study),
+    }  # fmt: skip
+    return Audit(study, splits, found)
 
 
 def checked_tables(audit: Audit) -> dict[str, pd.DataFrame]:
@@ -162,8 +127,9 @@ def checked_tables(audit: Audit) -> dict[str, pd.DataFrame]:
         f"{row.printed or 'not printed'}: {given.get(row.key, 'no test from counts or means')}"
         for row in rows.itertuples()
     ]
-    tables = {name: getattr(audit, name) for name in CHECKED}
-    return tables | {"p_values": rows.assign(follows=follows)}
+    return {name: audit.tables[name] for name in CHECKED} | {
+        "p_values": rows.assign(follows=follows)
+    }
 
 
 def matching(tables: dict[str, pd.DataFrame], check: str) -> pd.DataFrame:

@@ -13,7 +13,6 @@ from recount.verdicts import judged
 FIRST_ORDER = (18, 19)
 GLCM = (22, 23, 24)
 TEXTURE = {"GLRLM": 16, "GLSZM": 16, "GLDM": 14, "NGTDM": 5}
-SHAPE = 14
 MOST_IMAGE_TYPES = 32
 OWN_CLASSES = "the features are pyradiomics' own classes"
 AS_PUBLISHED = "the network is {} as published"

@@ -202,9 +202,21 @@ class RandomSplit(BaseModel, extra="forbid", strict=True):
     ratio: Pair = None
 
 
-class StudyOptions(BaseModel, strict=True):
-    """Keys that ``study.yml`` may have beside those that it needs."""
+Text = Annotated[str, Field(min_length=1, description="text; put it in quotes")]
 
+
+class About(BaseModel, extra="forbid", strict=True):
+    """Keys of ``study.yml``: those that it needs, then those that it may have."""
+
+    name: Text
+    title: Text
+    citation: Text
+    doi: Text
+    endpoint: Text
+    positive: Text
+    negative: Text
+    summary: Text
+    text: Text
     images_per_patient: Annotated[Pair, AfterValidator(_ascending)] = Field(
         None, description="fewest and most images of a patient, such as [1, 3]"
     )
@@ -218,18 +230,25 @@ class StudyOptions(BaseModel, strict=True):
     network: str = Field("", description="the name of a network of torchvision")
 
 
-STUDY_OPTIONS = tuple(StudyOptions.model_fields)
+STUDY_KEYS = tuple(name for name, field in About.model_fields.items() if field.is_required())
 
 
-def option_problems(about: dict[str, object]) -> list[str]:
-    """List what is wrong with the optional keys of ``study.yml``, one line a key."""
+def about_problems(about: dict[str, object]) -> list[str]:
+    """List what is wrong with the keys of ``study.yml``, one line a key."""
     try:
-        StudyOptions.model_validate({key: about[key] for key in STUDY_OPTIONS if key in about})
+        About.model_validate(about)
     except ValidationError as error:
-        keys = dict.fromkeys(found["loc"][0] for found in error.errors())
-        fields = StudyOptions.model_fields
-        return [f"study.yml: {k!r} is {about[k]!r}; needed: {fields[k].description}" for k in keys]
+        found = dict.fromkeys(str(one["loc"][0]) for one in error.errors())
+        return [f"study.yml: {_about_line(about, key)}" for key in found]
     return []
+
+
+def _about_line(about: dict[str, object], key: str) -> str:
+    if key not in About.model_fields:
+        return f"unknown key {key!r}; {nearest(key, About.model_fields)}"
+    if key not in about:
+        return f"{key!r} is missing"
+    return f"{key!r} is {about[key]!r}; needed: {About.model_fields[key].description}"
 
 
 def _line(file: Path, failure: pd.Series, columns: list[str]) -> str:

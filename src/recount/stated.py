@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recount.printed import TIE, alike, interval
+from recount.printed import TIE, alike
 from recount.schema import CELL_METRICS
 from recount.search import UNEXPLAINED, best_tables, cost_map, metrics_of, unexplained
-from recount.splits import SEVERAL, Group, ModelRow, Splits, column_places
+from recount.splits import SEVERAL, Group, ModelRow, Splits
 from recount.tables import Split, Stated, Study
 from recount.totals import MISSING, resolve
 from recount.verdicts import judged, together
@@ -425,25 +425,6 @@ def _between_places(study: Study) -> Iterator[dict]:
                 yield _cell(row, metric, row.value, base["value"], problem, premise=premise)
 
 
-def _accuracy_alone(splits: Splits) -> Iterator[dict]:
-    """Accuracies printed without sensitivity and specificity: k of n for some whole k."""
-    study = splits.study
-    cells = study.performance[study.performance["metric"].isin(CELL_METRICS)]
-    places = column_places(study)
-    counted = cells.groupby(["evaluation_set", "model"])["metric"].transform("nunique")
-    for row in cells[(counted == 1) & (cells["metric"] == "accuracy")].itertuples():
-        size = sum(splits.chosen.get((row.evaluation_set, "")) or ())
-        digits = places[row.where, "accuracy"]
-        low, high = interval(row.value, digits)
-        if size and np.floor(high * size) < np.ceil(low * size):
-            near = round(float(row.value) * size) / size
-            yield _cell(
-                row, "accuracy", row.value, f"{near:.{digits}f}",
-                f"no whole number of {size} patients gives it",
-                premise=f"all {size} patients of the set are counted, and rounded",
-            )  # fmt: skip
-
-
 def cells(splits: Splits, checks: pd.DataFrame) -> pd.DataFrame:
     """List the printed cells that conflict with other printed cells.
 
@@ -463,6 +444,6 @@ def cells(splits: Splits, checks: pd.DataFrame) -> pd.DataFrame:
     """
     records = [
         *_impossible(splits), *_without_split(splits), *_other_set(checks),
-        *_between_places(splits.study), *_accuracy_alone(splits),
+        *_between_places(splits.study),
     ]  # fmt: skip
     return pd.DataFrame(records, columns=CELL_COLUMNS).assign(study=splits.study.name)

@@ -15,16 +15,13 @@ from recount.schema import (
     REQUIRED,
     ROLES,
     SCHEMAS,
-    STUDY_OPTIONS,
+    STUDY_KEYS,
     RecordError,
+    about_problems,
     nearest,
-    option_problems,
     problems,
 )
 
-STUDY_KEYS = (
-    "name", "title", "citation", "doi", "endpoint", "positive", "negative", "summary", "text",
-)  # fmt: skip
 CELL = ["variable", "level", "group"]
 # A printed count: variable, level and group.
 Cell = tuple[str, str, str]
@@ -42,7 +39,7 @@ class Study:
         Name of the study's folder.
     about : dict
         What ``study.yml`` says: title, citation, doi, endpoint, names of the classes, a summary,
-        and the keys of ``STUDY_OPTIONS`` that it has.
+        and what else ``recount.schema.About`` knows.
     groups, counts, performance, comparisons, features, design, relations, statements, claims : \
 DataFrame
         The tables, every cell as the text that was printed.
@@ -175,14 +172,7 @@ def _about(folder: Path) -> tuple[dict[str, object], list[str]]:
         return {}, [f"study.yml is not readable YAML: {error}"]
     if not isinstance(about, dict):
         return {}, [f"study.yml must be a mapping; it needs: {', '.join(STUDY_KEYS)}"]
-    missing = [key for key in STUDY_KEYS if about.get(key) in (None, "")]
-    odd = [key for key in STUDY_KEYS if key not in missing and not isinstance(about[key], str)]
-    known = (*STUDY_KEYS, *STUDY_OPTIONS)
-    unknown = [key for key in about if key not in known]
-    lines = [f"study.yml: {key!r} is missing" for key in missing]
-    lines += [f"study.yml: {key!r} is {about[key]!r}, not text; put it in quotes" for key in odd]
-    lines += [f"study.yml: unknown key {key!r}; {nearest(str(key), known)}" for key in unknown]
-    return about, lines + option_problems(about)
+    return about, about_problems(about)
 
 
 def _read(folder: Path, name: str) -> tuple[pd.DataFrame, list[str]]:
@@ -219,8 +209,10 @@ def _ragged(file: Path, header: list[str], body: list[list[str]]) -> list[str]:
     ]
 
 
-def _unknown(tables: dict[str, pd.DataFrame], about: dict[str, object]) -> Iterator[str]:
-    """Name what refers to something that no other table has."""
+def _unknown(
+    tables: dict[str, pd.DataFrame], about: dict[str, object], study: str
+) -> Iterator[str]:
+    """Name what refers to something that no other table has, and rows of another study."""
     groups = list(tables["groups"]["group"])
     variables, models = (
         list(tables[table][column].unique())
@@ -233,6 +225,7 @@ def _unknown(tables: dict[str, pd.DataFrame], about: dict[str, object]) -> Itera
         ("statements", "evaluation_set"): groups, ("design", "inputs"): variables,
         ("statements", "model_a"): models, ("statements", "model_b"): models,
         ("statements", "whole"): models,
+        **{(table, "study"): [study] for table in tables if "study" in tables[table]},
     }  # fmt: skip
     for (table, column), known in columns.items():
         for row, cell in tables[table][column].items():
@@ -241,24 +234,14 @@ def _unknown(tables: dict[str, pd.DataFrame], about: dict[str, object]) -> Itera
                     head = f"{table}.csv, row {row + 2}, column {column!r}"
                     yield f"{head}: found {cell!r}; {nearest(name, known)}"
     options = {
-        "whole_numbers": (about.get("whole_numbers", []), variables),
-        "known_after": (about.get("known_after", []), variables),
-        "readers": (about.get("readers", []), models),
-        "random_split": (about.get("random_split", {}).get("sets", []), groups),
-    }
-    for key, (names, known) in options.items():
-        for name in names:
+        "whole_numbers": variables, "known_after": variables, "readers": models,
+        "random_split": groups,
+    }  # fmt: skip
+    for key, known in options.items():
+        named = about.get(key, [])
+        for name in named["sets"] if isinstance(named, dict) else named:
             if name not in known:
                 yield f"study.yml: {key!r} names {name!r}; {nearest(name, known)}"
-
-
-def _of_another(tables: dict[str, pd.DataFrame], name: str) -> Iterator[str]:
-    """Name rows that are said to be of another study."""
-    for table, frame in tables.items():
-        for row, found in frame.get("study", pd.Series()).items():
-            if found != name:
-                head = f"{table}.csv, row {row + 2}, column 'study'"
-                yield f"{head}: found {found!r}; must be the folder's name {name!r}"
 
 
 def _cycles(groups: pd.DataFrame) -> Iterator[str]:
@@ -305,8 +288,7 @@ def load(folder: str | Path) -> Study:
         tables[name], found = _read(root, name)
         lines += found
     if not lines:
-        others = _unknown(tables, about), _cycles(tables["groups"]), _of_another(tables, root.name)
-        lines = [line for part in others for line in part]
+        lines = [*_unknown(tables, about, root.name), *_cycles(tables["groups"])]
     if lines:
         raise RecordError(str(root), lines)
     return Study(name=root.name, about=about, **tables)

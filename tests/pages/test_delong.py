@@ -127,7 +127,9 @@ def test_a_p_value_that_no_correlation_here_could_decide_has_no_claim(audits) ->
     ni = audits["ni2024"].comparisons
     for paired, verdict, expected in ((True, OPEN, 3), (None, OPEN, 3), (False, OPEN, 0),
                                       (True, "contradicts", 0)):  # fmt: skip
-        changed = replace(audits["ni2024"], comparisons=ni.assign(paired=paired, verdict=verdict))
+        changed = audits["ni2024"]
+        tables = changed.tables | {"comparisons": ni.assign(paired=paired, verdict=verdict)}
+        changed = replace(changed, tables=tables)
         assert len(printed.claims(changed, cohort(), rho)) == expected, (paired, verdict)
     none = printed.claims(audits["li2024"], cohort(), pd.Series(dtype=float))
     assert set(none["verdict"]) == {"cannot be checked"}
