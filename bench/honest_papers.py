@@ -16,9 +16,9 @@ from sklearn.metrics import roc_curve
 from statsmodels.stats.proportion import proportion_confint
 
 from recount.audit import audit, checked_tables, claims
-from recount.schema import CELL_METRICS, DEFAULTS, SCHEMAS
+from recount.schema import CELL_METRICS, DEFAULTS, SCHEMAS, STUDY_KEYS
 from recount.search import metrics_of
-from recount.tables import STUDY_KEYS, Study
+from recount.tables import Study
 from recount.verdicts import CONFLICTS, CONTRADICTS
 
 HONEST = "honest"
