@@ -27,9 +27,7 @@ AUC_COLUMNS = (
     "evaluation_set model auc low high offset symmetric se_implied se_hanley_mcneil se_ratio "
     "se_stated lowest highest yes_no_auc"
 )
-INTERVAL_COLUMNS = [
-    "study", "evaluation_set", "model", "metric", "count", "of", "value", "method", "low", "high",
-]  # fmt: skip
+INTERVAL_COLUMNS = "study evaluation_set model metric count of value method low high".split()
 CONTRAST_COLUMNS = (
     "evaluation_set variable level with_outcome without difference se auc assumes best_model "
     "best_auc"

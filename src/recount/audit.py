@@ -27,16 +27,14 @@ from recount.tables import Study
 from recount.totals import grim, totals
 from recount.verdicts import AGREES, CONFLICTS, CONTRADICTS, OPEN, combine
 
-CLAIM_COLUMNS = [
-    "claim_id", "study", "where", "quantity", "reported", "obtained", "premise", "verdict", "note",
-    "headline", "matter", "kind",
-]  # fmt: skip
+CLAIM_COLUMNS = """
+    claim_id study where quantity reported obtained premise verdict note headline matter kind
+""".split()
 # The audit's tables that a claim may rest on, each with a key, a verdict and its premise.
-CHECKED = (
-    "totals", "slip", "p_values", "balance", "directions", "grim", "split_checks",
-    "compared_shares", "cells", "auc", "comparisons", "families", "discordance", "statements",
-    "late_inputs", "features",
-)  # fmt: skip
+CHECKED = """
+    totals slip p_values balance directions grim split_checks compared_shares cells auc
+    comparisons families discordance statements late_inputs features
+""".split()
 # So many pairs of rows, and more, are counted and not listed.
 FEW = 4
 

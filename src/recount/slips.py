@@ -9,10 +9,7 @@ from recount.tables import CELL, Cell, Study
 from recount.verdicts import judged
 
 ALONE = "one printed number alone is wrong"
-SLIP_COLUMNS = [
-    "key", "study", "where", "quantity", "printed", "follows", "failing", "left", "premise",
-    "verdict",
-]  # fmt: skip
+SLIP_COLUMNS = "key study where quantity printed follows failing left premise verdict".split()
 SIZE_COLUMNS = ["key", "study", "group", "size", "printed", "sources"]
 
 

@@ -24,14 +24,11 @@ FEWEST_DECIMALS = 2
 SEVERAL = 3
 NEEDED = ("sensitivity", "specificity", "ppv")
 COMPLETE = "no case is missing from either row"
-SPLIT_COLUMNS = [
-    "study", "evaluation_set", "n_positive", "n_negative", "n_solutions",
-    "stated_positive", "stated_negative", "models",
-]  # fmt: skip
+SPLIT_COLUMNS = """
+    study evaluation_set n_positive n_negative n_solutions stated_positive stated_negative models
+""".split()
 CONFUSION_COLUMNS = ["study", "evaluation_set", "model", "tp", "fp", "fn", "tn"]
-SHARE_COLUMNS = [
-    "study", "evaluation_set", "set_stated", "model", "where", "low", "high", "sets",
-]  # fmt: skip
+SHARE_COLUMNS = "study evaluation_set set_stated model where low high sets".split()
 BOUNDS = ["low_a", "high_a", "low_b", "high_b"]
 PAIR_COLUMNS = "model_a set_a model_b set_b low_a high_a low_b high_b"
 NOBODY_COLUMNS = "evaluation_set model accuracy low high beaten"

@@ -14,9 +14,7 @@ from recount.schema import RecordError
 from recount.tables import CELL, Study
 from recount.verdicts import judged, lay_out
 
-TOTALS_COLUMNS = [
-    "key", "study", "check", "where", "quantity", "printed", "follows", "premise", "verdict",
-]  # fmt: skip
+TOTALS_COLUMNS = "key study check where quantity printed follows premise verdict".split()
 GRIM_COLUMNS = "variable group n printed power"
 # Cases of a class that may be missing from a row before it is said to rest on others.
 MISSING = 0.2
