@@ -12,9 +12,8 @@ from recount.printed import TIE, decimals, interval, room
 from recount.schema import RecordError, nearest
 from recount.splits import Splits
 from recount.tables import Study
-from recount.verdicts import AGREES, judged, lay_out
+from recount.verdicts import AGREES, ALPHA, judged, lay_out
 
-ALPHA = 0.05
 TESTS = ("p", "p_below", "not_significant")
 PAIR = ["model_a", "set_a", "model_b", "set_b"]
 FROM_INTERVALS = "the printed intervals give the standard errors"

@@ -13,9 +13,8 @@ from statsmodels.stats.multitest import multipletests
 from recount.printed import decimals, interval, rounds_to
 from recount.tables import Study
 from recount.totals import pooled
-from recount.verdicts import judged, lay_out
+from recount.verdicts import ALPHA, judged, lay_out
 
-ALPHA = 0.05
 # R's fisher.test counts tables as equally likely within this relative difference.
 FISHER_TOLERANCE = 1e-7
 # More ways to fill half of the rows than this would not fit in memory; none here comes near.

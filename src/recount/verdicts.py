@@ -8,6 +8,7 @@ AGREES, CONTRADICTS, CONFLICTS, OPEN = (
     "agrees", "contradicts", "conflicts, if", "cannot be checked",
 )  # fmt: skip
 AND = "; and "
+ALPHA = 0.05
 
 
 def conflict(premise: str = "") -> str:

@@ -63,11 +63,9 @@ def calculator(one: Built, train: pd.DataFrame, whose: str) -> HTML:
 
 def _row(variable: Variable, column: pd.Series, identity: str) -> str:
     label = f'<label for="{identity}">{escape(label_of(variable.name))}</label>'
-    control = _select(variable, column, identity)
-    shown = ""
-    if not (variable.levels or variable.few):
-        control, shown = _slider(variable, column, identity), '<output class="nomogram-value">'
-        shown += "</output>"
+    numeric = not (variable.levels or variable.few)
+    control = (_slider if numeric else _select)(variable, column, identity)
+    shown = '<output class="nomogram-value"></output>' if numeric else ""
     return (
         f'<tr><th scope="row">{label}</th><td>{control}</td><td>{shown}</td>'
         '<td><output class="nomogram-points"></output></td></tr>'

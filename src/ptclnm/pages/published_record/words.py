@@ -39,12 +39,6 @@ def _if(premise: str) -> str:
     return f", which conflicts if {premise}." if premise else "."
 
 
-def about(study: Study) -> str:
-    """Say what the paper did, with a link to it."""
-    link = f"[{study.about['title']}](https://doi.org/{study.about['doi']})"
-    return f"{link}. {study.about['summary']}"
-
-
 def answer(judged: pd.DataFrame, study: Study) -> str:
     """Give the page's answer in at most five lines: what conflicts, one line a matter.
 
