@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Sampler, TensorDataset
 
 from ptclnm.models.deep.crops import Crops
 
@@ -37,43 +37,24 @@ def seed_of(*key: int) -> int:
     return int(np.random.SeedSequence(key).generate_state(1)[0])
 
 
-def place() -> tuple[int, int]:
-    """Number of this process and how many there are."""
-    distributed = torch.distributed
-    if distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return 0, 1
-
-
-class Images(Dataset):
-    """Standardised crops in memory; a batch by its row numbers."""
-
-    def __init__(self, crops: Crops, standard: tuple[float, float]) -> None:
-        mean, sd = standard
-        self.pixels = torch.from_numpy((crops.pixels - np.float32(mean)) / np.float32(sd))
-        self.labels = torch.from_numpy(crops.labels.astype(np.float32))
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, rows: NDArray) -> tuple[Tensor, Tensor]:
-        at = torch.from_numpy(np.asarray(rows))
-        return self.pixels[at][:, None], self.labels[at]
+def images_of(crops: Crops, standard: tuple[float, float]) -> TensorDataset:
+    """Standardised crops, one channel each, and their labels."""
+    mean, sd = standard
+    pixels = torch.from_numpy((crops.pixels - np.float32(mean)) / np.float32(sd))
+    return TensorDataset(pixels[:, None], torch.from_numpy(crops.labels.astype(np.float32)))
 
 
 class TrainBatches(Sampler[NDArray]):
     """Row numbers of each training batch, drawn anew each epoch.
 
-    Batches differ in size by one at most, so that none is left with a single image. Every process
-    has as many, of the same sizes; where images do not divide evenly, the first of the epoch's
-    order are there twice.
+    Batches differ in size by one at most, so that none is left with a single image.
 
     Parameters
     ----------
     images : int
         How many there are to train on.
     batch_size : int
-        Most images of a batch, over all processes; one more for each where one would be alone.
+        Most images of a batch; one more where one would be alone.
     seed : int
         Seed of the order.
     """
@@ -86,19 +67,11 @@ class TrainBatches(Sampler[NDArray]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        each = math.ceil(self.images / place()[1])
-        return max(1, min(math.ceil(self.images / self.batch_size), each // 2))
+        return max(1, min(math.ceil(self.images / self.batch_size), self.images // 2))
 
     def __iter__(self) -> Iterator[NDArray]:
-        rank, world = place()
         order = np.random.default_rng([self.seed, ORDER, self.epoch]).permutation(self.images)
-        order = np.concatenate([order, order[: -len(order) % world]])
-        yield from np.array_split(order[rank::world], len(self))
-
-
-def in_turn(images: int, size: int = EVALUATED) -> list[NDArray]:
-    """Row numbers of batches in order, for evaluation."""
-    return np.split(np.arange(images), range(size, images, size))
+        yield from np.array_split(order, len(self))
 
 
 def three_channels(images: Tensor) -> Tensor:
@@ -110,8 +83,8 @@ def in_order(
     crops: Crops, standard: tuple[float, float], size: int = EVALUATED
 ) -> Iterator[Tensor]:
     """Give standardised images of three channels, `size` at a time, in the order of the crops."""
-    images = Images(crops, standard)
-    yield from (three_channels(images[rows][0]) for rows in in_turn(len(images), size))
+    pixels, _ = images_of(crops, standard).tensors
+    yield from map(three_channels, pixels.split(size))
 
 
 def vary(images: Tensor, generator: torch.Generator) -> Tensor:
