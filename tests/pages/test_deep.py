@@ -149,7 +149,7 @@ def test_gaps_and_transfer_are_delong_differences() -> None:
     assert "pretraining **helped**" in words.transfer(comparisons.transfer(scores, zoo))
     gap = comparisons.gaps(scores)
     assert (gap["difference"] > 0).all() and (gap["auc_train"] > gap["auc"]).all()
-    assert signed(gap.iloc[0]) in words.gaps(gap)
+    assert signed(gap.loc[gap["difference"].idxmax()]) in words.gaps(gap)
     alone = comparisons.gaps(scores[scores["split"] == "test"])
     assert alone.empty and "no other set" in words.gaps(alone)
 
@@ -184,7 +184,7 @@ def test_random_weights_are_said_loudly_and_imagenets_are_not() -> None:
     text = words.start(ZOO)
     assert text.startswith(":::{admonition}") and ":class: danger" in text
     assert "DenseNet121 and ResNet101 start from random weights" in text
-    assert f"behind {LITE}." in text
+    assert LITE not in text
     assert words.start([DeepPlan("ResNet50", "imagenet")]) == ""
     assert "Frozen" in words.start([DeepPlan("ResNet50", "imagenet", freeze=True)])
 

@@ -44,8 +44,6 @@ class SRPlan:
     train_on : {"train", "all"}
         Whose pictures are trained on. ``all`` is a leak: the network then has seen the pictures
         that it is judged on.
-    precision : {"auto", "bfloat16", "float32"}
-        Arithmetic in training. Pictures are always super-resolved in float32.
 
     Raises
     ------
@@ -64,14 +62,12 @@ class SRPlan:
     adversarial: float = 0.02
     seed: int = 0
     train_on: str = "train"
-    precision: str = "auto"
 
     def __post_init__(self) -> None:
         refuse(
             "super-resolution",
             choice_problem("scale", self.scale, (2, 4)),
             choice_problem("train_on", self.train_on, ("train", "all")),
-            choice_problem("precision", self.precision, ("auto", "bfloat16", "float32")),
             *number_problems(self, WHOLE, REAL),
         )
         refuse("super-resolution", self._patch_problem())

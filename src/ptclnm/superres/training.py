@@ -1,6 +1,8 @@
 """Training the generator on patches: pixel loss alone, then with its adversary."""
 
 import math
+import sys
+import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,8 +19,9 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
 from ptclnm import store
+from ptclnm.compute import cores
 from ptclnm.models.deep.batches import generator
-from ptclnm.models.deep.training import EVERY, fit, uses_bfloat16
+from ptclnm.models.deep.training import EVERY, uses_bfloat16
 from ptclnm.progress import tell
 from ptclnm.superres.arms import Arm
 from ptclnm.superres.filters import NOISE, degrade, white_of
@@ -246,14 +249,46 @@ def train_generator(
         network.load_state_dict(start.network.state_dict())
     adversary = new_discriminator(plan) if plan.adversarial else None
     model = SuperResolver(network, adversary, Pairs(pictures, plan))
-    loader = DataLoader(range(plan.steps), batch_size=None)
-    epochs, bfloat16 = plan.adversarial_epochs or plan.epochs, uses_bfloat16(plan.precision)
-    fit(model, [loader], folder / f"{stage}.ckpt", epochs, bfloat16, every, [kept])
+    _fit(model, folder / f"{stage}.ckpt", kept, every)
     network = network.to(memory_format=torch.contiguous_format)
     history = pd.DataFrame(kept.history).reindex(columns=["epoch", *LOSSES])
     history.insert(0, "stage", stage)
     parts = [start.history, history] if start is not None else [history]
     return TrainedSR(network.eval(), pd.concat(parts, ignore_index=True))
+
+
+class Checkpoints(lightning.Callback):
+    """Writes a checkpoint after an epoch, if the last is older than some seconds."""
+
+    def __init__(self, path: Path, every: float) -> None:
+        self.path, self.every = path, every
+        self.last = time.monotonic()
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, module: SuperResolver) -> None:
+        """Write one if it is time, whole or not at all."""
+        if time.monotonic() - self.last >= self.every:
+            trainer.save_checkpoint(self.path)
+            self.last = time.monotonic()
+
+
+def _fit(model: SuperResolver, path: Path, kept: Kept, every: float) -> None:
+    plan = model.plan
+    torch.set_num_threads(cores())
+    trainer = lightning.Trainer(
+        accelerator="cpu",
+        devices=1,
+        precision="bf16-mixed" if uses_bfloat16() else "32-true",
+        max_epochs=plan.adversarial_epochs or plan.epochs,
+        deterministic=True,
+        callbacks=[kept, Checkpoints(path, every)],
+        logger=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        enable_progress_bar=sys.stderr.isatty(),
+    )
+    loader = DataLoader(range(plan.steps), batch_size=None)
+    before = str(path) if path.is_file() else None
+    trainer.fit(model, loader, ckpt_path=before, weights_only=True)
 
 
 @dataclass(frozen=True)
@@ -297,7 +332,7 @@ def train(pictures: Pictures, plan: SRPlan) -> Generators:
 
 
 def _generator(pictures: Pictures, plan: SRPlan) -> Path:
-    key = store.key(_trained, pictures, plan, uses_bfloat16(plan.precision))
+    key = store.key(_trained, pictures, plan, uses_bfloat16())
     return store.keep(store.FOLDER / "superres" / key, partial(_trained, pictures, plan))
 
 

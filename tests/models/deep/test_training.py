@@ -1,8 +1,6 @@
 """Training: it learns, remembers nothing of evaluation patients, and can be interrupted."""
 
 from dataclasses import replace
-from types import SimpleNamespace
-from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -13,11 +11,10 @@ from sklearn.metrics import roc_auc_score
 
 from ptclnm.errors import ParameterError
 from ptclnm.models.deep import training
-from ptclnm.models.deep.batches import TrainBatches, generator, in_order
+from ptclnm.models.deep.batches import generator, in_chance_order, in_order
 from ptclnm.models.deep.plan import ARCHITECTURES, DeepPlan
 from ptclnm.models.deep.training import (
-    Checkpoints,
-    Classifier,
+    Learner,
     inner_split,
     scores,
     train,
@@ -108,25 +105,24 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(
     class Killed(BaseException):
         """What a kill is to the process."""
 
-    written = Checkpoints.on_train_epoch_end
+    learn, seen = Learner._learn, []
 
-    def killed(self, trainer, module) -> None:
-        written(self, trainer, module)
-        if trainer.current_epoch == 1:
+    def killed(self, images, epoch) -> float:
+        if epoch == 2:
             raise Killed
+        return learn(self, images, epoch)
 
-    monkeypatch.setattr(Checkpoints, "on_train_epoch_end", killed)
+    monkeypatch.setattr(Learner, "_learn", killed)
     with pytest.raises(Killed):
         train(crops, fast, tmp_path, every=0)
-    monkeypatch.undo()
-    seen = []
-    step = training.Classifier.training_step
-    monkeypatch.setattr(
-        training.Classifier, "training_step",
-        lambda self, batch, number: seen.append(self.current_epoch) or step(self, batch, number),
-    )  # fmt: skip
+
+    def watched(self, images, epoch) -> float:
+        seen.append(epoch)
+        return learn(self, images, epoch)
+
+    monkeypatch.setattr(Learner, "_learn", watched)
     again = train(crops, fast, tmp_path, every=0)
-    assert set(seen) == {2}, "epochs done before the kill are not done again"
+    assert seen == [2], "epochs done before the kill are not done again"
     assert torch.equal(state_of(again), state_of(done))
     assert again.history.drop(columns="seconds").equals(done.history.drop(columns="seconds"))
 
@@ -139,7 +135,7 @@ def test_a_training_that_was_killed_after_its_end_learns_nothing_more(
                        ("early", replace(fast, epochs=9, patience=1, lr=0.02))):  # fmt: skip
         done = train(crops, plan, tmp_path / name, every=0)
         with monkeypatch.context() as patched:
-            patched.setattr(Classifier, "training_step", None)
+            patched.setattr(Learner, "_learn", None)
             again = train(crops, plan, tmp_path / name, every=0)
         assert again.history.equals(done.history) and len(done.history) < 9
         assert torch.equal(state_of(again), state_of(done))
@@ -170,17 +166,13 @@ def test_the_share_that_is_set_aside_is_a_fifth_of_each_class(patients: int, pla
     assert names == {k: max(round(0.2 * n), 1) for k, n in whole.items()}
 
 
-def test_the_last_epoch_can_be_kept_and_a_loss_that_is_no_number_is_not() -> None:
+def test_the_last_epoch_can_be_kept_and_a_loss_that_is_no_number_is_not(fast) -> None:
     for last, kept in ((False, 1), (True, 2)):
-        model = SimpleNamespace(
-            plan=DeepPlan(keep_last=last), network=torch.nn.Linear(1, 1), trainer=Mock(),
-            history=[], best={"epoch": -1, "loss": np.inf, "state": {}}, has_waited=Mock(),
-            losses=[1.0], seen=[(torch.zeros(1), torch.zeros(1))], started=0.0, learnt=1.0,
-        )  # fmt: skip
+        head = torch.nn.Sequential(torch.nn.Linear(1, 1))
+        learner = Learner(head, replace(fast, keep_last=last), np.array([0, 1]))
         for epoch, loss in enumerate((float("nan"), 0.5, 0.7)):
-            model.current_epoch, model.loss = epoch, Mock(return_value=loss)
-            Classifier.on_validation_epoch_end(model)
-        assert model.best["epoch"] == kept
+            learner.note({"epoch": epoch}, loss)
+        assert learner.best["epoch"] == kept
 
 
 def test_the_input_has_the_spread_that_the_weights_know(planted) -> None:
@@ -199,19 +191,17 @@ def test_a_frozen_network_changes_in_its_last_layer_only(planted, fast, tmp_path
 
 
 def test_batches_hold_everyone_once_an_epoch_and_none_alone() -> None:
-    batches = TrainBatches(36, batch_size=7, seed=3)
-    first = [list(rows) for rows in batches]
+    first, other, again = (
+        [list(rows) for rows in in_chance_order(36, 7, 3, epoch)] for epoch in (0, 1, 0)
+    )
     assert sorted(sum(first, [])) == list(range(36))
     assert {len(rows) for rows in first} == {6}
-    batches.set_epoch(1)
-    assert [list(rows) for rows in batches] != first
-    batches.set_epoch(0)
-    assert [list(rows) for rows in batches] == first
+    assert other != first and again == first
 
 
 @given(st.integers(2, 60), st.integers(2, 80))
 def test_no_image_is_alone_in_a_batch_whatever_the_numbers(n: int, size: int) -> None:
-    parts = [list(rows) for rows in TrainBatches(n, size, 0)]
+    parts = [list(rows) for rows in in_chance_order(n, size, 0, 0)]
     assert min(map(len, parts)) >= 2
     assert sorted(sum(parts, [])) == list(range(n))
 

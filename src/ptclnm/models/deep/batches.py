@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.data import Sampler, TensorDataset
+from torch.utils.data import TensorDataset
 
 from ptclnm.models.deep.crops import Crops
 
@@ -27,9 +27,7 @@ FLIP = 0.5  # probability of left and right changed; depth keeps its direction, 
 
 def generator(*key: int) -> torch.Generator:
     """Random numbers that the key decides, whatever was drawn before."""
-    made = torch.Generator()
-    made.manual_seed(seed_of(*key))
-    return made
+    return torch.Generator().manual_seed(seed_of(*key))
 
 
 def seed_of(*key: int) -> int:
@@ -44,7 +42,7 @@ def images_of(crops: Crops, standard: tuple[float, float]) -> TensorDataset:
     return TensorDataset(pixels[:, None], torch.from_numpy(crops.labels.astype(np.float32)))
 
 
-class TrainBatches(Sampler[NDArray]):
+def in_chance_order(images: int, batch_size: int, seed: int, epoch: int) -> list[NDArray]:
     """Row numbers of each training batch, drawn anew each epoch.
 
     Batches differ in size by one at most, so that none is left with a single image.
@@ -55,23 +53,11 @@ class TrainBatches(Sampler[NDArray]):
         How many there are to train on.
     batch_size : int
         Most images of a batch; one more where one would be alone.
-    seed : int
-        Seed of the order.
+    seed, epoch : int
+        Of the order.
     """
-
-    def __init__(self, images: int, batch_size: int, seed: int) -> None:
-        self.images, self.batch_size, self.seed, self.epoch = images, batch_size, seed, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Say which epoch comes; Lightning does so."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return max(1, min(math.ceil(self.images / self.batch_size), self.images // 2))
-
-    def __iter__(self) -> Iterator[NDArray]:
-        order = np.random.default_rng([self.seed, ORDER, self.epoch]).permutation(self.images)
-        yield from np.array_split(order, len(self))
+    order = np.random.default_rng([seed, ORDER, epoch]).permutation(images)
+    return np.array_split(order, max(1, min(math.ceil(images / batch_size), images // 2)))
 
 
 def three_channels(images: Tensor) -> Tensor:

@@ -59,15 +59,15 @@ def heatmaps(
     copied = copy.deepcopy(network).eval().requires_grad_(True)
     reshape = _as_picture if row.patch > 1 else None
     parts: list[NDArray] = []
+    if called is None:
+        with torch.inference_mode():
+            logits = [copied(images)[:, 0] for images in in_order(crops, standard, AT_ONCE)]
+        called = torch.cat(logits).numpy() >= 0
     with GradCAM(copied, [copied.get_submodule(row.cam)], reshape_transform=reshape) as cam:
         # What follows may change the layer's output in place: it changes a copy.
         copied.get_submodule(row.cam).register_forward_hook(lambda _, __, made: made.clone())
         for number, images in enumerate(in_order(crops, standard, AT_ONCE)):
-            if called is None:
-                with torch.inference_mode():
-                    speaks = (copied(images)[:, 0] >= 0).tolist()
-            else:
-                speaks = called[number * AT_ONCE :][: len(images)].tolist()
+            speaks = called[number * AT_ONCE :][: len(images)]
             parts.append(cam(images, [BinaryClassifierOutputTarget(int(k)) for k in speaks]))
     return np.nan_to_num(np.concatenate(parts)).astype(np.float32)
 

@@ -56,10 +56,6 @@ class Crops:
         """The images of the training set."""
         return self.rows(self.splits == TRAIN)
 
-    def with_splits(self, splits: NDArray) -> "Crops":
-        """The same images in other sets."""
-        return replace(self, splits=np.asarray(splits))
-
     def with_pixels(self, pictures: Mapping[str, NDArray]) -> "Crops":
         """The same images with other grey values.
 
@@ -155,9 +151,7 @@ def _cut(
     box = rectangle(mask, margin)
     if box is None:
         return None
-    ratio = [a / m for a, m in zip(array.shape, mask.shape, strict=True)] * 2
-    scaled = tuple(edge * r for edge, r in zip(box, ratio, strict=True))
-    return resized(array, scaled, side), resized(mask.astype(float), box, side) >= 0.5
+    return resized(array, box, side), resized(mask.astype(float), box, side) >= 0.5
 
 
 def rectangle(mask: NDArray, margin: float = 0.0) -> Box | None:

@@ -22,6 +22,7 @@ from ptclnm.models.deep.plan import ARCHITECTURES, IMAGENET, NONE, Architecture
 State = dict[str, Tensor]
 # Torchvision's DenseNet was saved before its modules were renamed.
 OLD_DENSENET = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.(\d\..*)")
+POINT = ((1, 1), (1, 1), (0, 0))  # kernel, stride and padding of a convolution of one pixel
 AUXILIARY = "AuxLogits."  # of Inception's ImageNet weights, for the output that is left out here
 
 
@@ -227,11 +228,6 @@ def faster(network: nn.Module) -> nn.Module:
     for layer in network.modules():
         if type(layer) in grouped and layer.groups > 1:
             layer.__class__ = grouped[type(layer)]
-        elif type(layer) is nn.Conv2d and _is_pointwise(layer):
+        elif type(layer) is nn.Conv2d and POINT == (layer.kernel_size, layer.stride, layer.padding):
             layer.__class__ = Pointwise
     return network.to(memory_format=torch.channels_last)
-
-
-def _is_pointwise(layer: nn.Conv2d) -> bool:
-    sizes = (layer.kernel_size, layer.stride, layer.padding)
-    return sizes == ((1, 1), (1, 1), (0, 0))

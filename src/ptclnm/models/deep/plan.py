@@ -15,8 +15,6 @@ if TYPE_CHECKING:  # torch takes seconds to import, and plans are read on cheap 
 IMAGENET, NONE = "imagenet", "none"
 GROWTH, POOLED = "growth", "pooled"
 LARGEST = 1024
-# Where neither the page nor the paper names a network: its ImageNet weights are installed.
-FALLBACK = ("EfficientNet-Lite0",)
 WHOLE = {"epochs": 1, "batch_size": 2, "patience": 0, "seed": 0}
 # Lowest and highest value, and whether only what lies above the lowest is allowed.
 REAL = {"lr": (0.0, 1.0, True), "margin": (0.0, 2.0)}
@@ -173,7 +171,8 @@ def plans(models: Iterable[str], common: DeepPlan, study: str = "") -> tuple[Dee
         Listing every problem of every plan once.
     """
     of_paper = [name for name, row in ARCHITECTURES.items() if study in row.papers]
-    asked = [str(text).partition("@") for text in models or of_paper or FALLBACK]
+    # Where neither the page nor the paper names a network: its ImageNet weights are installed.
+    asked = [text.partition("@") for text in models or of_paper or ("EfficientNet-Lite0",)]
     own = [replace(common, architecture=name, weights=weights or common.weights)
            for name, _, weights in asked]  # fmt: skip
     problems = [line for plan in own for line in plan.problems()]

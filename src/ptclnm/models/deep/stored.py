@@ -78,8 +78,7 @@ def stored_network(
     """
     entry = _kept(crops, plan, folder)
     about = store.read(entry)["about"].iloc[0]
-    with torch.random.fork_rng(devices=[]):
-        made = ARCHITECTURES[plan.architecture].build(plan.image_size)
+    made = ARCHITECTURES[plan.architecture].build(plan.image_size)
     made.load_state_dict(read_state(entry / STATE))
     return made.eval(), (float(about["mean"]), float(about["sd"]))
 
@@ -111,10 +110,10 @@ def _made(crops: Crops, plan: DeepPlan, beside: Path, unfinished: Path) -> store
         "images_per_second": int(history["images"].sum()) / seconds,
         "mean": done.standard[0], "sd": done.standard[1],
     }  # fmt: skip
-    predictions = [
-        patient_scores(crops.patients[at], crops.labels[at], found[at]).assign(split=split)
+    sets = {
+        split: patient_scores(crops.patients[at], crops.labels[at], found[at])
         for split in SPLITS if (at := crops.splits == split).any()
-    ]  # fmt: skip
-    columns = ["model", "split", "patient_id", "label", "score"]
-    table = pd.concat(predictions, ignore_index=True).assign(model=plan.name)[columns]
+    }  # fmt: skip
+    table = pd.concat(sets, names=["split"]).reset_index("split").reset_index(drop=True)
+    table.insert(0, "model", plan.name)
     return {"predictions": table, "history": history, "about": pd.DataFrame([about])}
