@@ -17,6 +17,7 @@ import platform
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,15 +29,15 @@ from ptclnm.cohorts.registry import open_cohort
 from ptclnm.compute import cores
 from ptclnm.evaluation.pairs import compare
 from ptclnm.files import write_table
-from ptclnm.models.deep.batches import VARIATION, TrainBatches, generator, vary
+from ptclnm.models.deep.batches import VARIATION, generator, in_chance_order, vary
 from ptclnm.models.deep.crops import Crops, crops
 from ptclnm.models.deep.crops import _cut as cut
 from ptclnm.models.deep.networks import network
 from ptclnm.models.deep.plan import ARCHITECTURES, DeepPlan
 from ptclnm.models.deep.training import (
     WEIGHT_DECAY,
-    Rate,
     inner_split,
+    rate,
     scores,
     standard_of,
     train,
@@ -55,19 +56,19 @@ def plain(cohort: Cohort, made: Crops, plan: DeepPlan) -> tuple[nn.Module, float
     mean, sd = standard_of(made.train, plan.architecture)
     model, _ = network(plan.architecture, plan.weights, plan.image_size, plan.seed)
     model.train()
-    batches = TrainBatches(len(fitted.labels), plan.batch_size, plan.seed)
+    asked = len(fitted.labels), plan.batch_size, plan.seed
+    steps = plan.epochs * len(in_chance_order(*asked, 0))
     optimizer = torch.optim.AdamW(
         model.parameters(), plan.lr, weight_decay=WEIGHT_DECAY, foreach=False
     )
-    rate = torch.optim.lr_scheduler.LambdaLR(optimizer, Rate(plan.epochs * len(batches)))
+    falling = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(rate, steps))
     positive = fitted.labels.sum()
     weight = torch.tensor((len(fitted.labels) - positive) / positive)
     paths = cohort.table.set_index("image_id").loc[fitted.image_ids, ["image", "mask"]].to_numpy()
     roi = cohort.mask_label
     start = time.perf_counter()
     for epoch in range(plan.epochs):
-        batches.set_epoch(epoch)
-        for number, rows in enumerate(batches):
+        for number, rows in enumerate(in_chance_order(*asked, epoch)):
             squares = [cut(plan.image_size, plan.margin, roi, tuple(paths[i]))[0] for i in rows]
             images = torch.from_numpy((np.stack(squares) - mean) / sd).float()[:, None]
             images = vary(images, generator(plan.seed, VARIATION, epoch, number, 0))
@@ -77,7 +78,7 @@ def plain(cohort: Cohort, made: Crops, plan: DeepPlan) -> tuple[nn.Module, float
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            rate.step()
+            falling.step()
     return model.eval(), time.perf_counter() - start
 
 

@@ -149,7 +149,7 @@ def test_gaps_and_transfer_are_delong_differences() -> None:
     assert "pretraining **helped**" in words.transfer(comparisons.transfer(scores, zoo))
     gap = comparisons.gaps(scores)
     assert (gap["difference"] > 0).all() and (gap["auc_train"] > gap["auc"]).all()
-    assert gap["gap"].iloc[0] == signed(gap.iloc[0])
+    assert signed(gap.loc[gap["difference"].idxmax()]) in words.gaps(gap)
     alone = comparisons.gaps(scores[scores["split"] == "test"])
     assert alone.empty and "no other set" in words.gaps(alone)
 
@@ -184,7 +184,7 @@ def test_random_weights_are_said_loudly_and_imagenets_are_not() -> None:
     text = words.start(ZOO)
     assert text.startswith(":::{admonition}") and ":class: danger" in text
     assert "DenseNet121 and ResNet101 start from random weights" in text
-    assert f"behind {LITE}, which the papers do not use" in text
+    assert LITE not in text
     assert words.start([DeepPlan("ResNet50", "imagenet")]) == ""
     assert "Frozen" in words.start([DeepPlan("ResNet50", "imagenet", freeze=True)])
 
@@ -206,10 +206,6 @@ def test_what_is_said_of_heatmaps_follows_their_checks() -> None:
     assert none == f"All 3 maps of **{row['model']}** are empty."
     assert "0.55: it has hardly" in other and "1 maps are empty" in other
     assert "neither more nor less" in other, "one patient has no interval"
-    means = comparisons.by_kind(table)
-    assert means["kind"].tolist() == ["true positive", "false positive", "all"]
-    assert means["images"].tolist() == [2, 1, 3]
-    assert means["inside"].tolist() == pytest.approx([0.51, 0.51, 0.51])
 
 
 def test_the_maps_table_says_how_each_patient_is_called() -> None:

@@ -20,7 +20,6 @@ from ptclnm.superres.plan import SRPlan
         ({"patch_size": 30}, "multiples of 4 from 28"),
         ({"patch_size": 24}, "10 pixels on each side are context"),
         ({"train_on": "test"}, "train_on is 'test'"),
-        ({"batch_size": 2, "devices": 2}, "over 2 processes"),
         ({"adversarial": -1}, "adversarial is -1"),
     ],
 )

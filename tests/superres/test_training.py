@@ -173,14 +173,6 @@ def test_memory_of_a_large_picture_is_that_of_a_tile() -> None:
     assert grown < whole / 2, grown
 
 
-@pytest.mark.slow
-def test_two_processes_learn_as_one_does(blobs, fast, tmp_path) -> None:
-    plan = replace(fast, epochs=1, devices=2)
-    made = both_stages(blobs(), plan, tmp_path / "two").history
-    alone = both_stages(blobs(), replace(plan, devices=1), tmp_path / "one").history
-    np.testing.assert_allclose(made["pixel"], alone["pixel"], rtol=0.03)
-
-
 def test_no_part_of_the_generator_can_die() -> None:
     """On speckle hardly anything can be foretold, and rectifiers that do not leak went silent."""
     network = random_network()

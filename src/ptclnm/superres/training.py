@@ -2,6 +2,7 @@
 
 import math
 import sys
+import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,6 @@ import pandas as pd
 import pytorch_lightning as lightning
 import torch
 from numpy.typing import NDArray
-from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, l1_loss
 from torch.optim.lr_scheduler import LambdaLR
@@ -20,8 +20,8 @@ from torch.utils.data import DataLoader
 
 from ptclnm import store
 from ptclnm.compute import cores
-from ptclnm.models.deep.batches import generator, place
-from ptclnm.models.deep.training import Checkpoints, SafeFiles, lean, save, together, uses_bfloat16
+from ptclnm.models.deep.batches import generator
+from ptclnm.models.deep.training import EVERY, uses_bfloat16
 from ptclnm.progress import tell
 from ptclnm.superres.arms import Arm
 from ptclnm.superres.filters import NOISE, degrade, white_of
@@ -40,7 +40,6 @@ PATCHES, WARM, ADVERSARIAL = 24, 0, 1  # stream of random numbers, and its parts
 SLOWER, ADVERSARY = 0.1, 0.5
 RISE = 0.05  # share of the warm-up's steps over which its rate rises
 LOSSES = ("pixel", "adversarial", "discriminator", "called_real")
-EVERY = 60.0  # seconds between checkpoints
 WEIGHTS = "generator.pt"
 
 
@@ -64,15 +63,14 @@ class Pairs:
         self.of_patient = [np.flatnonzero(patients == name) for name in sorted(set(patients))]
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        """Give this process's part of a batch: degraded and original, each (n, 1, side, side)."""
+        """Give a batch: degraded and original, each (n, 1, side, side)."""
         plan, (epoch, step) = self.plan, key
         stream = (plan.seed, ADVERSARIAL if plan.adversarial else WARM, epoch, step)
         rng = np.random.default_rng([PATCHES, *stream])
         cut = np.stack([self._patch(rng) for _ in range(plan.batch_size)])
         high = torch.from_numpy(cut)[:, None]
         low = degrade(high, plan.scale, plan.noise, generator(NOISE, *stream))
-        rank, world = place()
-        return low[rank::world], high[rank::world]
+        return low, high
 
     def _patch(self, rng: np.random.Generator) -> NDArray[np.float32]:
         rows = self.of_patient[rng.integers(len(self.of_patient))]
@@ -172,10 +170,9 @@ def _rate(steps: int, step: int) -> float:
 
 
 class Kept(lightning.Callback):
-    """Notes the mean losses of every epoch, and writes weights and history at the end."""
+    """Notes the mean losses of every epoch."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self) -> None:
         self.history: list[dict[str, float]] = []
 
     def state_dict(self) -> dict[str, Any]:
@@ -188,15 +185,9 @@ class Kept(lightning.Callback):
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, module: SuperResolver) -> None:
         """Add to the history."""
-        rows = together(module.losses)
+        rows = module.losses
         means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
         self.history.append({"epoch": trainer.current_epoch} | means)
-
-    def on_fit_end(self, trainer: lightning.Trainer, module: SuperResolver) -> None:
-        """Write what was found; processes of DDP hand nothing back."""
-        if trainer.is_global_zero:
-            state = {key: v.contiguous() for key, v in module.generator.state_dict().items()}
-            save({"state": state, "history": self.history}, self.path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,52 +241,54 @@ def train_generator(
     ------
     SuperResError
         If a picture is smaller than a patch, or constant.
-    CheckpointError
-        If the disk is full.
     """
     check(pictures, plan.patch_size)
     stage = "adversarial" if plan.adversarial else "pixel"
-    end, network = folder / f"{stage}.pt", new_generator(plan)
-    if not end.is_file():
-        if start is not None:
-            network.load_state_dict(start.network.state_dict())
-        adversary = new_discriminator(plan) if plan.adversarial else None
-        model = SuperResolver(network, adversary, Pairs(pictures, plan))
-        _fit(model, folder / f"{stage}.ckpt", end, every)
-    found = torch.load(end, map_location="cpu", weights_only=True)
-    network.load_state_dict(found["state"])
-    history = pd.DataFrame(found["history"]).reindex(columns=["epoch", *LOSSES])
+    network, kept = new_generator(plan), Kept()
+    if start is not None:
+        network.load_state_dict(start.network.state_dict())
+    adversary = new_discriminator(plan) if plan.adversarial else None
+    model = SuperResolver(network, adversary, Pairs(pictures, plan))
+    _fit(model, folder / f"{stage}.ckpt", kept, every)
+    network = network.to(memory_format=torch.contiguous_format)
+    history = pd.DataFrame(kept.history).reindex(columns=["epoch", *LOSSES])
     history.insert(0, "stage", stage)
     parts = [start.history, history] if start is not None else [history]
     return TrainedSR(network.eval(), pd.concat(parts, ignore_index=True))
 
 
-def _fit(model: SuperResolver, path: Path, end: Path, every: float) -> None:
+class Checkpoints(lightning.Callback):
+    """Writes a checkpoint after an epoch, if the last is older than some seconds."""
+
+    def __init__(self, path: Path, every: float) -> None:
+        self.path, self.every = path, every
+        self.last = time.monotonic()
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, module: SuperResolver) -> None:
+        """Write one if it is time, whole or not at all."""
+        if time.monotonic() - self.last >= self.every:
+            trainer.save_checkpoint(self.path)
+            self.last = time.monotonic()
+
+
+def _fit(model: SuperResolver, path: Path, kept: Kept, every: float) -> None:
     plan = model.plan
-    torch.set_num_threads(max(1, cores() // plan.devices))
-    # Spawned, not forked: a fork of a process with threads may wait for ever.
-    many = DDPStrategy(
-        start_method="spawn", process_group_backend="gloo", find_unused_parameters=True
+    torch.set_num_threads(cores())
+    trainer = lightning.Trainer(
+        accelerator="cpu",
+        devices=1,
+        precision="bf16-mixed" if uses_bfloat16() else "32-true",
+        max_epochs=plan.adversarial_epochs or plan.epochs,
+        deterministic=True,
+        callbacks=[kept, Checkpoints(path, every)],
+        logger=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        enable_progress_bar=sys.stderr.isatty(),
     )
-    with lean():
-        trainer = lightning.Trainer(
-            accelerator="cpu",
-            devices=plan.devices,
-            strategy=many if plan.devices > 1 else "auto",
-            precision="bf16-mixed" if uses_bfloat16(plan.precision) else "32-true",
-            max_epochs=plan.adversarial_epochs or plan.epochs,
-            deterministic=True,
-            use_distributed_sampler=False,
-            callbacks=[Kept(end), Checkpoints(path, every)],
-            logger=False,
-            enable_checkpointing=False,
-            enable_model_summary=False,
-            enable_progress_bar=sys.stderr.isatty(),
-            plugins=[SafeFiles()],
-        )
-        loader = DataLoader(range(plan.steps), batch_size=None)
-        before = str(path) if path.is_file() else None
-        trainer.fit(model, loader, ckpt_path=before, weights_only=True)
+    loader = DataLoader(range(plan.steps), batch_size=None)
+    before = str(path) if path.is_file() else None
+    trainer.fit(model, loader, ckpt_path=before, weights_only=True)
 
 
 @dataclass(frozen=True)
@@ -339,7 +332,7 @@ def train(pictures: Pictures, plan: SRPlan) -> Generators:
 
 
 def _generator(pictures: Pictures, plan: SRPlan) -> Path:
-    key = store.key(_trained, pictures, plan, uses_bfloat16(plan.precision))
+    key = store.key(_trained, pictures, plan, uses_bfloat16())
     return store.keep(store.FOLDER / "superres" / key, partial(_trained, pictures, plan))
 
 
@@ -351,5 +344,5 @@ def _trained(pictures: Pictures, plan: SRPlan, beside: Path, unfinished: Path) -
         start = TrainedSR(load_generator(entry / WEIGHTS, first)[0], store.read(entry)["history"])
     tell("training the super-resolving network")
     done = train_generator(pictures, plan, unfinished, start)
-    save(done.network.state_dict(), beside / WEIGHTS)
+    torch.save(done.network.state_dict(), beside / WEIGHTS)
     return {"history": done.history}

@@ -84,12 +84,14 @@ def test_labels_are_dealt_anew_by_patient_and_on_train_alone(planted) -> None:
 
 def test_kinds_follow_the_cutoff_and_examples_are_one_a_patient() -> None:
     labels, scores = np.array([1, 0, 0, 1, 1, 1]), np.array([0.9, 0.8, 0.1, 0.2, 0.5, 0.9])
-    kind = cam.kinds(labels, scores >= 0.5)
+    patients = np.array(["a", "b", "c", "d", "e", "a"])
+    flat = np.zeros((6, 4, 4), np.float32)
+    crops = Crops(flat, flat > 0, patients, patients, labels, np.array(["test"] * 6))
+    kind = cam.checks(dict.fromkeys("abc", flat), crops, scores >= 0.5)["kind"].to_numpy()
     assert kind.tolist() == [
         "true positive", "false positive", "true negative", "false negative", "true positive",
         "true positive",
     ]  # fmt: skip
-    patients = np.array(["a", "b", "c", "d", "e", "a"])
     at = cam.examples(kind, patients, 2, seed=0)
     assert len(at) == 5 and len(set(patients[at])) == 5
     assert [cam.KINDS.index(kind[i]) for i in at] == [0, 0, 1, 2, 3]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_sample_images
 from torch import nn
 
-from ptclnm.errors import MissingDataError, ParameterError
+from ptclnm.errors import MissingDataError
 from ptclnm.models.deep import networks
 from ptclnm.models.deep.networks import (
     InFloat32,
@@ -23,7 +23,7 @@ from ptclnm.models.deep.networks import (
     network,
     origin,
 )
-from ptclnm.models.deep.plan import ARCHITECTURES, DeepPlan, architecture, plans
+from ptclnm.models.deep.plan import ARCHITECTURES
 
 LITE = "EfficientNet-Lite0"
 # Numbers of ImageNet's classes.
@@ -36,7 +36,7 @@ def imagenet_lite() -> torch.nn.Module:
     made = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
     row = ARCHITECTURES[LITE]
     state = networks.read_state(networks._imagenet(row).path)
-    made.load_state_dict(networks._translated(state, row, made, imagenet=True))
+    made.load_state_dict(dict(zip(made.state_dict(), state.values(), strict=True)))
     return made
 
 
@@ -60,7 +60,7 @@ def test_the_packaged_weights_know_a_temple_and_a_flower() -> None:
 
 
 def test_names_are_translated_module_by_module() -> None:
-    row, made = ARCHITECTURES[LITE], architecture(LITE).build(224)
+    row, made = ARCHITECTURES[LITE], ARCHITECTURES[LITE].build(224)
     state = networks.read_state(networks._imagenet(row).path)
     for (own, value), (theirs, other) in zip(made.state_dict().items(), state.items(), strict=True):
         assert own.rpartition(".")[2] == theirs.rpartition(".")[2]
@@ -116,7 +116,7 @@ def test_a_file_as_torchvision_saves_it_is_taken(name: str, tmp_path, monkeypatc
     path = tmp_path / "hub" / "checkpoints" / url.rpartition("/")[2]
     path.parent.mkdir(parents=True)
     torch.save(old, path)
-    monkeypatch.setattr(networks, "file_hash", lambda p: p.stem.rpartition("-")[2])
+    monkeypatch.setattr(networks, "file_hash", lambda p: Path(p).stem.rpartition("-")[2])
     made, _ = network(name, "imagenet", 96, 0)
     own = made.state_dict()
     first = next(iter(own))
@@ -126,25 +126,15 @@ def test_a_file_as_torchvision_saves_it_is_taken(name: str, tmp_path, monkeypatc
     assert start.path == path and torch.equal(by_path.state_dict()[first], state[first])
 
 
-def test_first_weights_of_several_networks_are_checked_together(tmp_path) -> None:
-    path = tmp_path / "other.pt"
-    torch.save(architecture("ResNet50").build(64).state_dict(), path)
-    asked = [f"ResNet101@{path}", "DenseNet121@nowhere.pt"]
-    with pytest.raises(WeightsError) as caught:
-        networks.require(plans(asked, DeepPlan()))
-    assert "does not fit ResNet101" in str(caught.value)
-    assert "nowhere.pt" in str(caught.value)
-
-
 def test_weights_of_another_architecture_say_which_keys_differ(tmp_path) -> None:
     path = tmp_path / "resnet.pt"
-    torch.save(architecture("ResNet50").build(64).state_dict(), path)
+    torch.save(ARCHITECTURES["ResNet50"].build(64).state_dict(), path)
     with pytest.raises(WeightsError) as caught:
         network("ResNet101", str(path), 64, 0)
-    (lost, other) = caught.value.problems
-    assert "306 of 626 tensors are missing: layer3.6.conv1.weight, " in lost
+    *_, lost, other = caught.value.problems
+    assert 'Missing key(s) in state_dict: "layer3.6.conv1.weight", ' in lost and len(lost) <= 200
     assert "does not fit ResNet101" in other
-    with pytest.raises(WeightsError, match="not of this network: conv1.weight"):
+    with pytest.raises(WeightsError, match=r'Unexpected key\(s\) in state_dict: "conv1.weight"'):
         network("DenseNet121", str(path), 64, 0)
 
 
@@ -155,7 +145,7 @@ def test_own_weights_are_taken_with_their_hash(tmp_path) -> None:
     again, start = network(LITE, str(path), 64, seed=0)
     own = again.state_dict()
     assert all(torch.equal(own[key], value) for key, value in first.state_dict().items())
-    assert start == origin(LITE, str(path)) and start.sha256 == networks.file_hash(path)
+    assert start == origin(LITE, str(path)) and start.sha256 == networks.file_hash(str(path))
     assert start.sha256 in start.text
 
 
@@ -177,8 +167,6 @@ def test_code_and_other_things_are_refused(tmp_path, capsys) -> None:
     for name, told in (("cut.pt", "cannot be read"), ("absent.pt", "there is no such file")):
         with pytest.raises(WeightsError, match=told):
             network(LITE, str(tmp_path / name), 64, 0)
-    with pytest.raises(ParameterError, match="did you mean 'ResNet50'"):
-        network("ResNet5", "none", 64, 0)
 
 
 SIZES = st.integers(1, 7)
@@ -227,11 +215,11 @@ def test_grouped_convolutions_stay_in_float32_under_autocast() -> None:
 @pytest.mark.parametrize("name", ["DenseNet121", "EfficientNet-Lite0"])
 def test_a_network_keeps_its_weights_names_and_scores(name: str) -> None:
     torch.manual_seed(1)
-    plain = architecture(name).build(96).eval()
+    plain = ARCHITECTURES[name].build(96).eval()
     changed = faster(copy.deepcopy(plain))
     assert list(plain.state_dict()) == list(changed.state_dict())
     assert sum(isinstance(layer, Pointwise | InFloat32) for layer in changed.modules()) > 40
-    again = pickle.loads(pickle.dumps(changed))  # as processes of DDP get it
+    again = pickle.loads(pickle.dumps(changed))
     x = torch.randn(2, 3, 96, 96)
     with torch.inference_mode():
         scores = [made(x).numpy() for made in (plain, changed, again)]

@@ -67,7 +67,7 @@ def test_every_change_of_data_or_plan_is_another_entry(planted, fast) -> None:
     pixels[0, 0, 0] += 1
     others = [
         replace(crops, pixels=pixels), replace(crops, labels=1 - crops.labels),
-        crops.with_splits(np.where(crops.splits == "test", "internal", crops.splits)),
+        replace(crops, splits=np.where(crops.splits == "test", "internal", crops.splits)),
     ]  # fmt: skip
     keys = [network_key(c, fast) for c in [crops, *others]]
     changes = {"seed": 1, "lr": 1e-3, "weights": "imagenet", "keep_last": True}

@@ -1,9 +1,6 @@
 """Training: it learns, remembers nothing of evaluation patients, and can be interrupted."""
 
-import resource
-from contextlib import contextmanager
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,14 +11,11 @@ from sklearn.metrics import roc_auc_score
 
 from ptclnm.errors import ParameterError
 from ptclnm.models.deep import training
-from ptclnm.models.deep.batches import TrainBatches, generator, in_order
+from ptclnm.models.deep.batches import generator, in_chance_order, in_order
 from ptclnm.models.deep.plan import ARCHITECTURES, DeepPlan
 from ptclnm.models.deep.training import (
-    Best,
-    CheckpointError,
-    Checkpoints,
+    Learner,
     inner_split,
-    save,
     scores,
     train,
 )
@@ -111,27 +105,40 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(
     class Killed(BaseException):
         """What a kill is to the process."""
 
-    written = Checkpoints.on_train_epoch_end
+    learn, seen = Learner._learn, []
 
-    def killed(self, trainer, module) -> None:
-        written(self, trainer, module)
-        if trainer.current_epoch == 1:
+    def killed(self, images, epoch) -> float:
+        if epoch == 2:
             raise Killed
+        return learn(self, images, epoch)
 
-    monkeypatch.setattr(Checkpoints, "on_train_epoch_end", killed)
+    monkeypatch.setattr(Learner, "_learn", killed)
     with pytest.raises(Killed):
         train(crops, fast, tmp_path, every=0)
-    monkeypatch.undo()
-    seen = []
-    step = training.Classifier.training_step
-    monkeypatch.setattr(
-        training.Classifier, "training_step",
-        lambda self, batch, number: seen.append(self.current_epoch) or step(self, batch, number),
-    )  # fmt: skip
+
+    def watched(self, images, epoch) -> float:
+        seen.append(epoch)
+        return learn(self, images, epoch)
+
+    monkeypatch.setattr(Learner, "_learn", watched)
     again = train(crops, fast, tmp_path, every=0)
-    assert set(seen) == {2}, "epochs done before the kill are not done again"
+    assert seen == [2], "epochs done before the kill are not done again"
     assert torch.equal(state_of(again), state_of(done))
     assert again.history.drop(columns="seconds").equals(done.history.drop(columns="seconds"))
+
+
+def test_a_training_that_was_killed_after_its_end_learns_nothing_more(
+    planted, fast, tmp_path, monkeypatch
+) -> None:
+    crops = planted(patients=20, signal=0.0)
+    for name, plan in (("all", replace(fast, epochs=2)),
+                       ("early", replace(fast, epochs=9, patience=1, lr=0.02))):  # fmt: skip
+        done = train(crops, plan, tmp_path / name, every=0)
+        with monkeypatch.context() as patched:
+            patched.setattr(Learner, "_learn", None)
+            again = train(crops, plan, tmp_path / name, every=0)
+        assert again.history.equals(done.history) and len(done.history) < 9
+        assert torch.equal(state_of(again), state_of(done))
 
 
 def test_early_stopping_keeps_the_weights_of_the_least_inner_loss(planted, fast, tmp_path) -> None:
@@ -159,20 +166,13 @@ def test_the_share_that_is_set_aside_is_a_fifth_of_each_class(patients: int, pla
     assert names == {k: max(round(0.2 * n), 1) for k, n in whole.items()}
 
 
-def test_the_last_epoch_can_be_kept_and_a_loss_that_is_no_number_is_not(fast, tmp_path) -> None:
-    def epoch(best: Best, loss: float) -> None:
-        module = SimpleNamespace(
-            inner={"inner_loss": loss}, losses=[1.0], network=torch.nn.Linear(1, 1)
-        )
-        rate = SimpleNamespace(param_groups=[{"lr": 0.1}])
-        trainer = SimpleNamespace(optimizers=[rate], current_epoch=len(best.history))
-        best.on_train_epoch_end(trainer, module)
-
+def test_the_last_epoch_can_be_kept_and_a_loss_that_is_no_number_is_not(fast) -> None:
     for last, kept in ((False, 1), (True, 2)):
-        best = Best(DeepPlan(patience=0, keep_last=last), tmp_path)
-        for loss in (float("nan"), 0.5, 0.7):
-            epoch(best, loss)
-        assert best.found["epoch"] == kept
+        head = torch.nn.Sequential(torch.nn.Linear(1, 1))
+        learner = Learner(head, replace(fast, keep_last=last), np.array([0, 1]))
+        for epoch, loss in enumerate((float("nan"), 0.5, 0.7)):
+            learner.note({"epoch": epoch}, loss)
+        assert learner.best["epoch"] == kept
 
 
 def test_the_input_has_the_spread_that_the_weights_know(planted) -> None:
@@ -191,27 +191,19 @@ def test_a_frozen_network_changes_in_its_last_layer_only(planted, fast, tmp_path
 
 
 def test_batches_hold_everyone_once_an_epoch_and_none_alone() -> None:
-    batches = TrainBatches(36, batch_size=7, seed=3)
-    first = [list(rows) for rows in batches]
+    first, other, again = (
+        [list(rows) for rows in in_chance_order(36, 7, 3, epoch)] for epoch in (0, 1, 0)
+    )
     assert sorted(sum(first, [])) == list(range(36))
     assert {len(rows) for rows in first} == {6}
-    batches.set_epoch(1)
-    assert [list(rows) for rows in batches] != first
-    batches.set_epoch(0)
-    assert [list(rows) for rows in batches] == first
+    assert other != first and again == first
 
 
-@given(st.integers(4, 60), st.integers(2, 20), st.integers(1, 3))
-def test_no_image_is_alone_in_a_batch_whatever_the_numbers(n: int, size: int, world: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        parts = []
-        for rank in range(world):
-            patch.setattr("ptclnm.models.deep.batches.place", lambda r=rank: (r, world))
-            parts.append([list(rows) for rows in TrainBatches(n, max(size, 2 * world), 0)])
-    sizes = [[len(rows) for rows in part] for part in parts]
-    assert all(row == sizes[0] for row in sizes), "processes wait for each other"
-    assert n < 2 * world or min(sizes[0]) >= 2
-    assert set(sum(sum(parts, []), [])) == set(range(n))
+@given(st.integers(2, 60), st.integers(2, 80))
+def test_no_image_is_alone_in_a_batch_whatever_the_numbers(n: int, size: int) -> None:
+    parts = [list(rows) for rows in in_chance_order(n, size, 0, 0)]
+    assert min(map(len, parts)) >= 2
+    assert sorted(sum(parts, [])) == list(range(n))
 
 
 def test_evaluation_sees_every_image_once_and_in_order(planted) -> None:
@@ -223,42 +215,11 @@ def test_evaluation_sees_every_image_once_and_in_order(planted) -> None:
         assert seen[:, 1] == pytest.approx((crops.pixels - 100) / 20, abs=1e-5)
 
 
-@pytest.mark.slow
-def test_two_processes_train_together(planted, fast, tmp_path) -> None:
-    plan = replace(fast, architecture="DenseNet121", epochs=4, patience=0, devices=2)
-    done, _, auc = judged(planted(patients=81), plan, tmp_path)
-    assert auc > 0.85 and len(done.history) == 4
-
-
-def test_a_full_disk_is_named_and_leaves_what_was_there(tmp_path) -> None:
-    path = tmp_path / "last.ckpt"
-    save({"epoch": 1}, path)
-    with file_limit(100_000), pytest.raises(CheckpointError, match=r"last.ckpt: no room for 4.0 M"):
-        save({"state": torch.zeros(10**6)}, path)
-    assert torch.load(path, weights_only=True) == {"epoch": 1}
-    assert [p.name for p in tmp_path.iterdir()] == ["last.ckpt"]
-
-
-@contextmanager
-def file_limit(size: int):
-    """Let no file grow beyond a size: the system then refuses to write, as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def test_data_that_cannot_be_trained_on_are_named(planted, fast, tmp_path) -> None:
     crops = planted(patients=20)
-    with pytest.raises(ParameterError, match="batch_size is 64, but 11 images are left"):
-        train(crops, replace(fast, batch_size=64), tmp_path)
     one = replace(crops, labels=np.where(crops.splits == "train", 0, crops.labels))
     with pytest.raises(ParameterError, match="0 patients with the outcome and 14 without"):
         train(one, fast, tmp_path)
-    with pytest.raises(ParameterError, match="batch_size is 3 over 2 processes"):
-        train(crops, replace(fast, batch_size=3, devices=2), tmp_path)
 
 
 def test_random_numbers_are_those_of_their_key() -> None:

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import TensorDataset
 
 from ptclnm.models.deep.crops import Crops
 
@@ -27,9 +27,7 @@ FLIP = 0.5  # probability of left and right changed; depth keeps its direction, 
 
 def generator(*key: int) -> torch.Generator:
     """Random numbers that the key decides, whatever was drawn before."""
-    made = torch.Generator()
-    made.manual_seed(seed_of(*key))
-    return made
+    return torch.Generator().manual_seed(seed_of(*key))
 
 
 def seed_of(*key: int) -> int:
@@ -37,68 +35,29 @@ def seed_of(*key: int) -> int:
     return int(np.random.SeedSequence(key).generate_state(1)[0])
 
 
-def place() -> tuple[int, int]:
-    """Number of this process and how many there are."""
-    distributed = torch.distributed
-    if distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return 0, 1
+def images_of(crops: Crops, standard: tuple[float, float]) -> TensorDataset:
+    """Standardised crops, one channel each, and their labels."""
+    mean, sd = standard
+    pixels = torch.from_numpy((crops.pixels - np.float32(mean)) / np.float32(sd))
+    return TensorDataset(pixels[:, None], torch.from_numpy(crops.labels.astype(np.float32)))
 
 
-class Images(Dataset):
-    """Standardised crops in memory; a batch by its row numbers."""
-
-    def __init__(self, crops: Crops, standard: tuple[float, float]) -> None:
-        mean, sd = standard
-        self.pixels = torch.from_numpy((crops.pixels - np.float32(mean)) / np.float32(sd))
-        self.labels = torch.from_numpy(crops.labels.astype(np.float32))
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, rows: NDArray) -> tuple[Tensor, Tensor]:
-        at = torch.from_numpy(np.asarray(rows))
-        return self.pixels[at][:, None], self.labels[at]
-
-
-class TrainBatches(Sampler[NDArray]):
+def in_chance_order(images: int, batch_size: int, seed: int, epoch: int) -> list[NDArray]:
     """Row numbers of each training batch, drawn anew each epoch.
 
-    Batches differ in size by one at most, so that none is left with a single image. Every process
-    has as many, of the same sizes; where images do not divide evenly, the first of the epoch's
-    order are there twice.
+    Batches differ in size by one at most, so that none is left with a single image.
 
     Parameters
     ----------
     images : int
         How many there are to train on.
     batch_size : int
-        Most images of a batch, over all processes; one more for each where one would be alone.
-    seed : int
-        Seed of the order.
+        Most images of a batch; one more where one would be alone.
+    seed, epoch : int
+        Of the order.
     """
-
-    def __init__(self, images: int, batch_size: int, seed: int) -> None:
-        self.images, self.batch_size, self.seed, self.epoch = images, batch_size, seed, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Say which epoch comes; Lightning does so."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        each = math.ceil(self.images / place()[1])
-        return max(1, min(math.ceil(self.images / self.batch_size), each // 2))
-
-    def __iter__(self) -> Iterator[NDArray]:
-        rank, world = place()
-        order = np.random.default_rng([self.seed, ORDER, self.epoch]).permutation(self.images)
-        order = np.concatenate([order, order[: -len(order) % world]])
-        yield from np.array_split(order[rank::world], len(self))
-
-
-def in_turn(images: int, size: int = EVALUATED) -> list[NDArray]:
-    """Row numbers of batches in order, for evaluation."""
-    return np.split(np.arange(images), range(size, images, size))
+    order = np.random.default_rng([seed, ORDER, epoch]).permutation(images)
+    return np.array_split(order, max(1, min(math.ceil(images / batch_size), images // 2)))
 
 
 def three_channels(images: Tensor) -> Tensor:
@@ -110,8 +69,8 @@ def in_order(
     crops: Crops, standard: tuple[float, float], size: int = EVALUATED
 ) -> Iterator[Tensor]:
     """Give standardised images of three channels, `size` at a time, in the order of the crops."""
-    images = Images(crops, standard)
-    yield from (three_channels(images[rows][0]) for rows in in_turn(len(images), size))
+    pixels, _ = images_of(crops, standard).tensors
+    yield from map(three_channels, pixels.split(size))
 
 
 def vary(images: Tensor, generator: torch.Generator) -> Tensor:

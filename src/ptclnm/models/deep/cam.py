@@ -10,13 +10,12 @@ import torch
 from numpy.typing import NDArray
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import BinaryClassifierOutputTarget
-from scipy.stats import rankdata
 from torch import Tensor, nn
 
 from ptclnm.models.data import TRAIN
 from ptclnm.models.deep.batches import SHUFFLED, in_order
 from ptclnm.models.deep.crops import Crops
-from ptclnm.models.deep.plan import architecture
+from ptclnm.models.deep.plan import ARCHITECTURES
 from ptclnm.models.validation import by_patient
 
 AT_ONCE = 16
@@ -56,19 +55,19 @@ def heatmaps(
     Selvaraju et al. 2017. The layer is coarse (3 by 3 places at 96 pixels for most networks); the
     map is stretched over the picture.
     """
-    row = architecture(name)
+    row = ARCHITECTURES[name]
     copied = copy.deepcopy(network).eval().requires_grad_(True)
-    reshape = _as_picture if row.tokens else None
+    reshape = _as_picture if row.patch > 1 else None
     parts: list[NDArray] = []
+    if called is None:
+        with torch.inference_mode():
+            logits = [copied(images)[:, 0] for images in in_order(crops, standard, AT_ONCE)]
+        called = torch.cat(logits).numpy() >= 0
     with GradCAM(copied, [copied.get_submodule(row.cam)], reshape_transform=reshape) as cam:
         # What follows may change the layer's output in place: it changes a copy.
         copied.get_submodule(row.cam).register_forward_hook(lambda _, __, made: made.clone())
         for number, images in enumerate(in_order(crops, standard, AT_ONCE)):
-            if called is None:
-                with torch.inference_mode():
-                    speaks = (copied(images)[:, 0] >= 0).tolist()
-            else:
-                speaks = called[number * AT_ONCE :][: len(images)].tolist()
+            speaks = called[number * AT_ONCE :][: len(images)]
             parts.append(cam(images, [BinaryClassifierOutputTarget(int(k)) for k in speaks]))
     return np.nan_to_num(np.concatenate(parts)).astype(np.float32)
 
@@ -102,11 +101,8 @@ def likeness(first: NDArray, second: NDArray) -> NDArray[np.float64]:
     first, second : ndarray, shape (images, side, side)
         Maps of the same images.
     """
-    found = []
-    for a, b in zip(first.reshape(len(first), -1), second.reshape(len(second), -1), strict=True):
-        flat = np.ptp(a) == 0 or np.ptp(b) == 0
-        found.append(np.nan if flat else np.corrcoef(rankdata(a), rankdata(b))[0, 1])
-    return np.array(found)
+    ranks = [pd.DataFrame(maps.reshape(len(maps), -1)).rank(axis=1) for maps in (first, second)]
+    return ranks[0].corrwith(ranks[1], axis=1).to_numpy()
 
 
 def shuffled(crops: Crops, seed: int) -> Crops:
@@ -147,10 +143,11 @@ def checks(maps: Mapping[str, NDArray], crops: Crops, called: NDArray[np.bool_])
     mean nothing, shows the picture's edges and not what was learnt.
     """
     trained, random, misled = maps.values()
+    right = np.where(called == (crops.labels == 1), "true ", "false ")
     return pd.DataFrame(
         {
             "image_id": crops.image_ids,
-            "kind": kinds(crops.labels, called),
+            "kind": np.char.add(right, np.where(called, "positive", "negative")),
             "inside": inside(trained, crops.masks),
             "area": crops.masks.mean(axis=(1, 2)),
             "random": likeness(trained, random),
@@ -159,33 +156,9 @@ def checks(maps: Mapping[str, NDArray], crops: Crops, called: NDArray[np.bool_])
     )
 
 
-def kinds(labels: NDArray, called: NDArray[np.bool_]) -> NDArray:
-    """Tell true and false positives and negatives apart.
-
-    Parameters
-    ----------
-    labels : ndarray of int, shape (images,)
-        0 or 1.
-    called : ndarray of bool, shape (images,)
-        Whether the patient is called positive.
-
-    Returns
-    -------
-    ndarray of str, shape (images,)
-        One of ``KINDS``.
-    """
-    right = np.where(called == (labels == 1), "true ", "false ")
-    return np.char.add(right, np.where(called, "positive", "negative"))
-
-
 def examples(kind: NDArray, patients: NDArray, count: int, seed: int) -> NDArray[np.int64]:
     """Draw row numbers of some images of each kind, one a patient, by chance and not by looks."""
     order = np.random.default_rng([seed, SHUFFLED]).permutation(len(kind))
-    taken, chosen = set(), []
-    left = dict.fromkeys(KINDS, count)
-    for at in order:
-        if left.get(kind[at], 0) and patients[at] not in taken:
-            left[kind[at]] -= 1
-            taken.add(patients[at])
-            chosen.append(at)
-    return np.array(sorted(chosen, key=lambda at: (KINDS.index(kind[at]), at)), dtype=np.int64)
+    table = pd.DataFrame({"kind": pd.Categorical(kind, KINDS), "patient": patients})
+    drawn = table.iloc[order].drop_duplicates("patient").groupby("kind", observed=True).head(count)
+    return drawn.sort_index().sort_values("kind", kind="stable").index.to_numpy()

@@ -49,19 +49,12 @@ class Crops:
 
     def rows(self, at: NDArray) -> "Crops":
         """The images at these row numbers, or where a mask is true."""
-        return Crops(
-            self.pixels[at], self.masks[at], self.image_ids[at], self.patients[at],
-            self.labels[at], self.splits[at],
-        )  # fmt: skip
+        return Crops(**{name: values[at] for name, values in vars(self).items()})
 
     @property
     def train(self) -> "Crops":
         """The images of the training set."""
         return self.rows(self.splits == TRAIN)
-
-    def with_splits(self, splits: NDArray) -> "Crops":
-        """The same images in other sets."""
-        return replace(self, splits=np.asarray(splits))
 
     def with_pixels(self, pictures: Mapping[str, NDArray]) -> "Crops":
         """The same images with other grey values.
@@ -109,12 +102,11 @@ def crops(
     Raises
     ------
     CropsError
-        Listing images without picture, mask or marked pixel, and ids that occur twice.
+        Listing images without picture, mask or marked pixel.
     ImageError
         If a file cannot be read.
     """
-    ids = {name: cohort.table[name].astype(str) for name in ("patient_id", "image_id")}
-    table = cohort.table.assign(**ids).sort_values(["patient_id", "image_id"], kind="stable")
+    table = cohort.table.sort_values(["patient_id", "image_id"], kind="stable")
     _check(table)
     how = (image_size, margin, cohort.mask_label)
     # A cohort's fingerprint may not know what is in the files: size and date stand for it.
@@ -132,12 +124,10 @@ def crops(
 
 
 def _check(table: pd.DataFrame) -> None:
-    problems = [] if len(table) else ["the cohort has no images"]
+    problems = []
     for column in ("image", "mask"):
         lost = table.loc[table[column] == "", "image_id"]
         problems += [f"{len(lost)} rows have no {column}: {some(lost)}"] if len(lost) else []
-    twice = table.loc[table["image_id"].duplicated(), "image_id"]
-    problems += [f"{len(twice)} image ids occur twice: {some(twice)}"] if len(twice) else []
     if problems:
         raise CropsError("crops", problems)
 
@@ -161,9 +151,7 @@ def _cut(
     box = rectangle(mask, margin)
     if box is None:
         return None
-    ratio = [a / m for a, m in zip(array.shape, mask.shape, strict=True)] * 2
-    scaled = tuple(edge * r for edge, r in zip(box, ratio, strict=True))
-    return resized(array, scaled, side), resized(mask.astype(float), box, side) >= 0.5
+    return resized(array, box, side), resized(mask.astype(float), box, side) >= 0.5
 
 
 def rectangle(mask: NDArray, margin: float = 0.0) -> Box | None:
@@ -184,14 +172,10 @@ def rectangle(mask: NDArray, margin: float = 0.0) -> Box | None:
     """
     if not mask.any():
         return None
-    ends = []
-    for axis in (0, 1):
-        marked = np.flatnonzero(mask.any(axis=1 - axis))
-        first, last = float(marked[0]), float(marked[-1] + 1)
-        more = margin * (last - first)
-        ends.append((max(first - more, 0.0), min(last + more, float(mask.shape[axis]))))
-    (top, bottom), (left, right) = ends
-    return top, left, bottom, right
+    marked = np.argwhere(mask)
+    first, last = marked.min(axis=0), marked.max(axis=0) + 1
+    more = margin * (last - first)
+    return (*np.maximum(first - more, 0.0), *np.minimum(last + more, mask.shape))
 
 
 def resized(array: NDArray, box: Box, side: int) -> NDArray[np.float32]:

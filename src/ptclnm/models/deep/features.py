@@ -8,11 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from ptclnm import store
-from ptclnm.errors import ParameterError, nearest
 from ptclnm.models.data import ImageData
 from ptclnm.models.deep.batches import in_order
 from ptclnm.models.deep.crops import Crops
-from ptclnm.models.deep.plan import POOLED, DeepPlan, architecture, layers
+from ptclnm.models.deep.plan import ARCHITECTURES, POOLED, DeepPlan
 from ptclnm.models.deep.stored import network_key, stored_network
 
 
@@ -38,11 +37,6 @@ def deep_features(
     -------
     DataFrame
         ``image_id, dl_0000, …``, one row an image in the order of the crops.
-
-    Raises
-    ------
-    ParameterError
-        If the network has no such layer.
     """
     entry = folder / "deep_features" / store.key(features_of, network_key(crops, plan), layer)
 
@@ -75,15 +69,13 @@ def features_of(
     layer : str
         Name of the feature layer.
     """
-    if layer not in (known := layers(name)):
-        raise ParameterError("layer", [f"{name} has no layer {layer!r}; {nearest(layer, known)}"])
     parts: list[np.ndarray] = []
 
     def watch(_: nn.Module, given: tuple[Tensor], made: Tensor) -> None:
         values = given[0] if layer == POOLED else made
         parts.append(values.flatten(1).double().numpy())
 
-    row = architecture(name)
+    row = ARCHITECTURES[name]
     watched = network.get_submodule(row.head if layer == POOLED else row.layers[layer])
     hook = watched.register_forward_hook(watch)
     try:

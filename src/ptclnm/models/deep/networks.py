@@ -1,27 +1,29 @@
 """Networks before training: built, given first weights, and computed in faster ways."""
 
-import hashlib
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import files as package_files
 from pathlib import Path
+from textwrap import shorten
 from typing import NamedTuple
 from urllib.error import URLError
 
 import torch
+from pooch import file_hash
 from timm.layers import Conv2dSame
 from torch import Tensor, autocast, nn
 from torch.nn.functional import linear
 
-from ptclnm.errors import MissingDataError, ProblemsError, PtclnmError
-from ptclnm.models.data import some
+from ptclnm.errors import MissingDataError, ProblemsError
 from ptclnm.models.deep.batches import INITIAL, seed_of
-from ptclnm.models.deep.plan import IMAGENET, NONE, Architecture, DeepPlan, architecture
+from ptclnm.models.deep.plan import ARCHITECTURES, IMAGENET, NONE, Architecture
 
 State = dict[str, Tensor]
 # Torchvision's DenseNet was saved before its modules were renamed.
 OLD_DENSENET = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.(\d\..*)")
+POINT = ((1, 1), (1, 1), (0, 0))  # kernel, stride and padding of a convolution of one pixel
+AUXILIARY = "AuxLogits."  # of Inception's ImageNet weights, for the output that is left out here
 
 
 class WeightsError(ProblemsError):
@@ -64,7 +66,7 @@ def network(name: str, weights: str, image_size: int, seed: int) -> tuple[nn.Mod
     WeightsError
         If a file is damaged, holds more than tensors, or is of another architecture.
     """
-    row = architecture(name)
+    row = ARCHITECTURES[name]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(seed, INITIAL))
         made = row.build(image_size)
@@ -72,7 +74,10 @@ def network(name: str, weights: str, image_size: int, seed: int) -> tuple[nn.Mod
         made.get_submodule(row.head).reset_parameters()
     start = origin(name, weights)
     if start.path:
-        state = _translated(read_state(start.path), row, made, weights == IMAGENET)
+        state = read_state(start.path)
+        if row.package and weights == IMAGENET:
+            # The package's author names the same modules, in the same order, in another way.
+            state = dict(zip(made.state_dict(), state.values(), strict=True))
         _load(made, _fitted(state, row, image_size), name, start.path)
     return made, start
 
@@ -86,41 +91,15 @@ def origin(name: str, weights: str) -> Origin:
         As :func:`network`, before anything is built.
     """
     if weights == NONE:
-        return Origin("random weights, drawn by the seed: nothing was learnt before")
+        return Origin("random weights")
     if weights == IMAGENET:
-        return _imagenet(architecture(name))
+        return _imagenet(ARCHITECTURES[name])
     path = Path(weights)
     if not path.is_file():
         raise WeightsError(str(path), ["there is no such file; allowed: imagenet, none, or the "
                                        "path of a state dict saved with torch.save"])  # fmt: skip
-    digest = file_hash(path)
+    digest = file_hash(str(path))
     return Origin(f"{path} (sha256 {digest})", digest, path)
-
-
-def require(asked: Iterable[DeepPlan]) -> None:
-    """Check that every model's first weights are here and fit it, before any of them is trained.
-
-    Raises
-    ------
-    MissingDataError, WeightsError
-        As :func:`network`; of several problems all are listed.
-    """
-    errors: list[PtclnmError] = []
-    for plan in asked:
-        try:
-            network(plan.architecture, plan.weights, plan.image_size, plan.seed)
-        except (MissingDataError, WeightsError) as error:
-            errors.append(error)
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        raise WeightsError("first weights", [str(error) for error in errors])
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def read_state(path: Path) -> State:
@@ -138,38 +117,37 @@ def read_state(path: Path) -> State:
         lines = [f"it cannot be read as a state dict of tensors alone ({first}). Save it with "
                  "torch.save(network.state_dict(), path)"]  # fmt: skip
         raise WeightsError(str(path), lines) from error
-    found = found.get("state_dict", found) if isinstance(found, Mapping) else found
     if not isinstance(found, Mapping) or not all(isinstance(v, Tensor) for v in found.values()):
         raise WeightsError(str(path), [f"it holds a {type(found).__name__}, not tensors by name"])
-    return {str(key): value for key, value in found.items()}
+    return dict(found)
 
 
 def _imagenet(row: Architecture) -> Origin:
     """Find the file with ImageNet's weights; it is fetched where it is not here."""
-    kind, _, package = row.weights.partition(":")
-    if kind == "package":
-        own = [file for file in package_files(package) or [] if file.suffix == ".pth"]
-        if not own:
-            raise MissingDataError(f"{package} holds no .pth file; install it again with pip.")
-        return _checked(Path(str(own[0].locate())), f"ImageNet, from {package}")
-    from torchvision import models
+    if row.package:
+        installed = package_files(row.package) or []
+        (path,) = (Path(str(file.locate())) for file in installed if file.suffix == ".pth")
+        text = f"ImageNet, from {row.package}"
+    else:
+        from torchvision import models
 
-    enum, _, member = row.weights.partition(".")
-    url = getattr(models, enum)[member].url
-    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
+        url = models.get_weight(row.weights).url
+        path = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
+        text = f"ImageNet, torchvision's {row.weights}"
+    # Torchvision and timm put the first digits of the hash at the end of a file's name.
+    begins = path.stem.rpartition("-")[2]
     if not path.is_file():
-        _fetch(url, path)
-    return _checked(path, f"ImageNet, torchvision's {row.weights}")
+        _fetch(url, path, begins)
+    digest = file_hash(str(path))
+    if not digest.startswith(begins):
+        lines = [f"its sha256 is {digest}, which should begin with {begins}: it is damaged or "
+                 "another file; delete it"]  # fmt: skip
+        raise WeightsError(str(path), lines)
+    return Origin(text, digest, path)
 
 
-def _begins(path: Path) -> str:
-    """First digits of the hash, which torchvision and timm put at the end of a file's name."""
-    return path.stem.rpartition("-")[2]
-
-
-def _fetch(url: str, path: Path) -> None:
+def _fetch(url: str, path: Path, begins: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    begins = _begins(path)
     try:
         torch.hub.download_url_to_file(url, str(path), begins, progress=sys.stderr.isatty())
     except (URLError, OSError, RuntimeError) as error:
@@ -181,51 +159,32 @@ def _fetch(url: str, path: Path) -> None:
         ) from error
 
 
-def _checked(path: Path, text: str) -> Origin:
-    digest = file_hash(path)
-    if not digest.startswith(_begins(path)):
-        lines = [f"its sha256 is {digest}, which should begin with {_begins(path)}: it is damaged "
-                 "or another file; delete it"]  # fmt: skip
-        raise WeightsError(str(path), lines)
-    return Origin(text, digest, path)
-
-
-def _translated(state: State, row: Architecture, made: nn.Module, imagenet: bool) -> State:
-    """Give weights the names of our networks' modules, as torchvision's own files need it."""
-    if row.weights.startswith("package:"):
-        # The package's author names the same modules, in the same order, in another way.
-        return dict(zip(made.state_dict(), state.values(), strict=True)) if imagenet else state
-    named = {OLD_DENSENET.sub(r"\1\2", key): value for key, value in state.items()}
-    return {key: v for key, v in named.items() if not key.startswith(row.left_out or ("\0",))}
-
-
 def _fitted(state: State, row: Architecture, side: int) -> State:
-    """Leave out a last layer of other classes, and stretch ViT's positions to the input's side."""
+    """Turn a file's tensors into those of a network of one output and this side of input.
+
+    Names are those of torchvision's modules now; a last layer of other classes is left out, and
+    ViT's positions are stretched.
+    """
+    state = {OLD_DENSENET.sub(r"\1\2", key): value for key, value in state.items()
+             if not key.startswith(AUXILIARY)}  # fmt: skip
     last = f"{row.head}.weight"
     if last in state and state[last].shape[0] != 1:
         state = {key: v for key, v in state.items() if not key.startswith(f"{row.head}.")}
-    if row.tokens and "encoder.pos_embedding" in state:
+    if row.patch > 1 and "encoder.pos_embedding" in state:
         from torchvision.models.vision_transformer import interpolate_embeddings
 
-        wanted = (side // row.multiple) ** 2 + 1
-        if state["encoder.pos_embedding"].shape[1] != wanted:
-            state = dict(interpolate_embeddings(side, row.multiple, state))
+        state = dict(interpolate_embeddings(side, row.patch, state))
     return state
 
 
 def _load(made: nn.Module, state: State, name: str, path: Path) -> None:
-    own, head = made.state_dict(), architecture(name).head
-    free = {f"{head}.weight", f"{head}.bias"}
-    differing = {
-        "missing": [key for key in own if key not in state and key not in free],
-        "not of this network": [key for key in state if key not in own],
-        "of another shape": [k for k in own if k in state and own[k].shape != state[k].shape],
-    }
-    problems = [f"{len(keys)} of {len(own)} tensors are {what}: {some(keys)}"
-                for what, keys in differing.items() if keys]  # fmt: skip
-    if problems:
-        raise WeightsError(str(path), [*problems, f"the file does not fit {name}"])
-    made.load_state_dict(state, strict=False)
+    head = {key: value for key, value in made.state_dict().items()
+            if key.startswith(f"{ARCHITECTURES[name].head}.")}  # fmt: skip
+    try:
+        made.load_state_dict(head | state)
+    except RuntimeError as error:
+        told = [shorten(line, 200, placeholder=" …") for line in str(error).splitlines()]
+        raise WeightsError(str(path), [*told, f"the file does not fit {name}"]) from error
 
 
 class Pointwise(nn.Conv2d):
@@ -269,11 +228,6 @@ def faster(network: nn.Module) -> nn.Module:
     for layer in network.modules():
         if type(layer) in grouped and layer.groups > 1:
             layer.__class__ = grouped[type(layer)]
-        elif type(layer) is nn.Conv2d and _is_pointwise(layer):
+        elif type(layer) is nn.Conv2d and POINT == (layer.kernel_size, layer.stride, layer.padding):
             layer.__class__ = Pointwise
     return network.to(memory_format=torch.channels_last)
-
-
-def _is_pointwise(layer: nn.Conv2d) -> bool:
-    sizes = (layer.kernel_size, layer.stride, layer.padding)
-    return sizes == ((1, 1), (1, 1), (0, 0))

@@ -1,6 +1,7 @@
 """Networks as a family of ``ptclnm.models.sources``."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -51,4 +52,4 @@ def folds_of(pictures: Crops, folds: int, seed: int) -> Iterator[Crops]:
     train = pictures.train
     fold_of = patient_folds(train.patients, train.labels, folds, seed)
     for fold in range(int(fold_of.max()) + 1):
-        yield train.with_splits(np.where(fold_of == fold, "internal", TRAIN))
+        yield replace(train, splits=np.where(fold_of == fold, "internal", TRAIN))

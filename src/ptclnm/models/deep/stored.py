@@ -1,6 +1,5 @@
 """Trained networks and their tables, kept between runs."""
 
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,9 +10,9 @@ from torch import nn
 
 from ptclnm import store
 from ptclnm.models.deep.crops import Crops
-from ptclnm.models.deep.networks import origin, read_state, require
-from ptclnm.models.deep.plan import NONE, DeepPlan, architecture
-from ptclnm.models.deep.training import save, scores, train, uses_bfloat16
+from ptclnm.models.deep.networks import network, origin, read_state
+from ptclnm.models.deep.plan import ARCHITECTURES, NONE, DeepPlan
+from ptclnm.models.deep.training import scores, train, uses_bfloat16
 from ptclnm.models.validation import patient_scores
 from ptclnm.progress import tell
 from ptclnm.schema import SPLITS
@@ -38,10 +37,10 @@ def stored_deep(crops: Crops, plan: DeepPlan, folder: Path = store.FOLDER) -> st
     dict of str to DataFrame
         - ``predictions``: ``model, split, patient_id, label, score``, the training patients' own
           scores among them; a patient's score is the mean over its images;
-        - ``history``: ``model, epoch, loss, inner_loss, inner_auc, lr, seconds, images, kept``;
-        - ``about``: one row, ``model, start, origin, sha256, arithmetic, images, epochs, kept,
-          seconds, images_per_second, scoring_seconds, mean, sd``; times are those of the run that
-          trained, without the judging of the inner patients.
+        - ``history``: ``model, epoch, loss, inner_loss, seconds, images, kept``;
+        - ``about``: one row, ``model, origin, sha256, arithmetic, images, epochs, kept, seconds,
+          images_per_second, mean, sd``; times are those of the run that trained, without the
+          judging of the inner patients.
 
     Raises
     ------
@@ -58,7 +57,9 @@ def stored_all(
 
     All first weights are looked for before any network is trained.
     """
-    require(plan for plan in plans if plan.weights != NONE)
+    for plan in plans:
+        if plan.weights != NONE:
+            network(plan.architecture, plan.weights, plan.image_size, plan.seed)
     parts = [stored_deep(crops, plan, folder) for plan in plans]
     return {name: pd.concat([p[name] for p in parts], ignore_index=True) for name in parts[0]}
 
@@ -77,17 +78,16 @@ def stored_network(
     """
     entry = _kept(crops, plan, folder)
     about = store.read(entry)["about"].iloc[0]
-    with torch.random.fork_rng(devices=[]):
-        made = architecture(plan.architecture).build(plan.image_size)
+    made = ARCHITECTURES[plan.architecture].build(plan.image_size)
     made.load_state_dict(read_state(entry / STATE))
     return made.eval(), (float(about["mean"]), float(about["sd"]))
 
 
 def network_key(crops: Crops, plan: DeepPlan) -> str:
     """Name a trained network by data, plan, first weights, arithmetic and code."""
-    plan.check()
     start = origin(plan.architecture, plan.weights).sha256
-    return store.key(_made, crops, plan, start, uses_bfloat16())
+    row = ARCHITECTURES[plan.architecture]
+    return store.key(_made, crops, plan, row, start, uses_bfloat16())
 
 
 def _kept(crops: Crops, plan: DeepPlan, folder: Path) -> Path:
@@ -98,25 +98,22 @@ def _kept(crops: Crops, plan: DeepPlan, folder: Path) -> Path:
 def _made(crops: Crops, plan: DeepPlan, beside: Path, unfinished: Path) -> store.Tables:
     tell(f"training {plan.name}")
     done = train(crops, plan, unfinished)
-    save(done.network.state_dict(), beside / STATE)
-    start = time.perf_counter()
+    torch.save(done.network.state_dict(), beside / STATE)
     found = scores(done.network, crops, done.standard)
-    scoring = time.perf_counter() - start
     history = done.history.assign(model=plan.name)
     seconds = float(history["seconds"].sum())
     about = {
-        "model": plan.name, "start": done.origin.text if done.origin.path else "random weights",
-        "origin": done.origin.text, "sha256": done.origin.sha256,
+        "model": plan.name, "origin": done.origin.text, "sha256": done.origin.sha256,
         "arithmetic": "bfloat16" if uses_bfloat16() else "float32",
         "images": int(history["images"].iloc[0]), "epochs": len(history),
         "kept": int(history.loc[history["kept"], "epoch"].iloc[0]) + 1, "seconds": seconds,
-        "images_per_second": int(history["images"].sum()) / seconds, "scoring_seconds": scoring,
+        "images_per_second": int(history["images"].sum()) / seconds,
         "mean": done.standard[0], "sd": done.standard[1],
     }  # fmt: skip
-    predictions = [
-        patient_scores(crops.patients[at], crops.labels[at], found[at]).assign(split=split)
+    sets = {
+        split: patient_scores(crops.patients[at], crops.labels[at], found[at])
         for split in SPLITS if (at := crops.splits == split).any()
-    ]  # fmt: skip
-    columns = ["model", "split", "patient_id", "label", "score"]
-    table = pd.concat(predictions, ignore_index=True).assign(model=plan.name)[columns]
+    }  # fmt: skip
+    table = pd.concat(sets, names=["split"]).reset_index("split").reset_index(drop=True)
+    table.insert(0, "model", plan.name)
     return {"predictions": table, "history": history, "about": pd.DataFrame([about])}

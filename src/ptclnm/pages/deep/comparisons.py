@@ -7,9 +7,7 @@ import pandas as pd
 
 from ptclnm.evaluation.operating import TRAIN
 from ptclnm.evaluation.pairs import COLUMNS, compare, wide_scores
-from ptclnm.models.deep.cam import KINDS
 from ptclnm.models.deep.plan import IMAGENET, NONE, DeepPlan
-from ptclnm.report.sentences import signed
 
 DRAWS = 1000
 GAP = {"model_a": "model", "split": "split", "auc_a": "auc_train", "auc_b": "auc",
@@ -22,8 +20,8 @@ def gaps(predictions: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``model, split, auc_train, auc, difference, low, high, gap``; the interval is DeLong's for
-        different patients, `gap` the same in words.
+        ``model, split, auc_train, auc, difference, low, high``; the interval is DeLong's for
+        different patients.
     """
     by = dict(list(predictions.groupby(["model", "split"], sort=False)))
     rows = [
@@ -31,8 +29,7 @@ def gaps(predictions: pd.DataFrame) -> pd.DataFrame:
         for (model, split), part in by.items()
         if split != TRAIN and (model, TRAIN) in by
     ]
-    table = pd.DataFrame(rows, columns=list(GAP)).rename(columns=GAP)
-    return table.assign(gap=[signed(row) for _, row in table.iterrows()])
+    return pd.DataFrame(rows, columns=list(GAP)).rename(columns=GAP)
 
 
 def transfer(predictions: pd.DataFrame, plans: Sequence[DeepPlan]) -> pd.DataFrame:
@@ -80,22 +77,3 @@ def best_in_draws(predictions: pd.DataFrame, seed: int, draws: int = DRAWS) -> p
         of_a, of_b = (np.bincount(rng.integers(n, size=n), minlength=n) for n in (len(a), len(b)))
         best[np.argmax(np.einsum("i,j,ijm->m", of_a, of_b, wins))] += 1
     return pd.Series(best / draws, index=wide.columns).sort_values(ascending=False, kind="stable")
-
-
-def by_kind(checks: pd.DataFrame) -> pd.DataFrame:
-    """Means of the heatmaps' checks by kind of call and over all.
-
-    Parameters
-    ----------
-    checks : DataFrame
-        From ``ptclnm.models.deep.cam.checks``.
-
-    Returns
-    -------
-    DataFrame
-        ``kind, images, inside, area, random, shuffled``.
-    """
-    parts = [(kind, checks[checks["kind"] == kind]) for kind in KINDS] + [("all", checks)]
-    rows = [{"kind": kind, "images": len(part)} | part.mean(numeric_only=True).to_dict()
-            for kind, part in parts if len(part)]  # fmt: skip
-    return pd.DataFrame(rows)

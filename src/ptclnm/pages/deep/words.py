@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ptclnm.evaluation.operating import TRAIN
-from ptclnm.models.deep.plan import ARCHITECTURES, IMAGENET, NONE, DeepPlan
+from ptclnm.models.deep.plan import NONE, DeepPlan
 from ptclnm.report import whose
 from ptclnm.report.sentences import auc_text, count, listing, p_text, signed
 from ptclnm.schema import Cohort
@@ -51,18 +51,12 @@ def _highest(metrics: pd.DataFrame) -> str:
 def start(plans: Sequence[DeepPlan]) -> str:
     """Say loudly which networks start from random weights, or learn their last layer only."""
     scratch = [plan.architecture for plan in plans if plan.weights == NONE]
-    known = [plan.architecture for plan in plans if plan.weights == IMAGENET]
     lines = []
     if scratch:
         lines.append(
             f"**No pretrained weights.** {listing(scratch)} start{'s' if len(scratch) == 1 else ''}"
-            " from random weights and see these patients only. What is shown of these models is "
-            "the protocol at a small budget, not transfer learning."
+            " from random weights and see these patients only: the protocol, not transfer learning."
         )
-    if scratch and known:
-        foreign = not any(ARCHITECTURES[name].papers for name in known)
-        aside = ", which the papers do not use" if foreign else ""
-        lines.append(f"ImageNet's weights are behind {listing(known)}{aside}.")
     if plans[0].freeze:
         lines.append("**Frozen.** Of each network the last layer alone is trained, a linear probe.")
     box = ":::{{admonition}} Not what the papers did\n:class: danger\n{}\n:::"
@@ -77,7 +71,7 @@ def gaps(table: pd.DataFrame) -> str:
     return (
         f"In {int((table['low'] > 0).sum())} of {count(len(table), 'comparison')} the AUC in the "
         f"training set is higher beyond chance. The widest gap is that of {widest['model']} in "
-        f"{widest['split']}: {widest['gap']}."
+        f"{widest['split']}: {signed(widest)}."
     )
 
 
