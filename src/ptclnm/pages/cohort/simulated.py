@@ -6,6 +6,7 @@ import pandas as pd
 
 from ptclnm import published
 from ptclnm.cohorts.simulate.patients import STUDIES, draw
+from ptclnm.pages.cohort.printed import as_printed
 from ptclnm.schema import Cohort
 from recount import Study, decimals
 
@@ -114,7 +115,4 @@ def side_by_side(compared: pd.DataFrame) -> pd.DataFrame:
     rows = compared[compared["statistic"] != "percent"]
     cells = rows["reported"].where(rows["same"], rows["reported"] + " → " + rows["obtained"])
     levels = rows["level"].where(rows["level"] != "", rows["statistic"])
-    rows, keys = rows.assign(cell=cells, level=levels), ["variable", "level"]
-    wide = rows.pivot(index=keys, columns="group", values="cell")
-    order = pd.MultiIndex.from_frame(rows[keys].drop_duplicates())
-    return wide.reindex(index=order, columns=list(dict.fromkeys(rows["group"]))).reset_index()
+    return as_printed(rows.assign(cell=cells, level=levels))
