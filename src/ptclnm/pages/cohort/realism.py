@@ -109,6 +109,7 @@ def compare(simulated: Iterable[pd.Series], real: Iterable[pd.Series]) -> pd.Dat
         share of simulated pictures between the outer two, and whether the simulated median is.
     """
     ours, theirs = (pd.concat(list(kind), axis=1).T for kind in (simulated, real))
+    ours = ours.reindex(columns=theirs.columns)
     low, high = theirs.quantile(0.025), theirs.quantile(0.975)
     table = pd.DataFrame({"ddti_low": low, "ddti_median": theirs.median(), "ddti_high": high})
     table["sim_median"] = ours.median()
