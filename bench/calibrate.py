@@ -6,8 +6,8 @@ bench/calibrate.py``; with the name of a cohort, that cohort's alone.
 """
 
 import sys
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,12 +18,9 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from echophantom.drivers import examination
-from echophantom.nodule import drawn_outline
-from echophantom.patients import Signals, Streams
-from echophantom.render import render_plane
-from ptclnm.cohorts.simulate import li2024
-from ptclnm.cohorts.simulate.patients import Patients, draw_with, study_of
+from echophantom.patients import Signals
+from ptclnm.cohorts.simulate import li2024, truth
+from ptclnm.cohorts.simulate.patients import Patients, draw_with
 from ptclnm.compute import parallel_map
 from quickradiomics import from_content, measure
 
@@ -42,25 +39,18 @@ PLAIN = {
 NOMOGRAM_PREDICTORS = ["age", "diameter_mm", "margin", "multifocality"]
 
 
-def patient_features(patients: Patients, place: int) -> dict[str, float | str]:
+def patient_features(record: Mapping[str, Any]) -> dict[str, float | str]:
     """Render one patient's first plane in memory and measure it within a reader's outline."""
-    known, study = patients.truth.iloc[place], study_of(patients.name).STUDY
-    row, drivers = int(known["row"]), patients.drivers(place)
-    streams = Streams(patients.seed, patients.name, int(known["block"]))
-    machine = study.machines[patients.table["center"].iloc[place]]
-    operator = streams.rng("examination", row)
-    scanner = examination(machine, study.habits, drivers.diameter_mm, operator)
-    rng = streams.rng("picture", row, 0)
-    picture = render_plane(drivers, scanner, rng, patients.planes[place][0])
-    outline = drawn_outline(picture.mask, picture.spacing_mm, streams.rng("reader", row, 0))
+    picture = truth.render(record)
+    outline = truth.outline(record, picture)
     measured = measure(picture.frame, outline, from_content(PLAIN, "plain"))
-    return {"patient_id": known["patient_id"]} | measured.values
+    return {"patient_id": record["patient_id"]} | measured.values
 
 
 def features(patients: Patients) -> pd.DataFrame:
     """Measure one picture of each patient: ``patient_id``, then the features."""
-    work = partial(patient_features, patients)
-    return pd.DataFrame(parallel_map(work, range(len(patients.table)), None, "patients measured"))
+    first = truth.records(patients).drop_duplicates("patient_id").to_dict("records")
+    return pd.DataFrame(parallel_map(patient_features, first, None, "patients measured"))
 
 
 def lasso() -> Pipeline:

@@ -128,7 +128,7 @@ def test_modules_that_only_look_at_results_are_out() -> None:
         looking = {name for name in reached(module) if name.startswith(("report.", "book"))}
         assert looking <= {"report.files"}, function
     simulated = reached("ptclnm.cohorts.simulate.cohort")
-    assert not simulated & {"cohorts.simulate.realism", "echophantom.steps"}
+    assert not simulated & {"pages.cohort.realism", "echophantom.steps"}
 
 
 @pytest.mark.parametrize(

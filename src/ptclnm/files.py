@@ -28,7 +28,7 @@ def replacing(path: Path) -> Iterator[Path]:
         The temporary name to write to. It is removed if the block raises.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    handle, name = mkstemp(prefix=".", suffix=f"-{path.name}", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:

@@ -12,7 +12,6 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from scipy import ndimage
 
-from echophantom.drivers import Scanner
 from ptclnm import cohorts
 from ptclnm.errors import ParameterError
 from ptclnm.habitats import clusters, pictures
@@ -221,12 +220,11 @@ def test_pixels_near_a_small_calcification_are_those_within_its_edge_and_a_quart
     known = SimpleNamespace(
         calcifications=np.array([[24.0, 24.0], [24.0, 40.0]]),
         calcification_mm=np.array([0.5, 2.0]),
-        scanner=Scanner(pixel_mm=0.1),
-    )  # fmt: skip
-    found = near_calcifications(known, disc())
+    )
+    found = near_calcifications(known, 0.1, disc())
     rows, cols = np.indices((SIDE, SIDE))
     np.testing.assert_array_equal(found, (rows - 24) ** 2 + (cols - 24) ** 2 <= 25)
-    assert not near_calcifications(known, ~disc(30)).any(), "outside the nodule none counts"
+    assert not near_calcifications(known, 0.1, ~disc(30)).any(), "outside the nodule none counts"
 
 
 @pytest.mark.slow

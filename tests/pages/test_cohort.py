@@ -7,8 +7,8 @@ from ptclnm import published
 from ptclnm.cohorts.simulate.patients import draw, study_of
 from ptclnm.pages.cohort import words
 from ptclnm.pages.cohort.printed import pair_name, published_flow, published_table1
+from ptclnm.pages.cohort.realism import beside_ddti
 from ptclnm.pages.cohort.simulated import (
-    beside_ddti,
     printed_and_drawn,
     reported_against_obtained,
     side_by_side,
@@ -52,17 +52,17 @@ def test_pairs_say_once_what_they_share(first, second, name):
 
 @pytest.mark.parametrize("name", ["ni2024", "li2024"])
 def test_every_printed_count_is_met_but_the_readings_that_contradict_table_2(name):
-    simulated = study_of(f"{name}-sim")
+    variables = study_of(f"{name}-sim").STUDY.variables
     table = draw(f"{name}-sim").table
-    compared = reported_against_obtained(published.load(name), table, simulated.PRINTED)
-    assert set(simulated.PRINTED.values()) <= set(compared["variable"])
+    compared = reported_against_obtained(published.load(name), table, variables)
+    assert set(variables.values()) <= set(compared["variable"])
     counts = compared[compared["statistic"] == "count"]
     assert set(counts.loc[~counts["same"], "variable"]) <= {"Radiologist"}
 
 
 def test_what_differs_is_shown_with_both_numbers():
     table = draw("ni2024-sim").table.assign(sex="Female")
-    printed = study_of("ni2024-sim").PRINTED
+    printed = study_of("ni2024-sim").STUDY.variables
     compared = reported_against_obtained(published.load("ni2024"), table, printed)
     wide = side_by_side(compared).set_index(["variable", "level"])
     assert wide.loc[("Sex", "Male"), "training_LVLNM"] == "14 → 0"

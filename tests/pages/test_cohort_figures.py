@@ -65,13 +65,3 @@ def test_the_steps_are_drawn_in_order_from_their_own_values():
     assert np.isin(depth, steps.depth_mm).all() and np.ptp(depth) < 3.01
     column, row = axes[5].lines[0].get_data()
     assert np.abs(column).max() < 12 and 0 < row.min() and row.max() < 24
-
-
-def test_both_kinds_are_on_one_grey_scale():
-    rng = np.random.default_rng(0)
-    crops = [(rng.uniform(0, 200, (30, 40)), np.pad(np.ones((10, 20), bool), 10)) for _ in range(3)]
-    figure = figures.side_by_side(crops, crops[::-1])
-    assert len(figure.axes) == 6
-    assert {a.images[0].get_clim() for a in figure.axes} == {(0, 255)}
-    assert (figure.axes[0].images[0].get_array() == crops[0][0]).all()
-    assert [figure.axes[k].get_title(loc="left") for k in (0, 3)] == ["simulated", "DDTI"]

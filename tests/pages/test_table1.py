@@ -102,13 +102,6 @@ def test_mean_and_median_are_shown_by_normality(made):
     assert levels["size"] == "median (Q1–Q3)"
 
 
-def test_three_groups_use_the_tests_for_three():
-    rng = np.random.default_rng(0)
-    groups = [rng.normal(m, 1, 30) for m in (0, 0, 1)]
-    assert compare_numbers(groups, normal=True).test == "one-way ANOVA"
-    assert compare_numbers(groups, normal=False).test == "Kruskal–Wallis"
-
-
 def test_nothing_to_compare_is_said_so():
     assert compare_numbers([np.ones(5), np.ones(5)], False).test == "not tested"
     assert np.isnan(compare_counts(np.array([[5, 4]])).p)

@@ -86,7 +86,7 @@ def simulate(
     ] = 1.0,
 ) -> None:
     """Draw and render a cohort, and write what a hospital would hand over; the truth stays here."""
-    from ptclnm.cohorts.simulate.folder import export
+    from ptclnm.cohorts.simulate.cohort import export
     from ptclnm.cohorts.simulate.patients import study_of
 
     study_of(name)

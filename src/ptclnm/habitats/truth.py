@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from echophantom.render import Truth
 from ptclnm.cohorts.simulate import truth
 from ptclnm.compute import parallel_map
 from ptclnm.habitats.clusters import Habitats
@@ -43,8 +44,8 @@ def beside_truth(
 
     Raises
     ------
-    PtclnmError, MissingDataError
-        As ``echophantom.truth.load``.
+    MissingDataError
+        As ``ptclnm.cohorts.simulate.truth.load``.
     """
     if not images:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -54,10 +55,11 @@ def beside_truth(
 
 def _measured(cohort: Cohort, model: Habitats, image_id: str) -> pd.DataFrame:
     array, mask = opened(cohort, image_id)
-    known = truth.load(cohort, image_id)
+    picture = truth.render_again(cohort, image_id)
+    near = near_calcifications(picture.truth, picture.spacing_mm, mask)
     pixels = pd.DataFrame(
-        {"habitat": model.map(array, mask)[mask], "near": near_calcifications(known, mask)[mask],
-         "grey": array[mask], "echogenicity_db": known.echogenicity_db[mask]}
+        {"habitat": model.map(array, mask)[mask], "near": near[mask],
+         "grey": array[mask], "echogenicity_db": picture.truth.echogenicity_db[mask]}
     )  # fmt: skip
     by = pixels.groupby("habitat")
     table = by[["grey", "echogenicity_db"]].mean().assign(pixels=by.size(), near=by["near"].sum())
@@ -66,13 +68,13 @@ def _measured(cohort: Cohort, model: Habitats, image_id: str) -> pd.DataFrame:
     return table.astype({"pixels": int, "near": int})[list(COLUMNS)]
 
 
-def near_calcifications(known: truth.PictureTruth, mask: NDArray) -> NDArray[np.bool_]:
+def near_calcifications(known: Truth, pixel_mm: float, mask: NDArray) -> NDArray[np.bool_]:
     """Pixels of the mask at a calcification below 1 mm, or within 0.25 mm of its edge."""
     near = np.zeros(mask.shape, dtype=bool)
     rows, cols = np.indices(mask.shape)
     for (row, col), width in zip(known.calcifications, known.calcification_mm, strict=True):
         if width < 1.0:
-            reach = (width / 2 + REACH_MM) / known.scanner.pixel_mm
+            reach = (width / 2 + REACH_MM) / pixel_mm
             near |= (rows - row) ** 2 + (cols - col) ** 2 <= reach**2
     return near & mask
 

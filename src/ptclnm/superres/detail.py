@@ -41,7 +41,7 @@ def reference(cohort: Cohort, image_id: str) -> NDArray[np.float64]:
     ndarray of float64, shape (rows, cols)
         Grey levels.
     """
-    fine = truth.finer(cohort, image_id, RESOLUTION).frame.astype(float)
+    fine = truth.render_again(cohort, image_id, RESOLUTION).frame.astype(float)
     rows, cols = (size // RESOLUTION for size in fine.shape)
     cut = fine[: rows * RESOLUTION, : cols * RESOLUTION]
     return cut.reshape(rows, RESOLUTION, cols, RESOLUTION).mean(axis=(1, 3))

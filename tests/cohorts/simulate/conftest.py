@@ -5,7 +5,7 @@ import pytest
 
 from echophantom.render import Picture, Truth
 from ptclnm import store
-from ptclnm.cohorts.simulate import folder, truth
+from ptclnm.cohorts.simulate import truth
 
 
 def quick_plane(drivers, scanner, rng, plane="transverse", resolution=1):
@@ -35,5 +35,4 @@ def build(tmp_path, monkeypatch):
 def quick(monkeypatch):
     """Take the quick renderer, in one process."""
     monkeypatch.setenv("PTCLNM_CORES", "1")
-    for module in (folder, truth):
-        monkeypatch.setattr(module, "render_plane", quick_plane)
+    monkeypatch.setattr(truth, "render_plane", quick_plane)

@@ -1,10 +1,5 @@
 """A simulated cohort on disk: what a hospital would hand over, made once, the truth apart."""
 
-import json
-import os
-import time
-from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +10,10 @@ from pydicom import dcmread
 import ptclnm.cohorts as cohorts
 from ptclnm import store
 from ptclnm.cohorts.own import check_manifest, open_manifest
-from ptclnm.cohorts.simulate import cohort as opening
-from ptclnm.cohorts.simulate import folder as module
+from ptclnm.cohorts.simulate import cohort as module
 from ptclnm.cohorts.simulate import truth
 from ptclnm.cohorts.simulate.patients import DRIVERS, STUDIES, draw
-from ptclnm.errors import MissingDataError, ParameterError, PtclnmError
+from ptclnm.errors import MissingDataError, ParameterError
 from ptclnm.pictures.read import read_image, read_labels, read_mask
 from ptclnm.schema import COLUMNS
 
@@ -89,9 +83,9 @@ def test_nothing_of_the_truth_lies_under_the_cohorts_root(build, quick, name):
     endings = {".jpg", ".dcm", ".gz", ".csv", ".yml"}
     assert all(any(path.endswith(end) for end in endings) for path in files)
     assert len(files) == 2 * len(cohort.table) + 2
-    known = truth.load_patients(cohort)
+    known = truth.load(cohort)
     sheet = pd.read_csv(cohort.root / "patients.csv", dtype=str)
-    hidden = [c for c in known if c not in ("patient_id", "diameter_mm")]
+    hidden = [c for c in known if c not in ("patient_id", "image_id", "center", "diameter_mm")]
     assert not set(hidden) & set(sheet.columns)
     secrets = {f"{value:.6g}".encode() for value in known["severity"]}
     secrets |= {f"{value:.6g}".encode() for value in known["echogenicity_db"]}
@@ -116,118 +110,101 @@ def test_dicom_tags_do_not_tell_the_label(build, quick):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_truth_is_that_of_the_picture(build, quick, name):
     cohort = cohorts.open(name, n_patients=N, seed=4)
-    patients = draw(name, N, 4)
+    patients = draw(name, N, 4).truth.set_index("patient_id")
+    known = truth.load(cohort).set_index("image_id")
     for image_id in cohort.table["image_id"].iloc[[0, 7, -1]]:
-        row = cohort.table.set_index("image_id").loc[image_id]
-        place = patients.truth["patient_id"].tolist().index(row["patient_id"])
-        known = truth.load(cohort, image_id)
-        assert known.drivers == patients.drivers(place)
-        assert known.patient["severity"] == pytest.approx(patients.truth["severity"][place])
-        assert known.facts["plane"] in patients.planes[place]
-        assert known.patient["shown_texture"] == row["label"]
-        drawn = read_mask(row["mask"])
-        overlap = 2 * (drawn & known.mask).sum() / (drawn.sum() + known.mask.sum())
+        row, record = cohort.table.set_index("image_id").loc[image_id], known.loc[image_id]
+        patient = patients.loc[row["patient_id"]]
+        drawn = ["severity", *DRIVERS]
+        assert record[drawn].tolist() == patient[drawn].tolist()
+        assert record["plane"] in patient["plane"]
+        assert record["shown_texture"] == row["label"]
+        again, mask = truth.render_again(cohort, image_id), read_mask(row["mask"])
+        overlap = 2 * (mask & again.mask).sum() / (mask.sum() + again.mask.sum())
         assert overlap > 0.75
-        inside = known.echogenicity_db[known.mask].mean()
-        assert inside == pytest.approx(known.drivers.echogenicity_db, abs=0.126)
-        assert len(known.calcifications) == known.drivers.microcalcifications
-        fine = truth.finer(cohort, image_id, 2)
-        assert fine.frame.shape == tuple(2 * n for n in known.mask.shape)
+        inside = again.truth.echogenicity_db[again.mask].mean()
+        assert inside == pytest.approx(patient["echogenicity_db"], abs=1e-5)
+        assert len(again.truth.calcifications) == patient["microcalcifications"]
+        fine = truth.render_again(cohort, image_id, 2)
+        assert fine.frame.shape == tuple(2 * n for n in mask.shape)
 
 
 def test_the_same_picture_again_is_the_stored_one(build, quick):
     cohort = cohorts.open("li2024-sim", n_patients=N)
     row = cohort.table.iloc[5]
-    again = truth.finer(cohort, row["image_id"], 1)
+    again = truth.render_again(cohort, row["image_id"])
     assert (read_image(row["image"]).array == again.frame).all()
 
 
 def test_truth_is_named_where_there_is_none(build, quick):
     cohort = cohorts.open("li2024-sim", n_patients=N)
-    with pytest.raises(PtclnmError, match="has no picture 'L000001_9': did you mean"):
-        truth.load(cohort, "L000001_9")
     own = open_manifest(cohort.root / "li2024-sim.yml")
-    with pytest.raises(PtclnmError, match="has no truth: only simulated"):
-        truth.load(own, own.table["image_id"][0])
-    (truth_of(cohort) / "patients.csv").unlink()
-    with pytest.raises(MissingDataError, match="patients.csv is missing. Open li2024-sim again"):
-        truth.load(cohort, cohort.table["image_id"][0])
+    with pytest.raises(MissingDataError, match="has no truth on this machine"):
+        truth.load(own)
+    (cohort.root.parent / truth.FILE).unlink()
+    with pytest.raises(MissingDataError, match="li2024-sim has no truth"):
+        truth.render_again(cohort, cohort.table["image_id"][0])
 
 
 def test_a_second_call_renders_nothing_and_gives_the_same(build, quick, monkeypatch):
     first = cohorts.open("ni2024-sim", n_patients=N)
-    monkeypatch.setattr(module, "make_pictures", refuse)
+    monkeypatch.setattr(module, "make_picture", refuse)
     second = cohorts.open("ni2024-sim", n_patients=N)
     pd.testing.assert_frame_equal(first.table, second.table)
     assert first.fingerprint == second.fingerprint
     assert first.root == second.root
 
 
-def test_what_an_interrupted_run_left_is_kept_and_the_rest_is_made(build, quick, monkeypatch):
+@pytest.fixture
+def made(monkeypatch) -> list[str]:
+    """Names of the pictures that are rendered."""
+    names: list[str] = []
+    make = module.make_picture
+
+    def noted(record):
+        names.append(record["image_id"])
+        make(record)
+
+    monkeypatch.setattr(module, "make_picture", noted)
+    return names
+
+
+def test_what_an_interrupted_run_left_is_kept_and_the_rest_is_made(build, quick, made):
     whole = cohorts.open("ni2024-sim", n_patients=N)
     expected = contents(whole.root)
-    ids = whole.table["patient_id"].unique()
-    # Killed after some patients: no index, one patient half done, one temporary folder left.
+    assert made == whole.table["image_id"].tolist()
+    made.clear()
+    # Killed after some pictures: no index, one picture without its mask.
     (whole.root.parent / store.INDEX).unlink()
     (whole.root / "ni2024-sim.yml").unlink()
-    gone = whole.table[whole.table["patient_id"].isin(ids[20:])]
-    for path in [*gone["image"], *gone["mask"]]:
+    gone = whole.table.iloc[30:]
+    for path in [*gone["image"], *gone["mask"], whole.table["mask"][3]]:
         Path(path).unlink()
-    half = whole.table[whole.table["patient_id"] == ids[3]].iloc[-1]
-    Path(half["image"]).unlink()
-    entry = whole.root.parent
-    left = entry.parent / f".{entry.name}-left"
-    left.mkdir()
-    made = []
-    make = module.make_pictures
-
-    def noted(entry, patient):
-        made.append(patient.table["patient_id"][0])
-        return make(entry, patient)
-
-    monkeypatch.setattr(module, "make_pictures", noted)
     again = cohorts.open("ni2024-sim", n_patients=N)
-    assert sorted(made) == sorted([ids[3], *ids[20:]])
+    assert made == [whole.table["image_id"][3], *gone["image_id"]]
     assert contents(again.root) == expected
-    assert left.is_dir(), "it may be another process's"
-    old = time.time() - 2 * module.STALE_SECONDS
-    Path(whole.table["image"][0]).unlink()
-    os.utime(left, (old, old))
-    with pytest.warns(UserWarning, match=r"images/.*jpg changed since written"):
-        cohorts.open("ni2024-sim", n_patients=N)
-    assert not left.exists()
 
 
 @pytest.mark.parametrize("kind", ["image", "mask", "truth"])
-def test_of_a_damaged_cohort_the_patients_concerned_are_rendered_again(
-    build, quick, monkeypatch, kind
-):
+def test_of_a_damaged_cohort_the_pictures_concerned_are_rendered_again(build, quick, made, kind):
     whole = cohorts.open("ni2024-sim", n_patients=N)
     expected = contents(whole.root.parent)
+    made.clear()
     row = whole.table.iloc[7]
-    truths = truth_of(whole) / "pictures"
-    path = truths / f"{row['image_id']}.npz" if kind == "truth" else Path(row[kind])
+    path = whole.root.parent / truth.FILE if kind == "truth" else Path(row[kind])
     content = path.read_bytes()
     middle = len(content) // 2
-    made = []
-    make = module.make_pictures
-
-    def noted(entry, patient):
-        made.append(patient.table["patient_id"][0])
-        return make(entry, patient)
-
-    monkeypatch.setattr(module, "make_pictures", noted)
     flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
     for damaged in (content[:-1], flipped):
         path.write_bytes(damaged)
         with pytest.warns(UserWarning, match=f"{path.name} changed since written"):
             again = cohorts.open("ni2024-sim", n_patients=N)
         assert contents(again.root.parent) == expected
-    assert made == [row["patient_id"]] * 2
+    assert made == ([] if kind == "truth" else [row["image_id"]] * 2)
 
 
 def test_a_failure_while_rendering_leaves_no_half_written_file(build, quick, monkeypatch):
-    original, calls = module.render_plane, []
+    original, calls = truth.render_plane, []
 
     def fails_later(*arguments):
         calls.append(1)
@@ -235,32 +212,32 @@ def test_a_failure_while_rendering_leaves_no_half_written_file(build, quick, mon
             raise KeyboardInterrupt
         return original(*arguments)
 
-    monkeypatch.setattr(module, "render_plane", fails_later)
+    monkeypatch.setattr(truth, "render_plane", fails_later)
     with pytest.raises(KeyboardInterrupt):
         cohorts.open("ni2024-sim", n_patients=N)
     folder = next((build / "cache" / "cohorts").iterdir())
     assert not (folder / store.INDEX).exists() and not list(folder.rglob("*.yml"))
     for path in (folder / "cohort" / "images").iterdir():
         read_image(path)
-    monkeypatch.setattr(module, "render_plane", original)
+    monkeypatch.setattr(truth, "render_plane", original)
     cohort = cohorts.open("ni2024-sim", n_patients=N)
     assert not check_manifest(cohort.root / "ni2024-sim.yml").errors
-    assert not list(folder.parent.glob(".*"))
+    assert not list(folder.rglob(".*"))
 
 
 def test_bytes_do_not_depend_on_the_number_of_processes(build):
     """With the real renderer: each process must draw the same random numbers."""
-    patients = draw("li2024-sim", N)
+    first = truth.records(draw("li2024-sim", N)).head(6)
     made = {}
     for n_jobs in (1, 2):
-        entry = build / str(n_jobs)
-        for place in ("cohort/images", "cohort/masks", "truth/pictures"):
-            (entry / place).mkdir(parents=True)
-        first = [patients.only(row) for row in range(3)]
-        order = first if n_jobs == 1 else first[::-1]
-        module.parallel_map(partial(module.make_pictures, entry), order, n_jobs)
-        made[n_jobs] = contents(entry)
-    assert len(made[1]) == 3 * 2 * 3
+        places = {
+            kind: f"{build}/{n_jobs}/{kind}s/" + first["image_id"] for kind in ("image", "mask")
+        }
+        records = first.assign(image=places["image"] + ".dcm", mask=places["mask"] + ".nii.gz")
+        order = records.to_dict("records")[:: 1 if n_jobs == 1 else -1]
+        module.parallel_map(module.make_picture, order, n_jobs)
+        made[n_jobs] = contents(build / str(n_jobs))
+    assert len(made[1]) == 6 * 2
     assert made[1] == made[2]
 
 
@@ -278,52 +255,50 @@ def test_settings_decide_the_folder_and_processes_do_not(build, quick):
     def root(**settings):
         return cohorts.open("li2024-sim", n_patients=N, **settings).root
 
-    assert root() == root(n_jobs=1) == root(signal=1) == root(texture_signal=1.0)
-    others = [root(seed=1), root(signal=0.5), root(shape_signal=0.5), root(texture_signal=0.5)]
-    assert len({root(), *others}) == 5
+    assert root() == root(n_jobs=1) == root(signal=1)
+    assert len({root(), root(seed=1), root(signal=0.5)}) == 3
 
 
-def test_none_is_table_1s_number(build, quick, monkeypatch):
+def test_none_is_table_1s_number(build, monkeypatch):
     keys = []
-    monkeypatch.setattr(opening, "prepare", lambda *a: keys.append(a[2].name) or a[2])
+    monkeypatch.setattr(store, "fill", lambda entry, _: keys.append(entry.name))
     cohorts.open("li2024-sim")
     cohorts.open("li2024-sim", n_patients=544)
     assert keys[0] == keys[1]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_without_pictures_there_is_one_row_a_patient_and_no_file(build, name):
-    cohort = cohorts.open(name, pictures=False)
-    assert len(cohort.table) == cohort.table["patient_id"].nunique()
-    assert cohort.table["image"].eq("").all() and cohort.root is None
-    assert not build.exists()
-    with pytest.raises(PtclnmError, match="has no truth"):
-        truth.load_patients(cohort)
+@pytest.fixture
+def empty(monkeypatch):
+    """Render nothing."""
+    monkeypatch.setattr(store, "fill", lambda *_: None)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_flow_adds_up_and_names_the_splits(name, build):
-    flow = cohorts.open(name, n_patients=100, pictures=False).flow
+def test_the_flow_adds_up_and_names_the_splits(name, empty):
+    flow = cohorts.open(name, n_patients=100).flow
     there, lost, kept = (flow.iloc[k] for k in range(3))
-    assert lost["reason"] and there["patients"] - lost["patients"] == kept["patients"] == 100
+    for count in ("images", "patients"):
+        assert lost["reason"] and there[count] - lost[count] == kept[count]
     splits = flow[flow["step"].str.startswith("split: ")]
-    assert splits["patients"].sum() == 100
-    whole = cohorts.open(name, pictures=False).flow
+    assert splits["patients"].sum() == kept["patients"] == 100
+    whole = cohorts.open(name).flow
     assert whole["reason"].eq("").all() and whole["patients"][0] == len(draw(name).table)
+    assert cohorts.open(name, n_patients=1200).flow["reason"].eq("").all()
 
 
-def test_choices_are_stated():
-    ni, li = (cohorts.open(n, pictures=False).warnings for n in ("ni2024-sim", "li2024-sim"))
+def test_choices_are_stated(empty):
+    ni, li = (cohorts.open(name).warnings for name in ("ni2024-sim", "li2024-sim"))
     assert any("374" in w and "354" in w for w in ni)
     assert any("125 and 57" in w for w in li)
     assert any("made up" in w for w in ni) and any("made up" in w for w in li)
-    silent = cohorts.open("ni2024-sim", pictures=False, shape_signal=0.0).warnings
-    assert any("shape 0" in w for w in silent) and not any("shape 0" in w for w in ni)
+    silent = cohorts.open("ni2024-sim", signal=0.0).warnings
+    assert any("signal is 0" in w for w in silent) and not any("signal is" in w for w in ni)
 
 
-def test_a_stated_count_of_positive_readings_is_the_one_obtained():
-    cohort = cohorts.open("li2024-sim", pictures=False)
-    found = cohort.table[cohort.table["radiologist"] == "Yes"].groupby("split").size()
+def test_a_stated_count_of_positive_readings_is_the_one_obtained(empty):
+    cohort = cohorts.open("li2024-sim")
+    patients = cohort.patients
+    found = patients[patients["radiologist"] == "Yes"].groupby("split").size()
     assert (found["train"], found["test"]) == (118, 46)
     assert any("118 and 46" in w for w in cohort.warnings)
 
@@ -333,8 +308,7 @@ def test_a_stated_count_of_positive_readings_is_the_one_obtained():
     [
         ({"signal": 4}, "signal is 4; allowed"),
         ({"n_patients": 5}, "class of a set"),
-        ({"pictures": "no"}, "pictures is 'no'; allowed: true, false"),
-        ({"textur_signal": 1}, "did you mean 'texture_signal'"),
+        ({"signals": 1}, "did you mean 'signal'"),
         ({"n_jobs": 0, "n_patients": N}, "n_jobs is 0"),
     ],
 )
@@ -342,22 +316,3 @@ def test_impossible_settings_are_named(build, settings, said):
     with pytest.raises(ParameterError) as caught:
         cohorts.open("ni2024-sim", **settings)
     assert said in str(caught.value)
-
-
-def test_a_place_that_cannot_be_written_to_is_named(build, quick):
-    build.parent.mkdir(exist_ok=True)
-    build.write_text("a file where the folder should be")
-    with pytest.raises(PtclnmError, match="_build.* cannot be written to: .*next run goes on"):
-        cohorts.open("ni2024-sim", n_patients=N)
-
-
-def test_truth_on_disk_is_plain_and_holds_no_pickle(build, quick):
-    cohort = cohorts.open("ni2024-sim", n_patients=N)
-    folder = truth_of(cohort)
-    known = pd.read_csv(folder / "patients.csv")
-    assert set(DRIVERS) <= set(known.columns)
-    path = next((folder / "pictures").iterdir())
-    with np.load(path, allow_pickle=False) as stored:
-        facts = json.loads(str(stored["facts"]))
-        assert stored["echogenicity"].dtype == np.int16
-    assert set(facts["scanner"]) == set(asdict(truth.load(cohort, path.stem).scanner))

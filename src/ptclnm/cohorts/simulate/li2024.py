@@ -1,6 +1,5 @@
 """Patients after Li et al. 2024: Table 1 by set."""
 
-from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
@@ -11,7 +10,6 @@ from echophantom.patients import Block, Stratum, between, by_rank
 from ptclnm.cohorts.simulate.study import levels, printed, read_study
 
 STUDY = read_study("li2024")
-PRINTED = STUDY.variables
 
 
 @cache
@@ -45,56 +43,39 @@ def clinical(block: Block) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Counts are exact, save the radiologist's (see ``CHOICES``). Age is in whole years, the
-        diameter in mm with one decimal.
+        Counts are exact, save the radiologist's (see the study's choices).
     """
-    made = pd.DataFrame(index=range(len(block)), columns=list(STUDY.columns), dtype=object)
-    leans = {
-        name: block.liability(name, family, loading, weight)
-        for name, (_, family, loading, weight) in STUDY.findings.items()
-    }
+    made = STUDY.draw(block)
     for split in STUDY.sets:
         inside = block.split == split
-        part = {name: values[inside] for name, values in leans.items()}
-        columns = _columns(block, split, part)
-        ties = block.rng("ties", split).random(len(columns["age"]))
-        columns["acr_tirads"] = by_rank(points(columns) + ties, STUDY.levels("acr_tirads", split))
-        columns["radiologist"] = _reading(block, split)
-        for name, values in columns.items():
-            made.loc[inside, name] = values
-    made["age"] = made["age"].astype(float).round()
-    made["diameter_mm"] = made["diameter_mm"].astype(float).round(1)
+        part = made[inside]
+        # A tumour that fills the lobe is among the largest.
+        counts = STUDY.levels("location", split)
+        full = np.zeros(len(part), dtype=bool)
+        full[np.argsort(part["diameter_mm"], kind="stable")[len(part) - counts.pop("Full") :]] = (
+            True
+        )
+        place = np.full(len(part), "Full", dtype=object)
+        place[~full] = by_rank(_lean(block, "location")[inside][~full], counts)
+        # Nodules in both lobes are several.
+        several = np.where(part["multifocality"] == "Yes", 100.0, 0.0)
+        lobes = _lean(block, "bilaterality")[inside] + several
+        ties = block.rng("ties", split).random(len(part))
+        rank = points(part) + ties
+        made.loc[inside, "location"] = place
+        made.loc[inside, "bilaterality"] = by_rank(lobes, STUDY.levels("bilaterality", split))
+        made.loc[inside, "acr_tirads"] = by_rank(rank, STUDY.levels("acr_tirads", split))
+        made.loc[inside, "radiologist"] = _reading(block, split)
     return made
 
 
-def _columns(
-    block: Block, split: str, leans: Mapping[str, NDArray[np.float64]]
-) -> dict[str, NDArray]:
-    made: dict[str, NDArray] = {}
-    for name, lean in leans.items():
-        if name in STUDY.spreads:
-            made[name] = STUDY.measured(name, split, lean, block.rng(name, split))
-        else:
-            made[name] = by_rank(lean, STUDY.levels(name, split))
-    # A tumour that fills the lobe is among the largest.
-    counts = STUDY.levels("location", split)
-    order = np.argsort(made["diameter_mm"], kind="stable")
-    full = order[len(order) - counts.pop("Full") :]
-    elsewhere = np.setdiff1d(order, full)
-    made["location"][full] = "Full"
-    made["location"][elsewhere] = by_rank(leans["location"][elsewhere], counts)
-    # Nodules in both lobes are several.
-    several = np.where(made["multifocality"] == "Yes", 100.0, 0.0)
-    both = STUDY.levels("bilaterality", split)
-    made["bilaterality"] = by_rank(leans["bilaterality"] + several, both)
-    return made
+def _lean(block: Block, column: str) -> NDArray[np.float64]:
+    return block.liability(column, *STUDY.findings[column][1:])
 
 
-def points(findings: Mapping[str, NDArray]) -> NDArray[np.int64]:
+def points(findings: pd.DataFrame) -> NDArray[np.int64]:
     """Add up the points of ACR TI-RADS 2017."""
-    return np.sum(
-        [[given[level] for level in findings[name]] for name, given in STUDY.points.items()], axis=0
-    )
+    return sum(findings[name].map(given).to_numpy() for name, given in STUDY.points.items())
 
 
 def _reading(block: Block, split: str) -> NDArray[np.object_]:
@@ -135,6 +116,7 @@ def drivers(block: Block, table: pd.DataFrame) -> pd.DataFrame:
     calcium = table["calcification"].str
     rim = np.where(calcium.contains("Peripheral"), 3, 0)
     mixed, outside = table["composition"] == "Cystic and solid", table["margin"].str[0] == "E"
+    contact = np.where(outside, between(touch, 0.8, 1.0), between(touch, 0.0, 0.6))
     return pd.DataFrame(
         {
             "diameter_mm": table["diameter_mm"].to_numpy(),
@@ -146,9 +128,7 @@ def drivers(block: Block, table: pd.DataFrame) -> pd.DataFrame:
             "microcalcifications": np.where(calcium.contains("micro", case=False), specks, 0),
             "macrocalcifications": np.where(calcium.contains("Stubby"), plaques, rim),
             "halo": between(block.within("halo", -0.3) - 1.0, 0.0, 0.8),
-            "capsule_contact": np.where(
-                outside, between(touch, 0.8, 1.0), between(touch, 0.0, 0.6)
-            ),
+            "capsule_contact": contact,
         }
     )
 

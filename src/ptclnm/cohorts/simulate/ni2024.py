@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from echophantom.patients import Block, Stratum, between, by_rank
+from echophantom.patients import Block, Stratum, between
 from ptclnm.cohorts.simulate.study import read_study
 
 STUDY = read_study("ni2024")
-PRINTED = STUDY.variables
 PLANES = (0.25, 0.5, 0.25)
 FIRST_HOSPITAL = 0.6
 
@@ -35,41 +34,13 @@ def planes(block: Block) -> list[tuple[str, ...]]:
     """One to three planes of each patient, in turn transverse and longitudinal."""
     counts = block.rng("planes").choice([1, 2, 3], size=len(block), p=PLANES)
     first = block.rng("first plane").integers(2, size=len(block))
-    names = ("transverse", "longitudinal")
-    return [
-        tuple(names[(start + k) % 2] for k in range(count))
-        for start, count in zip(first, counts, strict=True)
-    ]
+    names = ("transverse", "longitudinal") * 2
+    return [names[start : start + count] for start, count in zip(first, counts, strict=True)]
 
 
 def clinical(block: Block) -> pd.DataFrame:
-    """Draw the clinical columns, each within set and shown class as Table 1 has them.
-
-    Parameters
-    ----------
-    block : Block
-        The patients.
-
-    Returns
-    -------
-    DataFrame
-        Counts are exact. Age is in whole years, 18 to 85, the size in mm with one decimal.
-    """
-    made = pd.DataFrame(index=range(len(block)), columns=list(STUDY.columns), dtype=object)
-    for column, (_, family, loading, _) in STUDY.findings.items():
-        liability = block.within(column, loading)
-        for split, in_table in STUDY.sets.items():
-            for label, name in enumerate(STUDY.classes):
-                inside = (block.split == split) & (block.shown[family] == label)
-                group, part = f"{in_table}_{name}", liability[inside]
-                if column in STUDY.spreads:
-                    values = STUDY.measured(column, group, part, block.rng(column, group))
-                else:
-                    values = by_rank(part, STUDY.levels(column, group))
-                made.loc[inside, column] = values
-    made["age"] = made["age"].astype(float).round()
-    made["size_mm"] = made["size_mm"].astype(float).round(1)
-    return made
+    """Draw the clinical columns: all are printed by class, and none follows from another."""
+    return STUDY.draw(block)
 
 
 def drivers(block: Block, table: pd.DataFrame) -> pd.DataFrame:
@@ -98,6 +69,7 @@ def drivers(block: Block, table: pd.DataFrame) -> pd.DataFrame:
     cystic = rng.random(len(block)) < 0.04
     number = 2 + rng.poisson(np.exp(0.8 + 0.6 * np.clip(specks, 0.0, 3.0)))
     plaques = rng.random(len(block)) < 0.12
+    contact = np.where(invades, between(touch, 0.6, 1.0), between(touch, 0.0, 0.55))
     return pd.DataFrame(
         {
             "diameter_mm": table["size_mm"].to_numpy(),
@@ -109,8 +81,6 @@ def drivers(block: Block, table: pd.DataFrame) -> pd.DataFrame:
             "microcalcifications": np.where(specks > 0, np.minimum(number, 30), 0),
             "macrocalcifications": plaques.astype(int),
             "halo": between(block.within("halo", -0.3) - 1.0, 0.0, 0.8),
-            "capsule_contact": np.where(
-                invades, between(touch, 0.6, 1.0), between(touch, 0.0, 0.55)
-            ),
+            "capsule_contact": contact,
         }
     )

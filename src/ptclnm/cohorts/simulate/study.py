@@ -4,6 +4,7 @@ The numbers are read straight from the files, which ``ptclnm.published.load`` ch
 schema: importing the checker takes longer than opening a cohort.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Literal, NamedTuple
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from echophantom.drivers import Scanner
-from echophantom.patients import beta_between, lognormal_between, spread
+from echophantom.patients import Block, beta_between, by_rank, lognormal_between, spread
 from ptclnm.errors import PublishedTableError
 from ptclnm.paths import DATA_MANIFEST, PUBLISHED
 
@@ -79,13 +80,16 @@ class Study(BaseModel, frozen=True, extra="forbid"):
     prefix: str
     mask_value: int
     suffix: str
+    dicom: dict[str, str | int] = {}
     sets: dict[str, str]
     classes: tuple[str, str]
+    by_class: bool
     columns: tuple[str, ...]
     findings: dict[str, Finding]
     derived: dict[str, str] = {}
     order: dict[str, tuple[str, ...]] = {}
     spreads: dict[str, tuple[Literal["beta", "lognormal"], float, float]]
+    decimals: dict[str, int]
     points: dict[str, dict[str, int]] = {}
     looks: dict[str, dict[str, tuple[float, float]]] = {}
     machines: dict[str, Scanner]
@@ -102,14 +106,49 @@ class Study(BaseModel, frozen=True, extra="forbid"):
         found = levels(self.study, self.variables[column], group)
         return {level: found[level] for level in self.order.get(column, tuple(found))}
 
-    def measured(
-        self, column: str, group: str, liability: NDArray, rng: np.random.Generator
+    def draw(self, block: Block) -> pd.DataFrame:
+        """Draw the findings, each within the groups that Table 1 gives them for.
+
+        Parameters
+        ----------
+        block : Block
+            The patients.
+
+        Returns
+        -------
+        DataFrame
+            All columns of the study, those that are derived still empty. Counts are exact; what is
+            measured is not rounded yet.
+        """
+        made = pd.DataFrame(index=range(len(block)), columns=list(self.columns), dtype=object)
+        for column, (_, family, loading, weight) in self.findings.items():
+            liability = block.liability(column, family, loading, weight)
+            for group, inside in self._groups(block, family):
+                if column in self.spreads:
+                    values = self._measured(block, column, group, liability[inside])
+                else:
+                    values = by_rank(liability[inside], self.levels(column, group))
+                made.loc[inside, column] = values
+        return made
+
+    def _groups(self, block: Block, family: str) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+        """Groups of Table 1, and who is in each: a set, or those who show a class within it."""
+        for split, printed_set in self.sets.items():
+            if not self.by_class:
+                yield printed_set, block.split == split
+                continue
+            for label, name in enumerate(self.classes):
+                shown = block.shown[family] == label
+                yield f"{printed_set}_{name}", (block.split == split) & shown
+
+    def _measured(
+        self, block: Block, column: str, group: str, liability: NDArray
     ) -> NDArray[np.float64]:
         """Draw a column that is measured, of a group's mean and SD, by rank of the liability."""
         shape, low, high = self.spreads[column]
         make = beta_between if shape == "beta" else lognormal_between
         quantiles = make(low, high, *moments(self.study, self.variables[column], group))
-        return quantiles(spread(liability, rng))
+        return quantiles(spread(liability, block.rng(column, group)))
 
 
 @cache

@@ -1,104 +1,111 @@
-"""What simulated pictures were made from; it lies apart, where no model looks for it."""
+"""What simulated pictures are made from; it lies apart, where no model looks for it."""
 
-import io
-import json
-import zipfile
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from echophantom.drivers import Drivers, Scanner
+from echophantom.drivers import Drivers, Scanner, examination
+from echophantom.nodule import drawn_outline
 from echophantom.patients import Streams
 from echophantom.render import Picture, render_plane
-from ptclnm.cohorts.simulate.files import TRUTH
-from ptclnm.cohorts.simulate.patients import as_drivers
-from ptclnm.errors import MissingDataError, PtclnmError, nearest
+from ptclnm.cohorts.simulate.patients import DRIVERS, Patients, study_of
+from ptclnm.errors import MissingDataError
 from ptclnm.schema import Cohort
 
-PATIENTS, PICTURES = "patients.csv", "pictures"
-# Steps of the stored map: a quarter of a decibel.
-STEPS_PER_DB = 4
+# Beside a cohort's folder.
+FILE = "truth/pictures.csv"
 
 
-@dataclass(frozen=True, eq=False)
-class PictureTruth:
-    """The truth behind one picture.
+def records(patients: Patients) -> pd.DataFrame:
+    """Say of each picture what it is made from.
 
     Parameters
     ----------
-    facts : dict
-        ``patient_id``, ``plane``, and which random numbers it was made from: ``seed, block, row,
-        number``.
-    patient : Series
-        The row of `Patients.truth`: severity, latent, drivers.
-    drivers : Drivers
-        What the nodule looks like.
-    scanner : Scanner
-        How the machine was set.
-    echogenicity_db : array of float32, shape (rows, cols)
-        Mean echo without speckle, noise and shadow, to a quarter of a decibel; 0 is the gland.
-    calcifications : array of float, shape (n, 2)
-        Row and column of each.
-    calcification_mm : array of float, shape (n,)
-        Their widths.
-    contour : array of float, shape (m, 2)
-        Row and column of the true outline.
-    mask : array of bool, shape (rows, cols)
-        The true nodule, without a reader's hand.
-    """
-
-    facts: dict[str, Any]
-    patient: pd.Series
-    drivers: Drivers
-    scanner: Scanner
-    echogenicity_db: NDArray[np.float32]
-    calcifications: NDArray[np.float64]
-    calcification_mm: NDArray[np.float64]
-    contour: NDArray[np.float64]
-    mask: NDArray[np.bool_]
-
-
-def save_picture(
-    path: Path, picture: Picture, facts: dict[str, str | int], scanner: Scanner
-) -> None:
-    """Write the truth of one picture; the same truth gives the same bytes."""
-    truth = picture.truth
-    arrays = {
-        "echogenicity": np.round(truth.echogenicity_db * STEPS_PER_DB).astype(np.int16),
-        "calcifications": truth.calcifications,
-        "calcification_mm": truth.calcification_mm,
-        "contour": truth.contour.astype(np.float32),
-        "mask": np.packbits(picture.mask),
-        "facts": np.array(json.dumps(facts | {"scanner": asdict(scanner)})),
-    }
-    # numpy's own writer compresses three times as slowly.
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name, array in arrays.items():
-            buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, array, allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), buffer.getvalue())
-
-
-def load_patients(cohort: Cohort) -> pd.DataFrame:
-    """Load latent and drivers of a simulated cohort's patients.
+    patients : Patients
+        Who is in the cohort.
 
     Returns
     -------
     DataFrame
-        As `Patients.truth`.
+        One row a picture: `image_id`, the columns of `Patients.truth` with one plane instead of
+        all, and ``cohort, seed, center, number``, which with ``block, row`` tell the random
+        numbers.
+    """
+    known = patients.truth.assign(
+        cohort=patients.name, seed=patients.seed, center=patients.table["center"]
+    )
+    made = known.explode("plane", ignore_index=True)
+    number = made.groupby("patient_id").cumcount()
+    names = made["patient_id"] + "_" + (number + 1).astype(str)
+    return made.assign(number=number, image_id=names)
+
+
+def streams(record: Mapping[str, Any]) -> Streams:
+    """Return the random streams of a picture's block of patients."""
+    return Streams(record["seed"], record["cohort"], record["block"])
+
+
+def scanner(record: Mapping[str, Any]) -> Scanner:
+    """Return how the machine was set for a picture's patient."""
+    study = study_of(record["cohort"]).STUDY
+    operator = streams(record).rng("examination", record["row"])
+    machine = study.machines[record["center"]]
+    return examination(machine, study.habits, record["diameter_mm"], operator)
+
+
+def render(record: Mapping[str, Any], resolution: int = 1) -> Picture:
+    """Render a picture.
+
+    Parameters
+    ----------
+    record : mapping
+        A row of :func:`records`.
+    resolution : {1, 2, 4}
+        How much finer than a stored frame, in depth and across: the same scatterers.
+
+    Returns
+    -------
+    Picture
+        Frame, true mask and truth.
+
+    Raises
+    ------
+    RenderError
+        If the resolution is not among those allowed.
+    """
+    rng = streams(record).rng("picture", record["row"], record["number"])
+    drivers = Drivers(**{name: record[name] for name in DRIVERS})
+    return render_plane(drivers, scanner(record), rng, record["plane"], resolution)
+
+
+def outline(record: Mapping[str, Any], picture: Picture) -> NDArray[np.bool_]:
+    """Return the nodule's mask as a reader draws it."""
+    hand = streams(record).rng("reader", record["row"], record["number"])
+    return drawn_outline(picture.mask, picture.spacing_mm, hand)
+
+
+def load(cohort: Cohort) -> pd.DataFrame:
+    """Load what the pictures of a simulated cohort were made from.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`records`.
 
     Raises
     ------
     MissingDataError
-        If the truth is not on this machine.
-    PtclnmError
-        If the cohort is not a simulated one opened by its name.
+        If the cohort is not a simulated one, opened by its name, or the file is gone.
     """
-    file = _existing(cohort, PATIENTS)
+    file = cohort.root.parent / FILE if cohort.root else None
+    if cohort.evidence != "simulated" or file is None or not file.is_file():
+        raise MissingDataError(
+            f"{cohort.name} has no truth on this machine: a simulated cohort has, opened by name."
+        )
     # The default parser is off by the last digit, and a picture rendered again with it.
     return pd.read_csv(file, dtype={"patient_id": str}, float_precision="round_trip")
 
@@ -109,98 +116,38 @@ def load_scanners(cohort: Cohort) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``patient_id``, then the fields of `Scanner`, as of the patient's first picture.
+        ``patient_id``, then the fields of `Scanner`.
 
     Raises
     ------
-    MissingDataError, PtclnmError
-        As :func:`load_patients`.
+    MissingDataError
+        As :func:`load`.
     """
-    rows = []
-    for patient in cohort.patients.itertuples():
-        file = _existing(cohort, f"{PICTURES}/{patient.image_id}.npz")
-        with np.load(file, allow_pickle=False) as stored:
-            facts = json.loads(str(stored["facts"]))
-        rows.append({"patient_id": str(patient.patient_id)} | facts["scanner"])
-    return pd.DataFrame(rows)
+    first = load(cohort).drop_duplicates("patient_id").to_dict("records")
+    return pd.DataFrame([{"patient_id": one["patient_id"]} | asdict(scanner(one)) for one in first])
 
 
-def load(cohort: Cohort, image_id: str) -> PictureTruth:
-    """Load the truth behind one picture.
+def render_again(cohort: Cohort, image_id: str, resolution: int = 1) -> Picture:
+    """Render a picture of a simulated cohort again: the same scatterers, the same truth.
 
     Parameters
     ----------
     cohort : Cohort
-        A simulated cohort, opened by its name.
+        A simulated one, opened by its name.
     image_id : str
         One of its pictures.
-
-    Returns
-    -------
-    PictureTruth
-        Latent, drivers, scanner, and what is where in the frame.
-
-    Raises
-    ------
-    PtclnmError
-        If the cohort is not a simulated one, or has no such picture.
-    MissingDataError
-        If the truth is not on this machine.
-    """
-    known = cohort.table["image_id"].tolist()
-    if image_id not in known:
-        near = nearest(image_id, known).split(" Allowed")[0]
-        raise PtclnmError(f"{cohort.name} has no picture {image_id!r}: {near}")
-    with np.load(_existing(cohort, f"{PICTURES}/{image_id}.npz"), allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    facts = json.loads(str(arrays.pop("facts")))
-    scanner = Scanner(**facts.pop("scanner"))
-    patient = load_patients(cohort).set_index("patient_id", drop=False).loc[facts["patient_id"]]
-    echo = arrays.pop("echogenicity").astype(np.float32) / STEPS_PER_DB
-    bits = np.unpackbits(arrays.pop("mask"), count=echo.size)
-    mask = bits.reshape(echo.shape).astype(bool)
-    drivers = as_drivers(patient)
-    return PictureTruth(facts, patient, drivers, scanner, echo, mask=mask, **arrays)
-
-
-def finer(cohort: Cohort, image_id: str, resolution: int = 2) -> Picture:
-    """Render a cohort's picture again with a finer response: the same scatterers.
-
-    Parameters
-    ----------
-    cohort, image_id
-        As in :func:`load`.
     resolution : {1, 2, 4}
-        How much finer in depth and across; 1 gives the frame that the cohort's file holds,
-        before it was compressed.
+        As in :func:`render`; 1 gives the frame that the cohort's file holds, before it was
+        compressed.
 
     Returns
     -------
     Picture
-        Frame, true mask and truth on as many times more rows and columns.
 
     Raises
     ------
-    RenderError
-        If the resolution is not among those allowed.
-    PtclnmError
-        As by :func:`load`.
+    MissingDataError
+        As :func:`load`.
     """
-    known = load(cohort, image_id)
-    streams = Streams(known.facts["seed"], cohort.name, known.facts["block"])
-    rng = streams.rng("picture", known.facts["row"], known.facts["number"])
-    return render_plane(known.drivers, known.scanner, rng, known.facts["plane"], resolution)
-
-
-def _existing(cohort: Cohort, file: str) -> Path:
-    root = cohort.root
-    if cohort.evidence != "simulated" or root is None:
-        raise PtclnmError(
-            f"{cohort.name} has no truth: only simulated cohorts with pictures, opened by name, do."
-        )
-    path = root.parent / TRUTH / file
-    if not path.is_file():
-        raise MissingDataError(
-            f"{path} is missing. Open {cohort.name} again: what is not there is made anew."
-        )
-    return path
+    known = load(cohort)
+    return render(known[known["image_id"] == image_id].to_dict("records")[0], resolution)

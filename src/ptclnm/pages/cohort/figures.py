@@ -1,7 +1,5 @@
 """Figures of page 01: differences between groups, pictures, and how simulated ones are made."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -16,7 +14,6 @@ from ptclnm.report.figures import forest
 from ptclnm.report.style import BLUE, LABEL_COLORS, ORANGE, RED, use_style
 from ptclnm.schema import Cohort
 
-Crop = tuple[NDArray, NDArray]
 CELL = 1.75
 WINDOW_MM = 3.0
 NAMES = {0: "without the endpoint", 1: "with the endpoint"}
@@ -65,38 +62,12 @@ def gallery(cohort: Cohort, chosen: pd.DataFrame) -> Figure:
                 axes.set_axis_off()
             for row, (upper, lower) in zip(rows.itertuples(), grid.T, strict=False):
                 image, mask = read_image(row.image).array, read_mask(row.mask, cohort.mask_label)
-                _contoured(upper, image, mask, color)
+                upper.imshow(image, cmap="gray")
+                upper.contour(mask, levels=[0.5], colors=[color], linewidths=1.2)
                 if chosen["center"].nunique() > 1:
                     upper.set_title(f"centre {row.center}", fontsize=8)
                 for box in ndimage.find_objects(mask.astype(np.uint8)):
                     lower.imshow(image[box], cmap="gray")
-    return figure
-
-
-def _contoured(axes: Axes, image: NDArray, mask: NDArray, color: str, **limits: float) -> None:
-    axes.imshow(image, cmap="gray", **limits)
-    axes.contour(mask, levels=[0.5], colors=[color], linewidths=1.2)
-
-
-def side_by_side(simulated: Sequence[Crop], real: Sequence[Crop]) -> Figure:
-    """Draw crops of both kinds on one grey scale, simulated above real.
-
-    It shows patients' pictures; whoever draws it answers for where it is shown.
-
-    Parameters
-    ----------
-    simulated, real : sequence of (image, mask)
-        Grey levels 0 to 255 and the nodule, as many of each.
-    """
-    with use_style():
-        size = CELL * len(real), 2 * CELL + 0.5
-        figure = Figure(figsize=size, layout="constrained")
-        grid = figure.subplots(2, len(real), squeeze=False)
-        for row, crops, name in zip(grid, (simulated, real), ("simulated", "DDTI"), strict=True):
-            row[0].set_title(name)
-            for axes, (image, mask) in zip(row, crops, strict=True):
-                _contoured(axes, image, mask, ORANGE, vmin=0, vmax=255)
-                axes.set_axis_off()
     return figure
 
 

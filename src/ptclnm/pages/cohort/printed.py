@@ -36,13 +36,8 @@ def published_table1(paper: Study, p_values: pd.DataFrame) -> pd.DataFrame:
     """
     rows = paper.counts[paper.counts["where"].str.startswith("Table")]
     cells = rows[rows["statistic"] != "p"]
-    keys = ["variable", "level"]
-    columns = cells.groupby([*keys, "group"], sort=False)
-    body = {key: _printed_cell(part) for key, part in columns}
-    frame = cells.drop_duplicates(keys)[keys].reset_index(drop=True)
-    levels = list(map(tuple, frame.to_numpy()))
-    for group in cells["group"].unique():
-        frame[group] = [body.get((*level, group), "") for level in levels]
+    parts = cells.groupby(["variable", "level", "group"], sort=False)[["statistic", "value"]]
+    frame = as_printed(parts.apply(_printed_cell).rename("cell").reset_index()).fillna("")
     ranked = p_values.assign(rank=p_values["test"].map(PREFERRED)).dropna(subset=["rank"])
     tests = ranked.sort_values("rank", kind="stable").drop_duplicates("key")
     first = ~frame["variable"].duplicated()
@@ -54,6 +49,14 @@ def published_table1(paper: Study, p_values: pd.DataFrame) -> pd.DataFrame:
             if name != "printed" or (of[name] != "").any():
                 frame[heading + suffix] = frame["variable"].map(of[name]).where(first)
     return frame
+
+
+def as_printed(cells: pd.DataFrame) -> pd.DataFrame:
+    """Lay out `cell` as the papers do: a row for each level, a column for each group."""
+    keys = ["variable", "level"]
+    wide = cells.pivot(index=keys, columns="group", values="cell")
+    order = pd.MultiIndex.from_frame(cells[keys].drop_duplicates())
+    return wide.reindex(index=order, columns=list(dict.fromkeys(cells["group"]))).reset_index()
 
 
 def published_flow(paper: Study) -> pd.DataFrame:

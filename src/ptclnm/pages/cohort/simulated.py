@@ -5,16 +5,14 @@ from collections.abc import Mapping
 import pandas as pd
 
 from ptclnm import published
-from ptclnm.cohorts.simulate import realism
 from ptclnm.cohorts.simulate.patients import STUDIES, draw
+from ptclnm.pages.cohort.printed import as_printed
 from ptclnm.schema import Cohort
 from recount import Study, decimals
 
 # Printed names of sets that a cohort's table calls otherwise.
 SPLITS = {"training": "train"}
 COLUMNS = ["variable", "level", "group", "statistic", "reported", "obtained"]
-REALISM = "feature region ddti_low ddti_median ddti_high sim_median share_inside inside"
-PICTURES = 40
 
 
 def printed_and_drawn(cohort: Cohort, seed: int) -> pd.DataFrame:
@@ -35,7 +33,7 @@ def printed_and_drawn(cohort: Cohort, seed: int) -> pd.DataFrame:
     if cohort.name not in STUDIES:
         return pd.DataFrame(columns=["variable", "level"])
     paper, table = published.load(cohort.name.removesuffix("-sim")), draw(cohort.name, seed=seed)
-    printed = STUDIES[cohort.name].PRINTED
+    printed = STUDIES[cohort.name].STUDY.variables
     return side_by_side(reported_against_obtained(paper, table.table, printed))
 
 
@@ -117,21 +115,4 @@ def side_by_side(compared: pd.DataFrame) -> pd.DataFrame:
     rows = compared[compared["statistic"] != "percent"]
     cells = rows["reported"].where(rows["same"], rows["reported"] + " → " + rows["obtained"])
     levels = rows["level"].where(rows["level"] != "", rows["statistic"])
-    rows, keys = rows.assign(cell=cells, level=levels), ["variable", "level"]
-    wide = rows.pivot(index=keys, columns="group", values="cell")
-    order = pd.MultiIndex.from_frame(rows[keys].drop_duplicates())
-    return wide.reindex(index=order, columns=list(dict.fromkeys(rows["group"]))).reset_index()
-
-
-def beside_ddti(cohort: Cohort, seed: int) -> pd.DataFrame:
-    """Measure simulated pictures and DDTI's, where DDTI is the cohort; empty for any other.
-
-    Returns
-    -------
-    DataFrame
-        From ``realism.compare``: a row for each measure and region.
-    """
-    if cohort.name != "ddti":
-        return pd.DataFrame(columns=REALISM.split())
-    pictures = realism.ddti_like(PICTURES, seed)
-    return realism.compare(pictures, realism.read_crops(cohort, 2 * PICTURES, seed))
+    return as_printed(rows.assign(cell=cells, level=levels))

@@ -44,30 +44,25 @@ def is_normal(groups: Sequence[np.ndarray]) -> bool:
 
 
 def compare_numbers(groups: Sequence[np.ndarray], normal: bool) -> Tested:
-    """Compare a number between groups, with the tests that Li et al. 2024 name (2.10).
+    """Compare a number between two groups, with the tests that Li et al. 2024 name (2.10).
 
     Parameters
     ----------
     groups : sequence of ndarray, each shape (n,)
-        Values without missing ones.
+        Values without missing ones; with one group only, there is nothing to test.
     normal : bool
         Whether to use the parametric test.
 
     Returns
     -------
     Tested
-        Student's t (equal variances) or Mann–Whitney U for two groups, one-way ANOVA or
-        Kruskal–Wallis for more.
+        Student's t (equal variances) or Mann–Whitney U.
     """
     if len(groups) < 2 or min(map(len, groups)) < 2 or np.ptp(np.concatenate(groups)) == 0:
         return NOT_TESTED
-    if len(groups) == 2 and normal:
-        return Tested("Student's t", stats.ttest_ind(*groups).pvalue)
-    if len(groups) == 2:
-        return Tested("Mann–Whitney U", stats.mannwhitneyu(*groups).pvalue)
     if normal:
-        return Tested("one-way ANOVA", stats.f_oneway(*groups).pvalue)
-    return Tested("Kruskal–Wallis", stats.kruskal(*groups).pvalue)
+        return Tested("Student's t", stats.ttest_ind(*groups).pvalue)
+    return Tested("Mann–Whitney U", stats.mannwhitneyu(*groups).pvalue)
 
 
 def compare_counts(counts: np.ndarray) -> Tested:
@@ -100,14 +95,14 @@ def compare_counts(counts: np.ndarray) -> Tested:
 def table1(
     patients: pd.DataFrame, by: str, numeric: Sequence[str], categorical: Sequence[str]
 ) -> pd.DataFrame:
-    """Describe and compare groups of patients (Li et al. 2024, Table 1 and 2.10).
+    """Describe and compare two groups of patients (Li et al. 2024, Table 1 and 2.10).
 
     Parameters
     ----------
     patients : DataFrame
         One row a patient.
     by : str
-        Column of the groups; a patient without a value is left out.
+        Column of the groups, one for each patient.
     numeric, categorical : sequence of str
         Variables, e.g. by :func:`variable_kinds`; a category without any value is left out.
 
@@ -119,9 +114,9 @@ def table1(
         normality stand in every group, otherwise median (Q1–Q3); a category is one row per
         level, n (%). `missing`, `test`, `p` and `smd` stand in a variable's first row. `smd` is
         the standardised mean difference (Austin 2009, doi:10.1002/sim.3697; for categories Yang
-        and Dalton 2012), without sign; the largest over pairs where there are several groups.
+        and Dalton 2012), without sign.
     """
-    patients = patients.dropna(subset=by).astype({by: str})
+    patients = patients.astype({by: str})
     categorical = [name for name in categorical if patients[name].notna().any()]
     groups = {OVERALL: patients, **dict(list(patients.groupby(by)))}
     sizes = {group: f"{len(part):,}" for group, part in groups.items()}
@@ -197,7 +192,7 @@ def _median_quartiles(values: np.ndarray) -> str:
 def _smd(
     patients: pd.DataFrame, by: str, numeric: Sequence[str], categorical: Sequence[str]
 ) -> pd.Series:
-    """Take tableone's standardised mean differences, the largest over pairs of groups."""
+    """Take tableone's standardised mean differences, without sign."""
     variables = [*numeric, *categorical]
     if not variables:
         return pd.Series(dtype=float)

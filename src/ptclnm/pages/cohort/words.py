@@ -8,7 +8,6 @@ from ptclnm.report.sentences import listing
 from ptclnm.schema import Cohort
 
 NOT_MADE = "Only the pictures of simulated cohorts are made here."
-NOT_DDTI = "The pictures of DDTI are drawn beside simulated ones on its own page."
 MOST = 3
 
 

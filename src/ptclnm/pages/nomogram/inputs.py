@@ -29,7 +29,7 @@ def patients(cohort: Cohort, paper: Study, fit_on: str) -> pd.DataFrame:
         If no patient is in the set to fit on.
     """
     table = cohort.patients[[*KEYS, *cohort.clinical]].astype({"patient_id": str})
-    printed = study_of(cohort.name).PRINTED if cohort.name in STUDIES else {}
+    printed = study_of(cohort.name).STUDY.variables if cohort.name in STUDIES else {}
     for column in cohort.clinical:
         if pd.api.types.is_numeric_dtype(table[column]):
             continue
