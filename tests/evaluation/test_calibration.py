@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from ptclnm.errors import ParameterError
 from ptclnm.evaluation import OneClassError
 from ptclnm.evaluation.calibration import (
     RiskError,
@@ -14,7 +13,6 @@ from ptclnm.evaluation.calibration import (
     calibration_curve,
     grouped,
     hosmer_lemeshow,
-    hosmer_lemeshow_table,
 )
 from ptclnm.evaluation.logistic import fit_logistic
 
@@ -46,14 +44,15 @@ def test_on_its_own_patients_a_regression_is_calibrated_by_construction(patients
 
 def test_hosmer_lemeshow_is_that_of_r_with_the_degrees_of_each_use(patients, risks) -> None:
     for row in oracle("hosmer").itertuples():
-        found = hosmer_lemeshow(patients[row.set], risks, row.g, development=row.set == "label")
+        own = row.set == "label"
+        found = hosmer_lemeshow(patients[row.set], risks, own, [row.g]).iloc[0]
         assert found["df"] == row.df == row.g - (2 if row.set == "label" else 0)
         assert found["statistic"] == pytest.approx(row.statistic, abs=1e-6)
         assert found["p"] == pytest.approx(row.p, abs=1e-8)
 
 
 def test_the_number_of_groups_moves_the_p(patients, risks) -> None:
-    table = hosmer_lemeshow_table(patients["label"], risks, development=True)
+    table = hosmer_lemeshow(patients["label"], risks, development=True)
     assert table["g"].tolist() == list(range(5, 16))
     assert table["p"].min() < 0.05 < 0.5 < table["p"].max(), "one model, one set of patients"
 
@@ -122,11 +121,5 @@ def test_what_is_no_risk_is_named(patients, risks) -> None:
     with pytest.raises(OneClassError):
         calibration(np.zeros(260), risks)
     few = np.r_[np.ones(4), np.zeros(256)]
-    with pytest.raises(ParameterError, match="4 patients of the rarer outcome"):
-        hosmer_lemeshow(few, risks)
-    with pytest.raises(ParameterError, match="5 groups or more"):
-        hosmer_lemeshow_table(few, risks)
-    with pytest.raises(ParameterError, match="no degree of freedom"):
-        hosmer_lemeshow(labels, risks, 2, development=True)
-    with pytest.raises(ParameterError, match="allowed: 2 to one each"):
-        grouped(labels, risks, 1)
+    assert hosmer_lemeshow(few, risks).empty, "fewer of the rarer outcome than groups"
+    assert hosmer_lemeshow(labels, risks, True, [2]).empty, "no degree of freedom"

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptclnm.errors import ParameterError
 from ptclnm.evaluation import contrast_test, delong, paired_tests
 
 ORACLES = Path(__file__).parents[1] / "oracles"
@@ -45,17 +44,13 @@ def test_of_two_models_it_is_the_square_of_the_paired_z(seed: int) -> None:
 
 
 @given(st.integers(0, 10**6), st.integers(2, 5))
-def test_neither_order_nor_basis_nor_repetition_matters(seed: int, k: int) -> None:
+def test_the_order_of_the_models_does_not_matter(seed: int, k: int) -> None:
     labels, scores = drawn(seed, k)
     rng = np.random.default_rng(seed)
     plain = contrast_test(delong(labels, scores))
     turned = contrast_test(delong(labels, scores[:, rng.permutation(k)]))
-    rows = np.column_stack([np.ones(k - 1), -np.eye(k - 1)])
-    mixed = rng.normal(size=(k + 2, k - 1)) @ rows
-    again = contrast_test(delong(labels, scores), mixed)
-    assert plain.df == turned.df == again.df == k - 1
+    assert plain.df == turned.df == k - 1
     assert turned.chi2 == pytest.approx(plain.chi2, rel=1e-7)
-    assert again.chi2 == pytest.approx(plain.chi2, rel=1e-6)
 
 
 def test_a_model_there_twice_adds_nothing() -> None:
@@ -73,8 +68,3 @@ def test_where_nothing_varies_equal_is_equal_and_different_cannot_be_tested() ->
     assert same == (0.0, 0, 1.0)
     apart = contrast_test(delong(labels, np.column_stack([perfect, constant])))
     assert np.isnan(apart.chi2) and np.isnan(apart.p) and apart.df == 0
-
-
-def test_contrasts_of_another_number_of_models_are_refused() -> None:
-    with pytest.raises(ParameterError, match="shape 1 x 3; needed: 2 finite numbers a row"):
-        contrast_test(delong(*drawn(0, 2)), [1, -1, 0])

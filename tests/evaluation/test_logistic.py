@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ptclnm.errors import ParameterError
 from ptclnm.evaluation import OneClassError
-from ptclnm.evaluation.clinical import passing, screened, univariable, vif
+from ptclnm.evaluation.clinical import passing, regression_table, univariable
 from ptclnm.evaluation.logistic import ModelError, SeparationError, fit_logistic, separating
 
 from .conftest import PREDICTORS, oracle
@@ -40,7 +39,7 @@ def test_the_test_of_a_whole_variable_and_its_inflation_are_those_of_r(patients)
     expected = oracle("univariable").set_index("variable")["p"]
     assert p[expected.index].to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-6)
     model = fit_logistic(patients, patients["label"], PREDICTORS["all"])
-    assert vif(patients, model)["vif"].to_numpy() == pytest.approx(
+    assert regression_table(model, patients)["vif"].to_numpy()[1:] == pytest.approx(
         oracle("vif")["vif"].to_numpy(), rel=1e-9
     )
 
@@ -130,8 +129,3 @@ def test_the_screen_keeps_what_lies_below_the_level(patients) -> None:
     table = patients.assign(noise=noise)
     screen = univariable(table, table["label"], ["noise", "size"])
     assert passing(screen) == ["size"]
-    assert screened(table, table["label"], ["noise", "size"]).names == ("size",)
-    with pytest.raises(ModelError, match="no variable has p < 0.1 alone"):
-        screened(table, table["label"], ["noise"])
-    with pytest.raises(ParameterError, match="p_enter"):
-        univariable(table, table["label"], ["size"], p_enter=5)

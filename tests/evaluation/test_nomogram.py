@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ptclnm.errors import ParameterError
-from ptclnm.evaluation.clinical import screened
+from ptclnm.evaluation.clinical import passing, univariable
 from ptclnm.evaluation.logistic import ModelError, fit_logistic
 from ptclnm.evaluation.nomogram import corrected_calibration, nomogram, validate
 from ptclnm.evaluation.nomogram.points import pretty
@@ -49,8 +49,8 @@ def test_total_points_give_the_risk_of_the_regression(patients, model) -> None:
 
 
 def test_the_longest_axis_has_all_points_and_every_axis_begins_at_none(patients, model) -> None:
-    made = nomogram(model, patients, maximum=50)
-    assert max(axis.points.max() for axis in made.axes) == pytest.approx(50)
+    made = nomogram(model, patients)
+    assert max(axis.points.max() for axis in made.axes) == pytest.approx(100)
     assert [axis.points.min() for axis in made.axes] == pytest.approx([0] * 5)
 
 
@@ -85,11 +85,15 @@ def test_choosing_the_variables_within_the_resamples_costs_more(patients) -> Non
     noise = {f"noise{i}": rng.normal(size=80) for i in range(12)}
     table = patients.head(80).assign(**noise)
     candidates = ["age", *noise]
-    model = screened(table, table["label"], candidates, 0.3)
+
+    def screened(part, labels):
+        return fit_logistic(part, labels, passing(univariable(part, labels, candidates, 0.3)))
+
+    model = screened(table, table["label"])
     frozen = validate(table, table["label"], model.names, draws=60).set_index("index")
 
     def whole(part, labels):
-        return screened(part, labels, candidates, 0.3).linear_predictor
+        return screened(part, labels).linear_predictor
 
     honest = validate(table, table["label"], whole, draws=60).set_index("index")
     assert frozen.loc["auc", "apparent"] == pytest.approx(honest.loc["auc", "apparent"], abs=1e-6)
@@ -123,11 +127,7 @@ def test_too_few_patients_for_the_terms_is_named(patients) -> None:
 
 
 def test_settings_that_make_no_nomogram_are_named(patients, model) -> None:
-    with pytest.raises(ParameterError, match="maximum"):
-        nomogram(model, patients, maximum=0)
     with pytest.raises(ParameterError, match="draws"):
         validate(patients, patients["label"], ["size"], draws=1)
     with pytest.raises(ModelError, match="no column 'age'"):
         nomogram(model, patients.drop(columns="age"))
-    with pytest.raises(ParameterError, match="ascending"):
-        pretty(2, 1)

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ptclnm.evaluation import NestedModelsWarning, delong, sets
-from ptclnm.evaluation.study import WAYS
+from ptclnm.evaluation import delong, sets
+from ptclnm.evaluation.operating import CALLS
 
-REQUIRED = ["model_a", "model_b", "paired", "n", "auc_a", "auc_b", "difference", "low", "high",
-            "z", "p", "p_holm"]  # fmt: skip
+REQUIRED = ["set_a", "set_b", "model_a", "model_b", "paired", "n", "auc_a", "auc_b", "difference",
+            "low", "high", "z", "p", "p_holm", "nested"]  # fmt: skip
 INPUTS = {"Clinical": ["age"], "Clinical + eye": ["age", "eye"]}
 
 
@@ -32,12 +32,11 @@ def predictions() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def pairs(predictions) -> pd.DataFrame:
-    with pytest.warns(NestedModelsWarning, match="Clinical and Clinical"):
-        return sets.all_pairs(predictions, INPUTS)
+    return sets.all_pairs(predictions, INPUTS)
 
 
 def test_pairs_are_paired_within_a_set_and_unpaired_across(pairs) -> None:
-    assert list(pairs.columns[:12]) == REQUIRED
+    assert list(pairs.columns) == REQUIRED
     inside = pairs["set_a"] == pairs["set_b"]
     assert set(pairs.loc[inside, "paired"]) == {"paired"}
     assert set(pairs.loc[~inside, "paired"]) == {"unpaired"}
@@ -53,7 +52,7 @@ def test_holm_pays_for_the_pairs_of_a_set(pairs) -> None:
 
 
 def test_nested_models_are_marked_within_a_set_only(pairs) -> None:
-    nested = pairs[pairs["nested"].astype(bool)]
+    nested = pairs[pairs["nested"]]
     assert set(zip(nested["model_a"], nested["model_b"], strict=True)) == {
         ("Clinical", "Clinical + eye")
     }
@@ -79,20 +78,10 @@ def test_correlations_are_those_of_the_covariance(predictions) -> None:
     assert len(found) == 12
 
 
-def test_the_standard_error_beside_the_bootstraps_is_that_of_the_test(predictions) -> None:
-    both = sets.beside_bootstrap(predictions, 400, 0)
-    tested = sets.all_pairs(predictions).query("set_a == set_b")
-    z = tested.rename(columns={"set_a": "split"})[["split", "model_a", "model_b", "z"]]
-    joined = both.merge(z)
-    assert len(joined) == len(both) == 12
-    assert joined["difference"].to_numpy() == pytest.approx(joined["z"] * joined["se"])
-    assert (both["se_bootstrap"] / both["se"]).between(0.8, 1.25).all()
-
-
 def test_models_on_different_patients_are_no_paired_set(predictions) -> None:
     gone = (predictions["model"] == "Eye") & (predictions["patient_id"] == "p100")
     assert list(sets.paired_sets(predictions[~gone])) == ["external"]
-    tested = sets.all_pairs(predictions[~gone]).query("set_a == set_b == 'internal'")
+    tested = sets.all_pairs(predictions[~gone], INPUTS).query("set_a == set_b == 'internal'")
     partly = tested[(tested["model_a"] == "Eye") | (tested["model_b"] == "Eye")]
     assert set(partly["paired"]) == {"partly"} and len(partly) == 3
 
@@ -107,22 +96,6 @@ def test_calls_are_corrected_within_what_they_are_among(predictions) -> None:
 
 def test_one_model_alone_has_tables_without_rows(predictions) -> None:
     alone = predictions[predictions["model"] == "Eye"]
-    empty = (sets.beside_bootstrap(alone, 10, 0), sets.calls(alone, "0.5"))
-    assert [list(table.columns) for table in empty] == [sets.BOTH, sets.CALLS]
-    assert not any(map(len, empty))
-    assert sets.all_pairs(alone)["paired"].tolist() == ["unpaired"]
-
-
-def test_strangers_are_refused_as_pairs(predictions, pairs) -> None:
-    rows = sets.strangers(predictions)
-    assert set(rows["paired"]) == {"unpaired"} and set(rows["shared"]) == {0}
-    across = pairs.query("set_a != set_b").set_index("model_a")["p"]
-    right = rows.set_index("model")[WAYS[0]].astype(float)
-    assert right.to_dict() == pytest.approx(across.to_dict(), abs=1e-12)
-
-
-def test_a_set_with_one_patient_of_a_class_is_compared_with_none(predictions) -> None:
-    sick = predictions.query("split == 'internal' and label == 1")["patient_id"].unique()
-    few = predictions[~predictions["patient_id"].isin(sick[1:])]
-    with np.errstate(all="raise"):
-        assert sets.strangers(few).empty, "a p-value of 1 would say that nothing differs"
+    empty = sets.calls(alone, "0.5")
+    assert list(empty.columns) == ["split", *CALLS] and empty.empty
+    assert sets.all_pairs(alone, {})["paired"].tolist() == ["unpaired"]

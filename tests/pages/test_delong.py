@@ -13,7 +13,7 @@ from ptclnm import published
 from ptclnm.book.parameters import declared
 from ptclnm.compute import SCHEDULERS
 from ptclnm.errors import ParameterError
-from ptclnm.evaluation import NestedModelsWarning, auc_table, sets
+from ptclnm.evaluation import auc_table, sets
 from ptclnm.evaluation.study import performance
 from ptclnm.features import load_settings
 from ptclnm.models import clinical, sources
@@ -65,8 +65,7 @@ def test_no_families_are_all_that_can_score_the_cohort(predictions) -> None:
 
 
 def test_nested_models_are_named(predictions) -> None:
-    with pytest.warns(NestedModelsWarning):
-        pairs = sets.all_pairs(predictions, clinical.inputs(cohort()))
+    pairs = sets.all_pairs(predictions, clinical.inputs(cohort()))
     assert "Nested here: Clinical and Clinical + DL" in words.nested(pairs)
     assert words.nested(pairs.assign(nested=False)).startswith("No two models")
 
@@ -135,12 +134,6 @@ def test_a_p_value_that_no_correlation_here_could_decide_has_no_claim(audits) ->
     assert set(none["verdict"]) == {"cannot be checked"}
 
 
-def test_strangers_are_said_to_be_none_of_the_same(predictions) -> None:
-    rows = sets.strangers(predictions)
-    assert "0 patients of internal and external are the same" in words.strangers(rows)
-    assert "no two evaluation sets with at least two" in words.strangers(rows.head(0))
-
-
 def test_a_difference_in_the_matrix_is_that_of_the_row_less_the_column() -> None:
     pairs = pd.DataFrame([{"model_a": "low", "model_b": "high", "difference": -0.1, "p_holm": 0.2}])
     square = figures.square(pairs, ["high", "low"], "difference")
@@ -161,9 +154,8 @@ def test_a_curve_carries_its_own_auc_and_the_largest_comes_first(predictions) ->
 
 def test_one_model_alone_is_said_to_be_compared_with_none(predictions) -> None:
     alone = predictions[predictions["model"] == "Clinical"]
-    auc, pairs = auc_table(alone), sets.all_pairs(alone)
-    drawn = (figures.matrix(pairs, auc), figures.bootstrap(sets.beside_bootstrap(alone, 10, 0)))
-    assert drawn == (NOTHING, NOTHING)
+    auc, pairs = auc_table(alone), sets.all_pairs(alone, {})
+    assert figures.matrix(pairs, auc) == NOTHING
     assert words.calls(sets.calls(alone, "0.5")) == NOTHING
     said = words.answer(cohort(), auc, pairs, pd.DataFrame())
     assert "pair" not in said and "lowest" not in said
@@ -183,7 +175,7 @@ def test_the_answer_has_five_lines_at_most_and_says_what_a_toy_is(predictions, e
     mine, auc = replace(cohort(), evidence=evidence), auc_table(evaluated)
     rho = sets.correlations(sets.curves_by_set(predictions))
     claims = printed.claims(audit(published.load("li2024")), mine, rho)
-    said = words.answer(mine, auc, sets.all_pairs(predictions), claims)
+    said = words.answer(mine, auc, sets.all_pairs(predictions, {}), claims)
     lines = [line for line in said.splitlines() if line.startswith("- ")]
     assert 3 <= len(lines) <= 5
     assert lines[0].startswith("- **240 patients, ") and f"Mine (evidence: {evidence}" in lines[0]
@@ -237,7 +229,7 @@ def test_a_family_that_cannot_score_these_patients_stops_before_the_others_work(
     assert len(caught.value.problems) == 2
 
 
-TINY = {"study": "li2024", "bootstraps": 100, "simulations": 100}
+TINY = {"study": "li2024", "simulations": 100}
 OTHER = """\
 from sklearn.metrics import average_precision_score
 

@@ -36,8 +36,8 @@ def test_the_example_of_the_page_runs_as_it_says(example: Path, monkeypatch) -> 
     exec(code, space)
     curves, pairs = space["curves"], space["pairs_table"](space["table"])
     assert curves.auc.tolist() == pytest.approx([1, 7 / 9])
-    intervals = curves.intervals(scale="logit").set_index("model")
-    assert intervals.loc["texture", ["low", "high"]].isna().all()
+    intervals = curves.intervals().set_index("model")
+    assert intervals.loc["texture", ["logit_low", "logit_high"]].isna().all()
     assert pairs.loc[0, "p"] == pytest.approx(paired_tests(curves).loc[0, "p"], abs=1e-12)
     calls = space["mcnemar_table"](space["table"], {"texture": 0.38, "size": 20})
     assert calls.loc[0, ["only_a", "only_b"]].tolist() == [2, 0]

@@ -14,12 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.special import logit
 
-from ptclnm.errors import ParameterError, ProblemsError
+from ptclnm.errors import ProblemsError
 from ptclnm.evaluation.logistic import FEW_VALUES, checked_labels
 from ptclnm.evaluation.nomogram.resampling import smoothed
 
 Floats = NDArray[np.float64]
 GROUPS = tuple(range(5, 16))
+HOSMER = ["g", "groups", "statistic", "df", "p"]
+POINTS = 60
 CURVE_DRAWS = 4  # a stream of its own for this use of a seed
 BAND = (0.025, 0.975)
 
@@ -53,7 +55,7 @@ def checked_risks(labels: ArrayLike, risks: ArrayLike) -> tuple[NDArray[np.int64
     return checked_labels(labels, len(risks)), risks
 
 
-def calibration(labels: ArrayLike, risks: ArrayLike, level: float = 0.95) -> pd.Series:
+def calibration(labels: ArrayLike, risks: ArrayLike) -> pd.Series:
     """Measure calibration.
 
     Parameters
@@ -62,15 +64,13 @@ def calibration(labels: ArrayLike, risks: ArrayLike, level: float = 0.95) -> pd.
         0 or 1.
     risks : array_like, shape (n,)
         Predicted probabilities.
-    level : float
-        Confidence level of intercept and slope.
 
     Returns
     -------
     Series
         - ``n, events, expected``: patients, with the outcome, and the sum of the risks;
         - ``intercept, intercept_low, intercept_high``: calibration in the large, the intercept
-          with the slope held at 1; above 0 the risks are too low on the whole;
+          with the slope held at 1, and its 95 % limits; above 0 the risks are too low on the whole;
         - ``slope, slope_low, slope_high``: below 1 the risks are too extreme;
         - ``brier, brier_scaled``: mean squared error, and its gain over one risk for all;
         - ``ici, e50, e90``: mean, median and 90 % quantile of the distance between risk and
@@ -89,14 +89,14 @@ def calibration(labels: ArrayLike, risks: ArrayLike, level: float = 0.95) -> pd.
     return pd.Series(
         {
             "n": len(labels), "events": int(labels.sum()), "expected": risks.sum(),
-            **_recalibration(labels, risks, level), "brier": brier,
+            **_recalibration(labels, risks), "brier": brier,
             "brier_scaled": 1 - brier / (share * (1 - share)), "ici": distance.mean(),
             "e50": np.median(distance), "e90": np.quantile(distance, 0.9),
         }
     )  # fmt: skip
 
 
-def _recalibration(labels: NDArray, risks: Floats, level: float) -> dict[str, float]:
+def _recalibration(labels: NDArray, risks: Floats) -> dict[str, float]:
     names = ["intercept", "intercept_low", "intercept_high", "slope", "slope_low", "slope_high"]
     if ((risks <= 0) | (risks >= 1)).any() or np.ptp(risks) == 0:
         return dict.fromkeys(names, np.nan)
@@ -104,8 +104,7 @@ def _recalibration(labels: NDArray, risks: Floats, level: float) -> dict[str, fl
     family = sm.families.Binomial()
     large = sm.GLM(labels, np.ones((len(odds), 1)), family=family, offset=odds).fit(tol=1e-12)
     both = sm.GLM(labels, sm.add_constant(odds), family=family).fit(tol=1e-12)
-    alpha = 1 - level
-    values = [large.params[0], *large.conf_int(alpha)[0], both.params[1], *both.conf_int(alpha)[1]]
+    values = [large.params[0], *large.conf_int()[0], both.params[1], *both.conf_int()[1]]
     return dict(zip(names, map(float, values), strict=True))
 
 
@@ -120,7 +119,7 @@ def curve_at_patients(labels: NDArray, risks: Floats) -> Floats:
 
 
 def calibration_curve(
-    labels: ArrayLike, risks: ArrayLike, draws: int = 200, seed: int = 0, points: int = 60
+    labels: ArrayLike, risks: ArrayLike, draws: int = 200, seed: int = 0
 ) -> pd.DataFrame:
     """Smooth the share with the outcome over the risk, with a band.
 
@@ -132,35 +131,29 @@ def calibration_curve(
         Bootstrap resamples of the patients, for the band; 0 for none.
     seed : int
         Seed of the resamples.
-    points : int
-        Risks at which the curve is given, evenly from the least to the greatest.
 
     Returns
     -------
     DataFrame
-        ``predicted, observed, low, high``; lowess, and the middle 95 % of the resamples.
+        ``predicted, observed, low, high`` at sixty risks, evenly from the least to the greatest:
+        lowess, and the middle 95 % of the resamples.
 
     Raises
     ------
-    ParameterError
-        If `draws` is below 0 or `points` below 2.
     RiskError, OneClassError
         As in :func:`checked_risks`; also if all risks are the same.
     """
-    if draws < 0 or points < 2:
-        raise ParameterError("curve", [f"draws {draws}, points {points}; allowed: 0 draws or more, "
-                                       "2 points or more"])  # fmt: skip
     labels, risks = checked_risks(labels, risks)
     if np.ptp(risks) == 0:
         raise RiskError("calibration curve", [f"all risks are {risks[0]:g}; there is no curve"])
-    at = np.linspace(risks.min(), risks.max(), points)
+    at = np.linspace(risks.min(), risks.max(), POINTS)
     made = []
     for draw in range(draws):
         rng = np.random.default_rng([seed, CURVE_DRAWS, draw])
         rows = rng.integers(len(labels), size=len(labels))
         if np.ptp(risks[rows]) > 0:
             made.append(smoothed(labels[rows], risks[rows], at))
-    low, high = _band(np.array(made)) if made else (np.full(points, np.nan),) * 2
+    low, high = _band(np.array(made)) if made else (np.full(POINTS, np.nan),) * 2
     observed = smoothed(labels, risks, at)
     return pd.DataFrame({"predicted": at, "observed": observed, "low": low, "high": high}).clip(
         lower=0.0, upper=1.0
@@ -186,16 +179,10 @@ def grouped(labels: ArrayLike, risks: ArrayLike, groups: int = 10) -> pd.DataFra
 
     Raises
     ------
-    ParameterError
-        If there are fewer than two groups, or more than patients.
     RiskError, OneClassError
         As in :func:`checked_risks`.
     """
     labels, risks = checked_risks(labels, risks)
-    if not 2 <= groups <= len(labels):
-        raise ParameterError(
-            "groups", [f"{groups} groups of {len(labels)} patients; allowed: 2 to one each"]
-        )
     edges = np.unique(_quantiles(risks, groups))
     group = np.clip(np.searchsorted(edges, risks, side="left"), 1, max(len(edges) - 1, 1))
     n, observed, expected = (np.bincount(group, weights) for weights in (None, labels, risks))
@@ -214,79 +201,48 @@ def _quantiles(values: Floats, groups: int) -> Floats:
 
 
 def hosmer_lemeshow(
-    labels: ArrayLike, risks: ArrayLike, groups: int = 10, development: bool = False
-) -> pd.Series:
-    """Test risks against outcomes in groups of rising risk.
-
-    Parameters
-    ----------
-    labels, risks : array_like, shape (n,)
-        As in :func:`calibration`.
-    groups : int
-        How many groups.
-    development : bool
-        Whether the risks come from a model fitted on these very patients. Then two degrees of
-        freedom are spent and g - 2 are left; on other patients all g are.
-
-    Returns
-    -------
-    Series
-        ``groups, statistic, df, p``.
-
-    Raises
-    ------
-    ParameterError
-        As in :func:`grouped`; also if no degree of freedom is left, or if there are fewer patients
-        with, or without, the outcome than groups.
-    RiskError, OneClassError
-        As in :func:`checked_risks`.
-    """
-    labels, risks = checked_risks(labels, risks)
-    fewer = int(min(labels.sum(), len(labels) - labels.sum()))
-    if fewer < groups:
-        raise ParameterError("groups", [f"{groups} groups, but {fewer} patients of the rarer "
-                                        f"outcome; allowed: 2 to {fewer} groups"])  # fmt: skip
-    table = grouped(labels, risks, groups)
-    df = len(table) - (2 if development else 0)
-    if df < 1:
-        raise ParameterError("groups", [f"{len(table)} groups leave no degree of freedom; take "
-                                        "3 groups or more of different risks"])  # fmt: skip
-    variance = table["expected"] * (1 - table["expected"] / table["n"])
-    gap = (table["observed"] - table["expected"]) ** 2
-    # A group of risk 0 or 1 has no variance: it fits exactly, or the risks are refuted.
-    terms = np.where(variance > 0, gap / variance.where(variance > 0, 1.0),
-                     np.where(gap > 0, np.inf, 0.0))  # fmt: skip
-    statistic = float(terms.sum())
-    p = float(stats.chi2.sf(statistic, df))
-    return pd.Series({"groups": len(table), "statistic": statistic, "df": df, "p": p})
-
-
-def hosmer_lemeshow_table(
     labels: ArrayLike,
     risks: ArrayLike,
     development: bool = False,
     groups: Sequence[int] = GROUPS,
 ) -> pd.DataFrame:
-    """Do the Hosmer-Lemeshow test for several numbers of groups: the choice moves the p.
+    """Test risks against outcomes in groups of rising risk, for several numbers of groups.
+
+    Parameters
+    ----------
+    labels, risks : array_like, shape (n,)
+        As in :func:`calibration`.
+    development : bool
+        Whether the risks come from a model fitted on these very patients. Then two degrees of
+        freedom are spent and g - 2 are left; on other patients all g are.
+    groups : sequence of int
+        How many groups: the choice moves the p.
 
     Returns
     -------
     DataFrame
-        ``g, groups, statistic, df, p``; numbers of groups beyond the patients of the rarer
-        outcome are left out.
+        ``g, groups, statistic, df, p``. Numbers of groups beyond the patients of the rarer
+        outcome, or that leave no degree of freedom, are left out.
 
     Raises
     ------
-    ParameterError
-        If every number of groups is beyond them.
+    RiskError, OneClassError
+        As in :func:`checked_risks`.
     """
     labels, risks = checked_risks(labels, risks)
-    fewer = int(min(labels.sum(), len(labels) - labels.sum()))
-    possible = [g for g in groups if g <= fewer]
-    if not possible:
-        raise ParameterError("groups", [f"{min(groups)} groups or more, but {fewer} patients of "
-                                        "the rarer outcome"])  # fmt: skip
-    rows = [hosmer_lemeshow(labels, risks, g, development) for g in possible]
-    table = pd.DataFrame(rows).astype({"groups": int, "df": int})
-    table.insert(0, "g", possible)
-    return table.reset_index(drop=True)
+    fewer, rows = min(labels.sum(), len(labels) - labels.sum()), []
+    for g in [g for g in groups if g <= fewer]:
+        table = grouped(labels, risks, g)
+        df = len(table) - (2 if development else 0)
+        if df > 0:
+            statistic = _statistic(table)
+            rows.append((g, len(table), statistic, df, float(stats.chi2.sf(statistic, df))))
+    return pd.DataFrame(rows, columns=HOSMER)
+
+
+def _statistic(table: pd.DataFrame) -> float:
+    """Sum over the groups; one of risk 0 or 1 fits exactly, or the risks are refuted."""
+    variance = table["expected"] * (1 - table["expected"] / table["n"])
+    gap = (table["observed"] - table["expected"]) ** 2
+    refuted = np.where(gap > 0, np.inf, 0.0)
+    return float(np.where(variance > 0, gap / variance.where(variance > 0, 1.0), refuted).sum())

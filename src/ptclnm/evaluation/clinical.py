@@ -53,29 +53,13 @@ def univariable(
 
     Raises
     ------
-    ParameterError
-        If `p_enter` does not lie between 0 and 1.
-    ModelError
-        If a column is not there or has missing values.
+    KeyError
+        If a column is not there.
     """
-    if not 0 < p_enter < 1:
-        raise ParameterError("p_enter", [f"is {p_enter!r}; allowed: above 0, below 1, e.g. 0.1"])
     labels = checked_labels(labels, len(table))
     names = list(candidates) if candidates is not None else list(table.columns)
-    _complete(table, names)
     parts = [_one(table, labels, name, p_enter) for name in names]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(SCREEN))
-
-
-def _complete(table: pd.DataFrame, names: Sequence[str]) -> None:
-    problems = [f"no column {name!r}" for name in names if name not in table]
-    problems += [
-        f"column {name!r}: {int(table[name].isna().sum())} values are missing"
-        for name in names
-        if name in table and table[name].isna().any()
-    ]
-    if problems:
-        raise ModelError("univariable regression", problems)
 
 
 def _one(table: pd.DataFrame, labels: np.ndarray, name: str, p_enter: float) -> pd.DataFrame:
@@ -158,44 +142,6 @@ def passing(screen: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(screen.loc[screen["kept"].astype(bool), "variable"]))
 
 
-def screened(
-    table: pd.DataFrame, labels: ArrayLike, candidates: Sequence[str], p_enter: float = P_ENTER
-) -> LogisticModel:
-    """Fit those together that pass alone.
-
-    Raises
-    ------
-    ModelError
-        If none passes.
-    """
-    names = passing(univariable(table, labels, candidates, p_enter))
-    if not names:
-        raise ModelError("clinical model", [f"no variable has p < {p_enter:g} alone; raise "
-                                            "p_enter or name the predictors"])  # fmt: skip
-    return fit_logistic(table, labels, names)
-
-
-def vif(table: pd.DataFrame, model: LogisticModel) -> pd.DataFrame:
-    """Variance inflation of each coefficient: how much the other columns foretell its own.
-
-    Parameters
-    ----------
-    table : DataFrame
-        The patients fitted on.
-    model : LogisticModel
-        The fitted model.
-
-    Returns
-    -------
-    DataFrame
-        ``term, vif``, by the regression of each column on the others. Above 5 or 10 is commonly
-        called too much.
-    """
-    design = model.design(table)
-    factors = [variance_inflation_factor(design, i) for i in range(1, design.shape[1])]
-    return pd.DataFrame({"term": model.terms[1:], "vif": factors})
-
-
 def regression_table(model: LogisticModel, table: pd.DataFrame) -> pd.DataFrame:
     """Give a regression's coefficients with variance inflation and a test of each variable.
 
@@ -209,13 +155,16 @@ def regression_table(model: LogisticModel, table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``variable, level, term, coefficient, se, z, p, odds_ratio, low, high, vif, p_variable``,
-        the last by the likelihood ratio of the model without the variable.
+        ``variable, level, term, coefficient, se, z, p, odds_ratio, low, high, vif, p_variable``.
+        `vif` is how much the other columns foretell a coefficient's own; above 5 or 10 is commonly
+        called too much. `p_variable` is by the likelihood ratio of the model without the variable.
     """
     p = {}
     for name in model.names:
         rest = [other for other in model.names if other != name]
         smaller = fit_logistic(table, table["label"], rest) if rest else None
         p[name] = likelihood_ratio_p(model, smaller)
-    found = model.table().merge(vif(table, model), on="term", how="left")
+    design = model.design(table)
+    inflation = [variance_inflation_factor(design, i) for i in range(1, design.shape[1])]
+    found = model.table().assign(vif=[np.nan, *inflation])
     return found.assign(p_variable=found["variable"].map(p))

@@ -15,29 +15,26 @@ from ptclnm.evaluation.calibration import checked_risks
 from ptclnm.evaluation.logistic import ModelError
 
 Floats = NDArray[np.float64]
-ALL, NONE = "all", "none"
+ALL, NONE, OUTCOME = "all", "none", "outcome"
 DRAWS = 5  # a stream of its own for this use of a seed
 BAND = (0.025, 0.975)
 STEP = 0.01
 
 
-def thresholds(low: float = 0.05, high: float = 0.6, step: float = STEP) -> Floats:
-    """Threshold risks from `low` to `high`.
+def thresholds(low: float = 0.05, high: float = 0.6) -> Floats:
+    """Threshold risks from `low` to `high`, in steps of 0.01.
 
     Raises
     ------
     ParameterError
-        If they do not lie between 0 and 1 in ascending order, or the step does not fit.
+        If they do not lie between 0 and 1 in ascending order.
     """
-    problems = []
     if not 0 < low < high < 1:
-        problems.append(f"from {low!r} to {high!r}; allowed: 0 < low < high < 1. At which risks "
-                        "would somebody act?")  # fmt: skip
-    elif not 0 < step <= high - low:
-        problems.append(f"step is {step!r}; allowed: above 0, up to {high - low:g}")
-    if problems:
-        raise ParameterError("threshold range", problems)
-    return np.round(np.arange(low, high + step / 2, step), 10)
+        said = (
+            f"from {low!r} to {high!r}; allowed: 0 < low < high < 1. At which risks would you act?"
+        )
+        raise ParameterError("threshold range", [said])
+    return np.round(np.arange(low, high + STEP / 2, STEP), 10)
 
 
 def decision_curves(
@@ -73,21 +70,18 @@ def decision_curves(
     Raises
     ------
     ParameterError
-        If a threshold is not between 0 and 1, `draws` is below 0, or a model has the name of a
-        strategy.
+        If a threshold is not between 0 and 1, or a model has the name of a strategy.
     RiskError, OneClassError
         As in ``ptclnm.evaluation.calibration.checked_risks``.
     ModelError
         If there is no model.
     """
     at = thresholds() if at is None else np.asarray(at, dtype=float)
-    _check(risks, at, draws)
+    _check(risks, at)
     checked = {name: checked_risks(labels, values) for name, values in risks.items()}
     label = next(iter(checked.values()))[0]
     table = pd.DataFrame({name: values for name, (_, values) in checked.items()})
-    curves = dca(
-        table.assign(**{_free(table): label}), _free(table), list(table), thresholds=list(at)
-    )
+    curves = dca(table.assign(outcome=label), OUTCOME, list(table), thresholds=list(at))
     curves = curves.rename(columns={"net_intervention_avoided": "avoided"})
     curves = curves[["model", "threshold", "net_benefit", "avoided"]].reset_index(drop=True)
     bands = _bands(label, table, at, draws, seed)
@@ -97,32 +91,20 @@ def decision_curves(
     return found[order]
 
 
-def _check(risks: Mapping[str, ArrayLike], at: Floats, draws: int) -> None:
+def _check(risks: Mapping[str, ArrayLike], at: Floats) -> None:
     if not risks:
         raise ModelError("decision curves", ["no model; give the risks of one at least"])
     problems = []
     if at.ndim != 1 or not len(at) or not ((at > 0) & (at < 1)).all():
         problems.append("thresholds must lie between 0 and 1, ends left out")
-    if len(np.unique(at)) != at.size:
-        problems.append("a threshold is there twice")
-    if draws < 0:
-        problems.append(f"{draws} draws; allowed: 0 or more")
-    taken = [name for name in risks if name in (ALL, NONE)]
-    problems += [f"a model is called {name!r}, as a strategy is; rename it" for name in taken]
+    taken = [name for name in risks if name in (ALL, NONE, OUTCOME)]
+    problems += [f"no model may be called {name!r}; rename it" for name in taken]
     if problems:
         raise ParameterError("decision curves", problems)
 
 
-def _free(table: pd.DataFrame) -> str:
-    """A name for the outcome that no model has."""
-    name = "outcome"
-    while name in table:
-        name += "_"
-    return name
-
-
-def net_benefit(labels: NDArray, risks: Floats, at: Floats) -> Floats:
-    """Net benefit as dcurves defines it, for arrays of weights; see :func:`decision_curves`.
+def net_benefits(labels: NDArray, risks: Floats, at: Floats, weights: Floats) -> Floats:
+    """Net benefit as dcurves defines it, of patients who count several times.
 
     Parameters
     ----------
@@ -132,17 +114,14 @@ def net_benefit(labels: NDArray, risks: Floats, at: Floats) -> Floats:
         Predicted risks; a patient is treated at or above the threshold.
     at : ndarray, shape (t,)
         Threshold risks.
+    weights : ndarray, shape (draws, n)
+        How often each patient was drawn.
 
     Returns
     -------
-    ndarray, shape (t,)
+    ndarray, shape (draws, t)
         True positives less false positives at the odds of the threshold, for each patient.
     """
-    return _weighted(labels, risks, at, np.ones((1, len(labels))))[0]
-
-
-def _weighted(labels: NDArray, risks: Floats, at: Floats, weights: Floats) -> Floats:
-    """Net benefit of each row of weights, shape (draws, t): how often each patient was drawn."""
     treated = (risks[:, None] >= at[None, :]).astype(float)
     true = weights @ (treated * labels[:, None])
     false = weights @ (treated * (1 - labels)[:, None])
@@ -154,17 +133,13 @@ def _bands(labels: NDArray, table: pd.DataFrame, at: Floats, draws: int, seed: i
     rng = np.random.default_rng([seed, DRAWS])
     weights = rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(float)
     everyone = table.assign(**{ALL: 1.0, NONE: 0.0})
-    limits = {}
-    all_ = _weighted(labels, everyone[ALL].to_numpy(), at, weights)
-    for name in everyone:
-        benefit = _weighted(labels, everyone[name].to_numpy(), at, weights)
-        avoided = (benefit - all_) * (1 - at) / at
-        limits[name] = [*_middle(benefit), *_middle(avoided)]
-    names = ["low", "high", "avoided_low", "avoided_high"]
-    parts = [
-        pd.DataFrame(dict(zip(names, values, strict=True))).assign(model=name, threshold=at)
-        for name, values in limits.items()
-    ]
+    of_all = net_benefits(labels, everyone[ALL].to_numpy(), at, weights)
+    parts = []
+    for name, risks in everyone.items():
+        benefit = net_benefits(labels, risks.to_numpy(), at, weights)
+        (low, high), avoided = _middle(benefit), _middle((benefit - of_all) * (1 - at) / at)
+        band = {"low": low, "high": high, "avoided_low": avoided[0], "avoided_high": avoided[1]}
+        parts.append(pd.DataFrame({"model": name, "threshold": at} | band))
     return pd.concat(parts, ignore_index=True)
 
 

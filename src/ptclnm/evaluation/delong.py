@@ -6,7 +6,6 @@ take O(k n log n + k² n) and no matrix of pairs of patients.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -14,10 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.special import expit, logit
 
-from ptclnm.errors import ParameterError, ProblemsError, nearest
+from ptclnm.errors import ProblemsError
 
 Floats = NDArray[np.float64]
-SCALES = ("auc", "logit")
+LEVEL = 0.95
 # A variance below this share of what it is the difference of is the rounding of zero.
 ROUNDING = 1e-13
 
@@ -48,10 +47,6 @@ class Curves:
         Estimated covariance of the areas. A model with AUC 0 or 1, or with constant scores, has
         variance 0: the method cannot tell how uncertain it is. With one patient of a class it
         cannot be estimated at all, and is missing.
-    positive : ndarray, shape (k, positives)
-        Placement of each positive among the negatives: the share that it is above.
-    negative : ndarray, shape (k, negatives)
-        Placement of each negative among the positives: the share that it is below.
     """
 
     names: tuple[str, ...]
@@ -59,20 +54,11 @@ class Curves:
     labels: NDArray[np.int64]
     auc: Floats
     covariance: Floats
-    positive: Floats
-    negative: Floats
 
     @property
     def se(self) -> Floats:
         """Standard errors of the AUCs, shape (k,)."""
         return np.sqrt(np.diag(self.covariance))
-
-    @property
-    def difference_se(self) -> Floats:
-        """Standard errors of the differences of every two AUCs, shape (k (k - 1) / 2,)."""
-        a, b = np.triu_indices(len(self.names), 1)
-        s = self.covariance
-        return np.sqrt(np.maximum(s[a, a] + s[b, b] - 2 * s[a, b], 0))
 
     @property
     def correlations(self) -> Floats:
@@ -81,36 +67,25 @@ class Curves:
         spread = self.se[a] * self.se[b]
         return self.covariance[a, b][spread > 0] / spread[spread > 0]
 
-    def intervals(
-        self, level: float = 0.95, scale: Literal["auc", "logit"] = "auc"
-    ) -> pd.DataFrame:
-        """Confidence intervals of the AUCs.
-
-        Parameters
-        ----------
-        level : float
-            Confidence level, between 0 and 1.
-        scale : {"auc", "logit"}
-            Scale on which the interval is symmetric. On ``auc`` it is cut at 0 and 1, as pROC
-            does; on ``logit`` it stays inside, and has no limits at an AUC of 0 or 1.
+    def intervals(self) -> pd.DataFrame:
+        """95 % confidence intervals of the AUCs.
 
         Returns
         -------
         DataFrame
-            ``model, n, positives, auc, se, low, high, degenerate``; the last is true where the
-            variance is 0 or missing, so that the interval means nothing.
-
-        Raises
-        ------
-        ParameterError
-            If `level` or `scale` is not allowed.
+            ``model, n, positives, auc, se, low, high, degenerate, logit_low, logit_high``.
+            `low` and `high` are symmetric about the AUC and cut at 0 and 1, as in pROC; the logit
+            ones are symmetric on that scale, stay inside, and are missing at an AUC of 0 or 1.
+            `degenerate` is true where the variance is 0 or missing, so that no interval means
+            anything.
         """
-        low, high = limits(self.auc, self.se, level, scale)
+        low, high = limits(self.auc, self.se)
+        logit_low, logit_high = logit_limits(self.auc, self.se)
         return pd.DataFrame(
             {
                 "model": self.names, "n": len(self.labels), "positives": int(self.labels.sum()),
                 "auc": self.auc, "se": self.se, "low": low, "high": high,
-                "degenerate": ~(self.se > 0),
+                "degenerate": ~(self.se > 0), "logit_low": logit_low, "logit_high": logit_high,
             }
         )  # fmt: skip
 
@@ -137,7 +112,7 @@ def delong(
     Returns
     -------
     Curves
-        Areas, covariance and placements.
+        Areas and covariance.
 
     Raises
     ------
@@ -159,61 +134,58 @@ def delong(
     patients = tuple(patients) if patients is not None else tuple(range(len(labels)))
     _check(labels, scores, names, patients)
     labels = labels.astype(np.int64)
-    positive, negative = placements(labels, scores)
-    auc = positive.mean(axis=1)
-    covariance = _covariance(positive) + _covariance(negative)
-    return Curves(names, patients, labels, auc, covariance, positive, negative)
+    return Curves(names, patients, labels, *areas(scores[labels == 1], scores[labels == 0]))
 
 
-def placements(labels: NDArray, scores: Floats) -> tuple[Floats, Floats]:
-    """Place each patient among those of the other class; see :class:`Curves`.
+def areas(positive: Floats, negative: Floats) -> tuple[Floats, Floats]:
+    """Estimate AUCs and their covariance, of one study or of many of the same size at once.
 
-    The midrank among all, less that among one's own class, counts the patients of the other
-    class below, ties for one half. Both classes sorted, a binary search counts the same, faster.
+    Parameters
+    ----------
+    positive : ndarray, shape (..., positives, k)
+        Scores of the patients with the outcome by k models.
+    negative : ndarray, shape (..., negatives, k)
+        Those of the others.
+
+    Returns
+    -------
+    auc : ndarray, shape (..., k)
+        Areas; a tie counts one half.
+    covariance : ndarray, shape (..., k, k)
+        As in :class:`Curves`.
+
+    Notes
+    -----
+    A patient's midrank among all, less that among their own class, counts the patients of the
+    other class below, ties for one half.
     """
-    one, zero = scores[labels == 1].T, scores[labels == 0].T
-    positive, negative = np.empty(one.shape), np.empty(zero.shape)
-    for model, (above, below) in enumerate(zip(one, zero, strict=True)):
-        positive[model] = _midcounts(above, below) / len(below)
-        negative[model] = 1 - _midcounts(below, above) / len(above)
-    return positive, negative
-
-
-def _midcounts(values: Floats, among: Floats) -> Floats:
-    """Count for each value those of `among` that are smaller, and half of those that are equal."""
-    order, ranked = np.argsort(values), np.sort(among)
-    keys = values[order]  # in order, the search stays where it was
-    low, high = (np.searchsorted(ranked, keys, side=side) for side in ("left", "right"))
-    counts = np.empty(len(values))
-    counts[order] = (low + high) / 2
-    return counts
+    m, n = positive.shape[-2], negative.shape[-2]
+    ranks = stats.rankdata(np.concatenate([positive, negative], axis=-2), axis=-2)
+    above = (ranks[..., :m, :] - stats.rankdata(positive, axis=-2)) / n
+    below = 1 - (ranks[..., m:, :] - stats.rankdata(negative, axis=-2)) / m
+    return above.mean(axis=-2), _covariance(above) + _covariance(below)
 
 
 def _covariance(placed: Floats) -> Floats:
-    """Covariance of the means of the rows of `placed`; missing for one column."""
-    count = placed.shape[1]
+    """Covariance of the means over the patients of a class; missing for one patient."""
+    count, models = placed.shape[-2:]
     if count < 2:
-        return np.full((len(placed), len(placed)), np.nan)
-    centred = placed - placed.mean(axis=1, keepdims=True)
-    covariance = centred @ centred.T / (count - 1) / count
-    varies = np.ptp(placed, axis=1) > 0
-    return covariance * np.outer(varies, varies)
+        return np.full((*placed.shape[:-2], models, models), np.nan)
+    varies = np.ptp(placed, axis=-2, keepdims=True) > 0
+    centred = (placed - placed.mean(axis=-2, keepdims=True)) * varies
+    return centred.swapaxes(-1, -2) @ centred / (count - 1) / count
 
 
-def limits(auc: Floats, se: Floats, level: float, scale: str) -> tuple[Floats, Floats]:
-    """Limits of normal intervals around AUCs; see :meth:`Curves.intervals`."""
-    problems = []
-    if not 0 < level < 1:
-        problems.append(f"level is {level!r}; allowed: above 0, below 1, e.g. 0.95")
-    if scale not in SCALES:
-        problems.append(f"no scale {scale!r}; {nearest(str(scale), SCALES)}")
-    if problems:
-        raise ParameterError("interval", problems)
-    reach = stats.norm.ppf((1 + level) / 2)
-    if scale == "auc":
-        return np.clip(auc - reach * se, 0, 1), np.clip(auc + reach * se, 0, 1)
+def limits(auc: Floats, se: Floats) -> tuple[Floats, Floats]:
+    """95 % limits, symmetric about the AUCs and cut at 0 and 1."""
+    reach = stats.norm.ppf((1 + LEVEL) / 2) * se
+    return np.clip(auc - reach, 0, 1), np.clip(auc + reach, 0, 1)
+
+
+def logit_limits(auc: Floats, se: Floats) -> tuple[Floats, Floats]:
+    """95 % limits, symmetric about the AUCs' logits; missing at 0 and 1."""
     inside = np.where((auc > 0) & (auc < 1), auc, np.nan)
-    half = reach * se / (inside * (1 - inside))
+    half = stats.norm.ppf((1 + LEVEL) / 2) * se / (inside * (1 - inside))
     return expit(logit(inside) - half), expit(logit(inside) + half)
 
 

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_curve
 
 from ptclnm.errors import ParameterError, nearest
 from ptclnm.evaluation.delong import OneClassError
-from ptclnm.evaluation.pairs import auc_table, wide_scores
+from ptclnm.evaluation.pairs import auc_table, holm, wide_scores
 from recount.auc import intervals
 
 RULES = ("youden-train", "youden-eval")
@@ -21,6 +21,8 @@ LEFT_OUT = "youden-cv"
 TRAIN = "train"
 METRICS = ("accuracy", "sensitivity", "specificity", "ppv", "npv", "f1", "kappa")
 AMONG = ("all", "with outcome", "without outcome")
+CALLS = ["model_a", "model_b", "among", "n", "only_a", "only_b", "p_exact", "chi2", "p_corrected",
+         "p_holm"]  # fmt: skip
 
 
 class Confusion(NamedTuple):
@@ -276,9 +278,9 @@ def mcnemar_table(predictions: pd.DataFrame, cutoffs: Mapping[str, float]) -> pd
     Returns
     -------
     DataFrame
-        ``model_a, model_b, among, n, only_a, only_b, p_exact, chi2, p_corrected``. Among all
-        patients the test compares accuracies, among those with the outcome sensitivities, among
-        those without specificities.
+        ``model_a, model_b, among, n, only_a, only_b, p_exact, chi2, p_corrected, p_holm``. Among
+        all patients the test compares accuracies, among those with the outcome sensitivities,
+        among those without specificities; Holm's correction of the exact p is within each.
 
     Raises
     ------
@@ -296,5 +298,6 @@ def mcnemar_table(predictions: pd.DataFrame, cutoffs: Mapping[str, float]) -> pd
         for a, b in combinations(right, 2)
         for among, at in groups.items()
     ]  # fmt: skip
-    table = pd.DataFrame(rows, columns=["model_a", "model_b", "among", "n", "only_a", "only_b"])
-    return table.assign(**mcnemar(table["only_a"], table["only_b"]))
+    table = pd.DataFrame(rows, columns=CALLS[:6])
+    table = table.assign(**mcnemar(table["only_a"], table["only_b"]))
+    return table.assign(p_holm=table.groupby("among", sort=False)["p_exact"].transform(holm))

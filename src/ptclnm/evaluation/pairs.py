@@ -1,29 +1,20 @@
 """Comparing AUCs: two, paired or not, and several correlated ones in one test."""
 
-import warnings
 from collections.abc import Collection, Mapping
-from itertools import combinations, compress
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 from scipy import stats
 
-from ptclnm.errors import ParameterError
-from ptclnm.evaluation.delong import ROUNDING, Curves, OneClassError, ScoresError, delong
+from ptclnm.evaluation.delong import LEVEL, ROUNDING, Curves, OneClassError, ScoresError, delong
 
-PAIRED = {"same": "paired", "none": "unpaired", "some": "partly"}
 COLUMNS = (
     "model_a", "model_b", "paired", "n", "auc_a", "auc_b", "difference", "low", "high", "z", "p",
 )  # fmt: skip
 # Share of the largest variance below which a direction has none, and of a difference likewise.
 RANK, REST = 1e-10, 1e-9
-Inputs = Mapping[str, Collection[str]]
-
-
-class NestedModelsWarning(UserWarning):
-    """Two models of which one has all inputs of the other, and more."""
 
 
 def wide_scores(predictions: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
@@ -82,21 +73,18 @@ def curves_of(predictions: pd.DataFrame) -> Curves:
     return delong(labels, wide.to_numpy(), list(wide.columns), list(wide.index))
 
 
-def auc_table(predictions: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
-    """Estimate the AUC of every model in every set, with intervals on both scales.
+def auc_table(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Estimate the AUC of every model in every set, with 95 % intervals on both scales.
 
     Parameters
     ----------
     predictions : DataFrame
         Columns ``study, model, split, patient_id, label, score``.
-    level : float
-        Confidence level.
 
     Returns
     -------
     DataFrame
-        ``study, split, model, n, positives, auc, se, low, high, degenerate, logit_low,
-        logit_high``.
+        ``study, split``, then as ``Curves.intervals``.
 
     Raises
     ------
@@ -105,201 +93,139 @@ def auc_table(predictions: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     """
     parts = []
     for (study, split, model), part in predictions.groupby(["study", "split", "model"], sort=False):
-        curves = _judged(part, model, split)
-        logit = curves.intervals(level, "logit")
-        table = curves.intervals(level).assign(
-            study=study, split=split, logit_low=logit["low"], logit_high=logit["high"]
-        )
+        try:
+            curves = delong(part["label"], part["score"], [model], list(part["patient_id"]))
+        except OneClassError as error:
+            raise OneClassError(f"{model}, set {split!r}", error.problems) from error
+        table = curves.intervals()
+        table.insert(0, "study", study)
+        table.insert(1, "split", split)
         parts.append(table)
-    table = pd.concat(parts, ignore_index=True)
-    head = ["study", "split"]
-    return table[head + [name for name in table if name not in head]]
+    return pd.concat(parts, ignore_index=True)
 
 
-def _judged(part: pd.DataFrame, model: str, split: str) -> Curves:
-    try:
-        return delong(part["label"], part["score"], [model], list(part["patient_id"]))
-    except OneClassError as error:
-        raise OneClassError(f"{model}, set {split!r}", error.problems) from error
-
-
-def paired_tests(curves: Curves, level: float = 0.95) -> pd.DataFrame:
+def paired_tests(curves: Curves) -> pd.DataFrame:
     """Test every pair of models on the same patients, with Holm's correction.
 
     Parameters
     ----------
     curves : Curves
         From ``delong``.
-    level : float
-        Confidence level of the differences' intervals.
 
     Returns
     -------
     DataFrame
-        ``model_a, model_b, paired, n, auc_a, auc_b, difference, low, high, z, p, p_holm``. Two
-        models that order all pairs alike have z 0 and p 1. Where the estimated variance is 0 and
-        the difference is not, the test cannot be done: z and p are missing.
+        ``model_a, model_b, paired, n, auc_a, auc_b, difference, low, high, z, p, p_holm``, the
+        limits of the difference's 95 % interval among them. Two models that order all pairs alike
+        have z 0 and p 1. Where the estimated variance is 0 and the difference is not, the test
+        cannot be done: z and p are missing.
 
     Notes
     -----
     The test does not hold where one model is nested in the other (Demler et al. 2012); see
-    :func:`pairs_table`.
+    :func:`mark_nested`.
     """
     first, second = np.triu_indices(len(curves.names), 1)
     s = curves.covariance
     own = s[first, first] + s[second, second]
-    variance = _zero_or(own - 2 * s[first, second], own)
+    variance = own - 2 * s[first, second]
+    variance = np.where(variance > ROUNDING * own, variance, 0.0)
     names = np.array(curves.names, dtype=object)
-    table = _tested(
-        curves.auc[first], curves.auc[second], variance, np.full(len(first), np.inf), level
-    )
-    table = table.assign(
+    table = _tested(curves.auc[first], curves.auc[second], variance).assign(
         model_a=names[first], model_b=names[second], paired="paired", n=len(curves.labels)
     )
     return with_holm(table[list(COLUMNS)])
 
 
-def compare(first: pd.DataFrame, second: pd.DataFrame, level: float = 0.95) -> pd.Series:
+def compare(first: pd.DataFrame, second: pd.DataFrame) -> pd.Series:
     """Compare two models' AUCs, paired or not as their patients' ids say.
 
     Parameters
     ----------
     first, second : DataFrame
         Columns ``patient_id, label, score``, and ``model`` for the names.
-    level : float
-        Confidence level of the difference's interval.
 
     Returns
     -------
     Series
         ``model_a, model_b, paired, n, auc_a, auc_b, difference, low, high, z, p``. `paired` is
         ``paired`` where the patients are the same, ``unpaired`` where none is in both, and
-        ``partly`` in between; `n` counts patients of either. Unpaired, the distribution is
-        Student's with Welch's degrees of freedom, as in pROC; otherwise normal.
+        ``partly`` in between: then those in both are compared, and no others. `n` counts the
+        patients compared. Unpaired, the distribution is Student's with Welch's degrees of freedom,
+        as in pROC; otherwise normal.
 
     Raises
     ------
     ScoresError
         If a patient in both has two labels.
-
-    Notes
-    -----
-    The covariance is that of the placements of the patients in both, which is DeLong's where all
-    are, and 0 where none is.
     """
-    a, b = (_one_curve(table) for table in (first, second))
-    shared = set(a.patients) & set(b.patients)
-    _same_labels(a, b)
-    variance_a, variance_b = float(a.covariance[0, 0]), float(b.covariance[0, 0])
-    own = variance_a + variance_b
-    variance = _zero_or(np.array([own - 2 * _shared_covariance(a, b)]), np.array([own]))
-    whole = len(shared) == len(a.patients) == len(b.patients)
-    freedom = np.inf
-    if not shared and own > 0:
-        parts = variance_a**2 / (len(a.labels) - 1) + variance_b**2 / (len(b.labels) - 1)
-        freedom = own**2 / parts
-    row = _tested(a.auc, b.auc, variance, np.array([freedom]), level).iloc[0]
-    how = PAIRED["same" if whole else "some" if shared else "none"]
-    total = len(set(a.patients) | set(b.patients))
-    return pd.concat(
-        [pd.Series({"model_a": a.names[0], "model_b": b.names[0], "paired": how, "n": total}), row]
-    )[list(COLUMNS)]
+    both = first.merge(second, on="patient_id", suffixes=("_a", "_b"))
+    wrong = both.loc[both["label_a"] != both["label_b"], "patient_id"]
+    if len(wrong):
+        named = ", ".join(map(str, wrong[:5]))
+        raise ScoresError("compare", [f"{len(wrong)} patients have two labels: {named}"])
+    if len(both):
+        scores, n = both[["score_a", "score_b"]], len(both)
+        row = paired_tests(delong(both["label_a"], scores, None, both["patient_id"])).iloc[0]
+        paired = "paired" if len(both) == len(first) == len(second) else "partly"
+    else:
+        row, n, paired = _unpaired(first, second), len(first) + len(second), "unpaired"
+    names = [table["model"].iloc[0] if "model" in table else "model" for table in (first, second)]
+    head = {"model_a": names[0], "model_b": names[1], "paired": paired, "n": n}
+    return pd.Series(row.to_dict() | head)[list(COLUMNS)]
 
 
-def pairs_table(
-    predictions: pd.DataFrame, level: float = 0.95, inputs: Inputs | None = None
-) -> pd.DataFrame:
+def _unpaired(first: pd.DataFrame, second: pd.DataFrame) -> pd.Series:
+    a, b = (delong(t["label"], t["score"], None, t["patient_id"]) for t in (first, second))
+    parts = np.concatenate([a.se, b.se]) ** 2
+    own, freedom = parts.sum(), np.inf
+    if own > 0:
+        freedom = own**2 / np.sum(parts**2 / [len(first) - 1, len(second) - 1])
+    return _tested(a.auc, b.auc, np.array([own]), freedom).iloc[0]
+
+
+def pairs_table(predictions: pd.DataFrame) -> pd.DataFrame:
     """Compare every two models of a set, with Holm's correction over them.
 
     Parameters
     ----------
     predictions : DataFrame
         Columns ``model, patient_id, label, score``, one set.
-    level : float
-        Confidence level of the differences' intervals.
-    inputs : mapping of str to collection of str, optional
-        What each model is given; pairs of which one is nested in the other are then marked in a
-        column ``nested``, with a ``NestedModelsWarning``.
 
     Returns
     -------
     DataFrame
-        As :func:`paired_tests`; where models were evaluated on different patients, their pairs
-        are unpaired.
+        As :func:`paired_tests`; models that were evaluated on different patients are compared as
+        in :func:`compare`.
     """
-    table = _pairs(predictions, level)
-    return table if inputs is None else mark_nested(table, inputs)
-
-
-def _pairs(predictions: pd.DataFrame, level: float) -> pd.DataFrame:
     by = dict(list(predictions.groupby("model", sort=False)))
-    if len({frozenset(part["patient_id"]) for part in by.values()}) == 1:
-        return paired_tests(curves_of(predictions), level)
-    rows = [compare(by[a], by[b], level) for a, b in combinations(by, 2)]
+    rows = [compare(by[a], by[b]) for a, b in combinations(by, 2)]
     return with_holm(pd.DataFrame(rows, columns=list(COLUMNS)))
 
 
 def with_holm(table: pd.DataFrame) -> pd.DataFrame:
     """Add ``p_holm``, corrected over the rows whose p is known."""
-    return table.assign(p_holm=holm(table["p"].to_numpy(dtype=float))).reset_index(drop=True)
+    return table.assign(p_holm=holm(table["p"].astype(float))).reset_index(drop=True)
 
 
-def holm(p: np.ndarray) -> np.ndarray:
+def holm(p: pd.Series) -> pd.Series:
     """Correct p-values by Holm's method; missing ones are not counted and stay missing.
 
     statsmodels' ``multipletests`` gives the same, and collects garbage at each call, which takes
     a tenth of a second.
     """
-    known = np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    steps = p[order] * np.arange(len(order), 0, -1)
-    corrected = np.full(len(p), np.nan)
-    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return corrected
+    known = p.dropna().sort_values(kind="stable")
+    steps = known * np.arange(len(known), 0, -1)
+    return steps.cummax().clip(upper=1.0).reindex(p.index)
 
 
-def _one_curve(table: pd.DataFrame) -> Curves:
-    names = list(dict.fromkeys(table["model"])) if "model" in table else ["model"]
-    if len(names) != 1:
-        raise ScoresError("compare", [f"{len(names)} models in one table; needed: one"])
-    return delong(table["label"], table["score"], names, list(table["patient_id"]))
-
-
-def _same_labels(a: Curves, b: Curves) -> None:
-    of_a, of_b = (dict(zip(c.patients, c.labels.tolist(), strict=True)) for c in (a, b))
-    wrong = [name for name in of_a if name in of_b and of_a[name] != of_b[name]]
-    if wrong:
-        named = ", ".join(map(str, wrong[:5]))
-        raise ScoresError("compare", [f"{len(wrong)} patients have two labels: {named}"])
-
-
-def _shared_covariance(a: Curves, b: Curves) -> float:
-    """Covariance of two AUCs through the patients that are in both."""
-    total = 0.0
-    for label, placed_a, placed_b in ((1, a.positive, b.positive), (0, a.negative, b.negative)):
-        of_a, of_b = _deviations(a, placed_a, label), _deviations(b, placed_b, label)
-        sizes = len(of_a) * (len(of_a) - 1) * len(of_b) * (len(of_b) - 1)
-        together = sum(value * of_b[name] for name, value in of_a.items() if name in of_b)
-        total += together / np.sqrt(sizes) if sizes else 0.0
-    return total
-
-
-def _deviations(curves: Curves, placed: np.ndarray, label: int) -> dict:
-    names = [name for name, own in zip(curves.patients, curves.labels, strict=True) if own == label]
-    return dict(zip(names, placed[0] - placed[0].mean(), strict=True))
-
-
-def _zero_or(variance: np.ndarray, own: np.ndarray) -> np.ndarray:
-    return np.where(variance > ROUNDING * own, variance, 0.0)
-
-
-def _tested(auc_a, auc_b, variance, freedom, level: float) -> pd.DataFrame:
+def _tested(auc_a, auc_b, variance, freedom: float = np.inf) -> pd.DataFrame:
     """Difference, interval and test of each pair of AUCs."""
     difference, se = auc_a - auc_b, np.sqrt(variance)
     difference = np.where(np.abs(difference) > ROUNDING, difference, 0.0)
     undone = np.where(difference == 0, 0.0, np.nan)
     z = np.divide(difference, se, out=undone.copy(), where=se > 0)
-    reach = stats.t.ppf((1 + level) / 2, freedom) * np.where(se > 0, se, undone)
+    reach = stats.t.ppf((1 + LEVEL) / 2, freedom) * np.where(se > 0, se, undone)
     return pd.DataFrame(
         {
             "auc_a": auc_a, "auc_b": auc_b, "difference": difference,
@@ -310,7 +236,7 @@ def _tested(auc_a, auc_b, variance, freedom, level: float) -> pd.DataFrame:
 
 
 class Contrast(NamedTuple):
-    """A chi-square test of linear contrasts of AUCs.
+    """A chi-square test of several AUCs.
 
     Parameters
     ----------
@@ -327,41 +253,29 @@ class Contrast(NamedTuple):
     p: float
 
 
-def contrast_test(curves: Curves, contrasts: ArrayLike | None = None) -> Contrast:
-    """Test linear contrasts of correlated AUCs; by default, that all are equal.
+def contrast_test(curves: Curves) -> Contrast:
+    """Test that correlated AUCs are all equal.
 
     Parameters
     ----------
     curves : Curves
         From ``delong``.
-    contrasts : array_like, shape (r, k), optional
-        Rows L of the hypothesis L · AUC = 0; by default every model against the last.
 
     Returns
     -------
     Contrast
-        For two models the chi-square is the square of the paired z. Rows of L that repeat others,
-        and models that order all pairs alike, add no degree of freedom. Chi-square and p are
-        missing where a contrast differs from 0 in a direction without variance, e.g. for two
-        models with AUC 1 and 0.5 and constant scores, or where a class has one patient only.
-        Nothing that varies: 0, 0 degrees, p 1.
-
-    Raises
-    ------
-    ParameterError
-        If `contrasts` does not have a column for each model.
+        For two models the chi-square is the square of the paired z. Models that order all pairs
+        alike add no degree of freedom. Chi-square and p are missing where AUCs differ in a
+        direction without variance, e.g. for two models with AUC 1 and 0.5 and constant scores, or
+        where a class has one patient only. Nothing that varies: 0, 0 degrees, p 1.
 
     Notes
     -----
-    DeLong, DeLong and Clarke-Pearson 1988, equation 5, with the Moore-Penrose inverse in place of
-    the inverse.
+    DeLong, DeLong and Clarke-Pearson 1988, equation 5, every model against the last, with the
+    Moore-Penrose inverse in place of the inverse.
     """
     k = len(curves.names)
-    rows = np.column_stack([np.eye(k - 1), -np.ones(k - 1)]) if contrasts is None else contrasts
-    rows = np.atleast_2d(np.asarray(rows, dtype=float))
-    if rows.shape[1] != k or not np.isfinite(rows).all():
-        shape = " x ".join(map(str, rows.shape))
-        raise ParameterError("contrasts", [f"shape {shape}; needed: {k} finite numbers a row"])
+    rows = np.column_stack([np.eye(k - 1), -np.ones(k - 1)])
     values, variance = rows @ curves.auc, rows @ curves.covariance @ rows.T
     if not np.isfinite(variance).all():
         return Contrast(np.nan, 0, np.nan)
@@ -369,62 +283,36 @@ def contrast_test(curves: Curves, contrasts: ArrayLike | None = None) -> Contras
     size, directions = np.linalg.eigh(variance)
     kept = size > RANK * own
     along = directions.T @ values
-    if np.any(np.abs(along[~kept]) > REST * max(1.0, float(np.abs(rows).max(initial=0.0)))):
+    if np.any(np.abs(along[~kept]) > REST):
         return Contrast(np.nan, int(kept.sum()), np.nan)
     chi2, df = float(np.sum(along[kept] ** 2 / size[kept])), int(kept.sum())
     return Contrast(chi2, df, float(stats.chi2.sf(chi2, df)) if df else 1.0)
 
 
-def nested_pairs(inputs: Inputs) -> list[tuple[str, str]]:
-    """List pairs of models of which the first is nested in the second.
+def mark_nested(pairs: pd.DataFrame, inputs: Mapping[str, Collection[str]]) -> pd.DataFrame:
+    """Mark pairs of which one model is nested in the other: has all its inputs, and others too.
 
-    Parameters
-    ----------
-    inputs : mapping of str to collection of str
-        What each model is given, e.g. ``{"clinical": ["age", "size"]}``; models without an entry
-        are taken to be nested in none.
-
-    Returns
-    -------
-    list of (str, str)
-        Smaller and larger model: all inputs of the first are among those of the second, which
-        has others too.
-    """
-    sets = {name: frozenset(own) for name, own in inputs.items() if own}
-    return [(a, b) for a, first in sets.items() for b, second in sets.items() if first < second]
-
-
-def mark_nested(pairs: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
-    """Mark tested pairs of which one model is nested in the other, and warn.
+    Where the additional inputs carry nothing, the difference of the AUCs is not normally
+    distributed, and DeLong's test is conservative (Demler et al. 2012): test the inputs in the
+    model instead, and read the difference with its interval.
 
     Parameters
     ----------
     pairs : DataFrame
         Columns ``model_a, model_b``.
     inputs : mapping of str to collection of str
-        As in :func:`nested_pairs`.
+        What each model is given, e.g. ``{"clinical": ["age", "size"]}``; models without an entry
+        are taken to be nested in none.
 
     Returns
     -------
     DataFrame
         The same with a column ``nested``.
-
-    Warns
-    -----
-    NestedModelsWarning
-        Naming the pairs. Where the additional inputs carry nothing, the difference of the AUCs is
-        not normally distributed, and DeLong's test is conservative (Demler et al. 2012): test the
-        inputs in the model instead, and read the difference with its interval.
     """
-    nested = set(map(frozenset, nested_pairs(inputs)))
-    sides = list(zip(pairs["model_a"], pairs["model_b"], strict=True))
-    marked = [frozenset(side) in nested for side in sides]
-    if any(marked):
-        named = "; ".join(" and ".join(side) for side in list(compress(sides, marked))[:5])
-        warnings.warn(
-            f"one model is nested in the other: {named}. DeLong's test does not hold for them "
-            "(Demler et al. 2012); test the additional inputs in the model",
-            NestedModelsWarning,
-            stacklevel=3,
-        )
-    return pairs.assign(nested=marked)
+    sets = {name: set(own) for name, own in inputs.items() if own}
+
+    def nested(a: str, b: str) -> bool:
+        return a in sets and b in sets and (sets[a] < sets[b] or sets[b] < sets[a])
+
+    sides = zip(pairs["model_a"], pairs["model_b"], strict=True)
+    return pairs.assign(nested=[nested(*side) for side in sides])

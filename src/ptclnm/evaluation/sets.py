@@ -1,40 +1,30 @@
 """Predictions judged set by set: measures of each model, and every model against every other."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from itertools import combinations
 
 import pandas as pd
 
-from ptclnm.evaluation.calibration import GROUPS, calibration, hosmer_lemeshow_table
+from ptclnm.evaluation.calibration import calibration
 from ptclnm.evaluation.decision import decision_curves
 from ptclnm.evaluation.delong import Curves
-from ptclnm.evaluation.operating import cutoffs, mcnemar_table
+from ptclnm.evaluation.operating import CALLS, cutoffs, mcnemar_table
 from ptclnm.evaluation.pairs import (
     COLUMNS,
-    Inputs,
     compare,
     contrast_test,
     curves_of,
-    holm,
-    paired_tests,
+    mark_nested,
     pairs_table,
     with_holm,
 )
-from ptclnm.evaluation.resampling import bootstrap_pairs
-from ptclnm.evaluation.study import WAYS, as_if_paired
 from ptclnm.schema import SPLITS
 
 TRAIN, CHANCE = "train", "chance"
 JOINED = " + "
-PAIRS = [*COLUMNS, "p_holm", "set_a", "set_b", "nested"]
-BOTH = ["split", "model_a", "model_b", "difference", "se", "low", "high", "p",
-        "se_bootstrap", "low_bootstrap", "high_bootstrap", "p_bootstrap"]  # fmt: skip
-CALLS = ["split", "model_a", "model_b", "among", "n", "only_a", "only_b", "p_exact", "chi2",
-         "p_corrected", "p_holm"]  # fmt: skip
+PAIRS = [*COLUMNS, "p_holm"]
 INCREMENTS = ["split", "base", "adds", "n", "positives", "auc_base", "auc_with", "difference",
               "low", "high", "p"]  # fmt: skip
-ACROSS = ["model", "set_a", "set_b", "paired", "shared", "auc_a", "auc_b", *WAYS]
-HOSMER = ["g", "groups", "statistic", "df", "p", "development"]
 
 
 def by_set(predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -45,12 +35,12 @@ def by_set(predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def paired_sets(predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Evaluation sets in which two models and more scored the same patients."""
-    return {name: part for name, part in by_set(predictions).items() if _paired(part)}
-
-
-def _paired(part: pd.DataFrame) -> bool:
-    patients = [frozenset(ids) for _, ids in part.groupby("model")["patient_id"]]
-    return len(patients) > 1 and len(set(patients)) == 1
+    found = {}
+    for name, part in by_set(predictions).items():
+        patients = [frozenset(ids) for _, ids in part.groupby("model")["patient_id"]]
+        if len(patients) > 1 and len(set(patients)) == 1:
+            found[name] = part
+    return found
 
 
 def curves_by_set(predictions: pd.DataFrame) -> dict[str, Curves]:
@@ -63,35 +53,29 @@ def correlations(curves: Mapping[str, Curves]) -> pd.Series:
     return pd.Series([rho for c in curves.values() for rho in c.correlations], dtype=float)
 
 
-def all_pairs(predictions: pd.DataFrame, inputs: Inputs | None = None) -> pd.DataFrame:
+def all_pairs(predictions: pd.DataFrame, inputs: Mapping[str, Collection[str]]) -> pd.DataFrame:
     """Compare every two models in each set, and every model with itself across sets.
 
     Parameters
     ----------
     predictions : DataFrame
         The predictions table.
-    inputs : mapping of str to collection of str, optional
-        What each model is given; see ``ptclnm.evaluation.pairs.nested_pairs``.
+    inputs : mapping of str to collection of str
+        What each model is given; see ``ptclnm.evaluation.mark_nested``.
 
     Returns
     -------
     DataFrame
-        ``model_a, model_b, paired, n, auc_a, auc_b, difference, low, high, z, p, p_holm, set_a,
-        set_b, nested``; Holm's correction is within each pair of sets.
+        ``set_a, set_b, model_a, model_b, paired, n, auc_a, auc_b, difference, low, high, z, p,
+        p_holm, nested``; Holm's correction is within each pair of sets.
     """
     sets = by_set(predictions)
-    parts = [
-        pairs_table(part, inputs=inputs or {}).assign(set_a=name, set_b=name)
-        for name, part in sets.items()
-        if part["model"].nunique() > 1
-    ]
+    tables = {(name, name): pairs_table(part) for name, part in sets.items()}
     for a, b in combinations(sets, 2):
         first, second = (dict(list(sets[name].groupby("model", sort=False))) for name in (a, b))
         rows = [compare(first[name], second[name]) for name in first if name in second]
-        if rows:
-            across = with_holm(pd.DataFrame(rows))
-            parts.append(across.assign(nested=False, set_a=a, set_b=b))
-    return _stacked(parts, PAIRS)
+        tables[a, b] = with_holm(pd.DataFrame(rows, columns=list(COLUMNS)))
+    return mark_nested(stacked(tables, "set_a", "set_b", columns=PAIRS), inputs)
 
 
 def unseen(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -159,24 +143,6 @@ def all_at_once(curves: Mapping[str, Curves]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["split", "models", "n", "chi2", "df", "p"])
 
 
-def beside_bootstrap(predictions: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
-    """Put the bootstrap of every paired difference beside DeLong's.
-
-    Returns
-    -------
-    DataFrame
-        ``split, model_a, model_b, difference, se, low, high, p, se_bootstrap, low_bootstrap,
-        high_bootstrap, p_bootstrap``.
-    """
-    parts = []
-    for name, part in paired_sets(predictions).items():
-        curves = curves_of(part)
-        drawn = bootstrap_pairs(part, draws, seed).drop(columns="difference")
-        exact = paired_tests(curves).assign(se=curves.difference_se, split=name)
-        parts.append(exact.merge(drawn, on=["model_a", "model_b"], suffixes=("", "_bootstrap")))
-    return _stacked(parts, BOTH)
-
-
 def calls(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
     """McNemar's tests of every two models at their cut-offs, set by set, with Holm's correction.
 
@@ -194,49 +160,11 @@ def calls(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
         Holm's correction is within each set and each of all patients, those with the outcome,
         those without.
     """
-    at = {(model, split): cut for (_, model, split), cut in cutoffs(predictions, rule).items()}
-    parts = []
+    at, tables = cutoffs(predictions, rule), {}
     for name, part in paired_sets(predictions).items():
-        own = {model: at[model, name] for model in part["model"].unique()}
-        table = mcnemar_table(part, own).assign(split=name)
-        corrected = table.groupby("among", sort=False)["p_exact"]
-        parts.append(table.assign(p_holm=corrected.transform(lambda p: holm(p.to_numpy()))))
-    return _stacked(parts, CALLS)
-
-
-def strangers(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Compare each model across the first two sets: rightly, and as if patients were the same.
-
-    Returns
-    -------
-    DataFrame
-        ``model, set_a, set_b, paired, shared, auc_a, auc_b, unpaired, paired by row, paired by
-        rank``; the last three are p-values, see ``ptclnm.evaluation.study.as_if_paired``. Empty
-        where no two sets have two patients of each class.
-    """
-    sets = [(name, part) for name, part in by_set(predictions).items() if _least_class(part) > 1]
-    if len(sets) < 2:
-        return pd.DataFrame(columns=ACROSS)
-    (a, first), (b, second) = sets[:2]
-    rows = []
-    for model, one in first.groupby("model", sort=False):
-        other = second[second["model"] == model]
-        right = compare(one, other)[["paired", "auc_a", "auc_b"]].to_dict()
-        wrong = as_if_paired((one["label"], one["score"]), (other["label"], other["score"]))
-        shared = len(set(one["patient_id"]) & set(other["patient_id"]))
-        rows.append({"model": model, "set_a": a, "set_b": b, "shared": shared} | right | wrong)
-    return pd.DataFrame(rows)[ACROSS]
-
-
-def _least_class(part: pd.DataFrame) -> int:
-    """Patients of the smaller class that every model of a set has at least."""
-    return int(part.groupby("model")["label"].agg(lambda y: min(y.sum(), (1 - y).sum())).min())
-
-
-def _stacked(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
-    """Put tables below each other; the columns are there even where no table is."""
-    joined = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(columns))
-    return joined[list(columns)]
+        own = {model: cut for (_, model, split), cut in at.items() if split == name}
+        tables[name] = mcnemar_table(part, own)
+    return stacked(tables, "split", columns=CALLS)
 
 
 def stacked(
@@ -289,31 +217,6 @@ def measured(
     return stacked(tables, "model", "split")
 
 
-def hosmer_lemeshow_by_set(predictions: pd.DataFrame, fit_on: str) -> pd.DataFrame:
-    """Test each model in each set for every number of groups.
-
-    Parameters
-    ----------
-    predictions : DataFrame
-        As in :func:`measured`.
-    fit_on : str
-        The set fitted on, where two degrees of freedom are spent.
-
-    Returns
-    -------
-    DataFrame
-        ``model, split, g, groups, statistic, df, p, development``; nothing for a set with too few
-        patients of the rarer outcome for any number of groups.
-    """
-    tables = {}
-    for (model, split), part in predictions.groupby(["model", "split"], sort=False):
-        if part["label"].value_counts().reindex([0, 1], fill_value=0).min() >= min(GROUPS):
-            own = split == fit_on
-            table = hosmer_lemeshow_table(part["label"], part["score"], own)
-            tables[model, split] = table.assign(development=own)
-    return stacked(tables, "model", "split", columns=HOSMER)
-
-
 def decision_by_set(
     predictions: pd.DataFrame, at: Sequence[float], draws: int, seed: int = 0
 ) -> pd.DataFrame:
@@ -338,5 +241,4 @@ def decision_by_set(
 def pairs_by_set(predictions: pd.DataFrame) -> pd.DataFrame:
     """``split``, then ``ptclnm.evaluation.pairs_table`` of each set with two models and more."""
     sets = predictions.groupby("split", sort=False)
-    tables = {name: pairs_table(part) for name, part in sets if part["model"].nunique() > 1}
-    return stacked(tables, "split", columns=[*COLUMNS, "p_holm"])
+    return stacked({name: pairs_table(part) for name, part in sets}, "split", columns=PAIRS)

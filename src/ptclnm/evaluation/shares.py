@@ -9,10 +9,7 @@ from scipy import stats
 from ptclnm.evaluation.pairs import holm
 from ptclnm.schema import SPLITS
 
-COLUMNS = (
-    "split", "habitat", "n_without", "n_with", "median_without", "median_with", "auc", "p",
-    "p_holm",
-)  # fmt: skip
+COLUMNS = ["split", "habitat", "n_without", "n_with", "median_without", "median_with", "auc", "p"]
 
 
 def by_patient(shares: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
@@ -56,19 +53,13 @@ def share_tests(patients: pd.DataFrame, habitats: Sequence[str]) -> pd.DataFrame
     """
     rows = []
     for split, part in patients.groupby("split", sort=False):
-        tests = [_test(split, name, part) for name in habitats]
-        corrected = holm(np.array([row["p"] for row in tests], dtype=float))
-        rows += [row | {"p_holm": p} for row, p in zip(tests, corrected, strict=True)]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def _test(split: str, name: str, part: pd.DataFrame) -> dict[str, object]:
-    without, with_it = (part.loc[part["label"] == label, name] for label in (0, 1))
-    auc, p = np.nan, np.nan
-    if len(without) and len(with_it):
-        found = stats.mannwhitneyu(with_it, without, method="asymptotic")
-        auc, p = found.statistic / (len(without) * len(with_it)), found.pvalue
-    return {
-        "split": split, "habitat": name, "n_without": len(without), "n_with": len(with_it),
-        "median_without": without.median(), "median_with": with_it.median(), "auc": auc, "p": p,
-    }  # fmt: skip
+        for name in habitats:
+            without, with_it = (part.loc[part["label"] == label, name] for label in (0, 1))
+            auc, p = np.nan, np.nan
+            if len(without) and len(with_it):
+                found = stats.mannwhitneyu(with_it, without, method="asymptotic")
+                auc, p = found.statistic / (len(without) * len(with_it)), found.pvalue
+            medians = without.median(), with_it.median()
+            rows.append((split, name, len(without), len(with_it), *medians, auc, p))
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    return table.assign(p_holm=table.groupby("split", sort=False)["p"].transform(holm))

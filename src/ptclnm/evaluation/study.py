@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,8 +11,7 @@ from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
 from ptclnm import store
-from ptclnm.errors import ParameterError
-from ptclnm.evaluation.delong import limits
+from ptclnm.evaluation.delong import areas, limits, logit_limits
 
 ALPHA, POWER = 0.05, 0.8
 AUCS = (0.80, 0.95)
@@ -26,18 +24,12 @@ Sizes = tuple[int, int]
 Floats = NDArray[np.float64]
 
 
-def performance(
-    splits: Mapping[str, Sizes],
-    simulations: int,
-    seed: int = 0,
-    aucs: tuple[float, ...] = AUCS,
-    correlation: float = CORRELATION,
-) -> pd.DataFrame:
+def performance(splits: Mapping[str, Sizes], simulations: int, seed: int = 0) -> pd.DataFrame:
     """Estimate error and coverage of DeLong's method for sets of given sizes.
 
-    Two models of the same true AUC score the same patients. The test should find a difference at
-    p < 0.05 in one study of twenty; the 95 % interval of the first model's AUC should hold the
-    true one in nineteen.
+    Two models of the same true AUC, one of ``AUCS``, score the same patients; within a class their
+    scores correlate by ``CORRELATION``. The test should find a difference at p < 0.05 in one study
+    of twenty; the 95 % interval of the first model's AUC should hold the true one in nineteen.
 
     Parameters
     ----------
@@ -47,10 +39,6 @@ def performance(
         Studies drawn for each set and AUC.
     seed : int
         Seed.
-    aucs : tuple of float
-        True AUCs, above 0 and below 1.
-    correlation : float
-        Correlation of the two models' scores within a class.
 
     Returns
     -------
@@ -60,18 +48,12 @@ def performance(
         be, and the probability of a share at least as far from that by the chance of drawing; and
         the difference of two AUCs that the test finds with a power of 80 %. An AUC of 1 has no
         interval on the logit scale and counts as not covered on either.
-
-    Raises
-    ------
-    ParameterError
-        Listing sets and settings that are not allowed.
     """
-    _check(splits, simulations, aucs, correlation)
     rows = []
     for at, (name, sizes) in enumerate(splits.items()):
-        for level, auc in enumerate(aucs):
+        for level, auc in enumerate(AUCS):
             rng = np.random.default_rng([seed, at, level])
-            counts, se = _one_setting(rng, sizes, auc, correlation, simulations)
+            counts, se = _one_setting(rng, sizes, auc, simulations)
             head = {"set": name, "positives": sizes[0], "negatives": sizes[1], "auc": auc}
             detectable = float((norm.isf(ALPHA / 2) + norm.ppf(POWER)) * se)
             for measure, count in counts.items():
@@ -101,17 +83,16 @@ def share(count: int, of: int) -> dict[str, float]:
 
 
 def _one_setting(
-    rng: np.random.Generator, sizes: Sizes, auc: float, correlation: float, simulations: int
+    rng: np.random.Generator, sizes: Sizes, auc: float, simulations: int
 ) -> tuple[dict[str, int], float]:
     """Count rejections and covered studies, and average the difference's standard error."""
     counts, se = dict.fromkeys(MEASURES, 0), 0.0
     for size in _portions(simulations, sum(sizes)):
-        areas, covariance = batch_delong(*draw(rng, size, sizes, (auc, auc), correlation))
-        z = paired_z(areas, covariance)
+        found, covariance = areas(*draw(rng, size, sizes, (auc, auc), CORRELATION))
+        z = paired_z(found, covariance)
         counts[MEASURES[0]] += int((np.abs(z) > norm.isf(ALPHA / 2)).sum())
-        for measure, scale in zip(MEASURES[1:], ("auc", "logit"), strict=True):
-            first, spread = areas[:, 0], np.sqrt(covariance[:, 0, 0])
-            low, high = limits(first, spread, 1 - ALPHA, scale)
+        for measure, around in zip(MEASURES[1:], (limits, logit_limits), strict=True):
+            low, high = around(found[:, 0], np.sqrt(covariance[:, 0, 0]))
             counts[measure] += int(((low <= auc) & (auc <= high)).sum())
         variance = covariance[:, 0, 0] + covariance[:, 1, 1] - 2 * covariance[:, 0, 1]
         se += float(np.sqrt(np.maximum(variance, 0)).sum())
@@ -125,9 +106,7 @@ def _portions(simulations: int, patients: int) -> Iterator[int]:
         yield min(at_once, simulations - start)
 
 
-def mispaired(
-    first: Sizes, second: Sizes, simulations: int, seed: int = 0, auc: float = AUCS[0]
-) -> pd.DataFrame:
+def mispaired(first: Sizes, second: Sizes, simulations: int, seed: int = 0) -> pd.DataFrame:
     """Error of tests of one model on two sets of different patients, as if they were the same.
 
     Parameters
@@ -138,22 +117,21 @@ def mispaired(
         Studies drawn.
     seed : int
         Seed.
-    auc : float
-        True AUC in both sets.
 
     Returns
     -------
     DataFrame
         ``way, value, low, high, nominal, simulations``: the share of studies with p < 0.05,
-        though nothing differs. ``unpaired`` is the right test; the others are those of
-        :func:`as_if_paired`.
+        though nothing differs. ``unpaired`` is the right test. The others pair different
+        patients, the larger set cut to the size of the smaller within each class: ``paired by
+        row`` in the order of the rows, ``paired by rank`` after sorting both by score, as a
+        spreadsheet that was sorted is.
     """
-    _check({"first": first, "second": second}, simulations, (auc,), 0.0)
     rng = np.random.default_rng([seed, 2])
     counts = dict.fromkeys(WAYS, 0)
     for size in _portions(simulations, sum(first) + sum(second)):
-        sides = [draw(rng, size, sizes, (auc,)) for sizes in (first, second)]
-        for way, p in _p_values(*sides).items():
+        sides = [draw(rng, size, sizes, AUCS[:1]) for sizes in (first, second)]
+        for way, p in p_values(*sides).items():
             counts[way] += int((p < ALPHA).sum())
     rows = [
         {"way": way, **share(count, simulations), "nominal": ALPHA, "simulations": simulations}
@@ -162,46 +140,14 @@ def mispaired(
     return pd.DataFrame(rows)
 
 
-def as_if_paired(
-    first: tuple[NDArray, NDArray], second: tuple[NDArray, NDArray]
-) -> dict[str, float]:
-    """P-values that come out if different patients are paired: wrong on purpose.
-
-    Parameters
-    ----------
-    first, second : (labels, scores), each of shape (n,)
-        One model in each of two sets of different patients. The larger set is cut to the size of
-        the smaller within each class.
-
-    Returns
-    -------
-    dict of str to float
-        ``unpaired``: the right one; ``paired by row``: patients are paired in the order of the
-        rows; ``paired by rank``: after sorting both by score within a class, as a spreadsheet that
-        was sorted is.
-
-    Raises
-    ------
-    ParameterError
-        If a set has fewer than two patients with the outcome, or without: nothing varies there.
-    """
-    sides = []
-    for labels, scores in (first, second):
-        column = np.asarray(scores, dtype=float)[None, :, None]
-        sides.append(tuple(column[:, np.asarray(labels) == label] for label in (1, 0)))
-    sizes = [tuple(part.shape[1] for part in side) for side in sides]
-    _check(dict(zip(("first", "second"), sizes, strict=True)), 1, (), 0.0)
-    return {way: float(p[0]) for way, p in _p_values(*sides).items()}
-
-
-def _p_values(first: tuple[Floats, ...], second: tuple[Floats, ...]) -> dict[str, Floats]:
+def p_values(first: tuple[Floats, ...], second: tuple[Floats, ...]) -> dict[str, Floats]:
     """P-values by way; each side is positives and negatives, shape (simulations, size, 1)."""
-    (auc_a, var_a), (auc_b, var_b) = batch_delong(*first), batch_delong(*second)
-    part_a, part_b = var_a[:, 0, 0], var_b[:, 0, 0]
+    (auc_a, var_a), (auc_b, var_b) = areas(*first), areas(*second)
     n_a, n_b = (sum(part.shape[1] for part in side) for side in (first, second))
-    own = part_a + part_b
-    z = _ratio(auc_a[:, 0] - auc_b[:, 0], np.sqrt(own))
-    freedom = _ratio(own**2, part_a**2 / (n_a - 1) + part_b**2 / (n_b - 1), n_a + n_b - 2)
+    a, b = var_a[:, 0, 0], var_b[:, 0, 0]
+    with np.errstate(invalid="ignore"):  # where nothing varies there is no p, and nothing is found
+        z = (auc_a - auc_b)[:, 0] / np.sqrt(a + b)
+        freedom = (a + b) ** 2 / (a**2 / (n_a - 1) + b**2 / (n_b - 1))
     found = {WAYS[0]: 2 * stats.t.sf(np.abs(z), freedom)}
     cut = [
         [part[:, : min(a.shape[1], b.shape[1])] for part in (a, b)]
@@ -210,30 +156,8 @@ def _p_values(first: tuple[Floats, ...], second: tuple[Floats, ...]) -> dict[str
     for way in WAYS[1:]:
         ranked = [[np.sort(p, axis=1) if way == WAYS[2] else p for p in pair] for pair in cut]
         both = [np.concatenate(pair, axis=2) for pair in ranked]
-        found[way] = 2 * norm.sf(np.abs(paired_z(*batch_delong(*both))))
+        found[way] = 2 * norm.sf(np.abs(paired_z(*areas(*both))))
     return found
-
-
-def _ratio(top: Floats, bottom: Floats, otherwise: float = 0.0) -> Floats:
-    return np.divide(top, bottom, out=np.full_like(top, otherwise), where=bottom > 0)
-
-
-def _check(
-    splits: Mapping[str, Any], simulations: int, aucs: tuple[float, ...], correlation: float
-) -> None:
-    problems = [
-        f"set {name!r} has {sizes[0]} patients with the outcome and {sizes[1]} without; "
-        "needed: two of each"
-        for name, sizes in splits.items()
-        if min(sizes) < 2
-    ]
-    if simulations < 1:
-        problems.append(f"simulations is {simulations!r}; allowed: from 1")
-    problems += [f"AUC is {a!r}; allowed: above 0, below 1" for a in aucs if not 0 < a < 1]
-    if not 0 <= correlation <= 1:
-        problems.append(f"correlation is {correlation!r}; allowed: 0 to 1")
-    if problems:
-        raise ParameterError("study of DeLong's method", problems)
 
 
 def draw(
@@ -272,36 +196,6 @@ def draw(
         own = rng.standard_normal((simulations, size, len(aucs)))
         parts.append(np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * own + mean)
     return parts[0], parts[1]
-
-
-def batch_delong(positive: Floats, negative: Floats) -> tuple[Floats, Floats]:
-    """Estimate the AUCs of every study, and their covariance; see ``delong``.
-
-    Parameters
-    ----------
-    positive : ndarray, shape (simulations, positives, k)
-        Scores of the patients with the outcome; two at least.
-    negative : ndarray, shape (simulations, negatives, k)
-        Those of the others; two at least.
-
-    Returns
-    -------
-    auc : ndarray, shape (simulations, k)
-        Areas; a tie counts one half.
-    covariance : ndarray, shape (simulations, k, k)
-        Their estimated covariance.
-    """
-    m, n = positive.shape[1], negative.shape[1]
-    ranks = stats.rankdata(np.concatenate([positive, negative], axis=1), axis=1)
-    above = (ranks[:, :m] - stats.rankdata(positive, axis=1)) / n
-    below = 1 - (ranks[:, m:] - stats.rankdata(negative, axis=1)) / m
-    return above.mean(axis=1), _covariance(above) + _covariance(below)
-
-
-def _covariance(placed: Floats) -> Floats:
-    count = placed.shape[1]
-    centred = placed - placed.mean(axis=1, keepdims=True)
-    return np.einsum("sij,sik->sjk", centred, centred) / (count - 1) / count
 
 
 def paired_z(auc: Floats, covariance: Floats) -> Floats:

@@ -12,11 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from ptclnm.errors import ParameterError
 from ptclnm.evaluation.logistic import LogisticModel, Variable
 
 Floats = NDArray[np.float64]
-MAXIMUM, STEPS = 100.0, 10
+MAXIMUM, STEPS = 100.0, 10  # points of the longest scale; about as many steps on each
 EDGE = 1e-10
 HIGH, HIGH_FIVE = 1.5, 2.75  # how much larger units are favoured
 
@@ -102,13 +101,7 @@ class Nomogram:
         return pd.concat(parts, ignore_index=True)
 
 
-def nomogram(
-    model: LogisticModel,
-    fitted_on: pd.DataFrame,
-    maximum: float = MAXIMUM,
-    steps: int = STEPS,
-    outcome: str = "Risk",
-) -> Nomogram:
+def nomogram(model: LogisticModel, fitted_on: pd.DataFrame) -> Nomogram:
     """Turn a logistic regression into a nomogram.
 
     Parameters
@@ -117,12 +110,6 @@ def nomogram(
         The regression, of main effects.
     fitted_on : DataFrame
         The patients fitted on; their log odds span the scale of risk.
-    maximum : float
-        Points of the longest scale.
-    steps : int
-        About as many steps on each scale of numbers.
-    outcome : str
-        Name of the scale of risk.
 
     Returns
     -------
@@ -132,48 +119,36 @@ def nomogram(
 
     Raises
     ------
-    ParameterError
-        If `maximum` is not above 0 or `steps` is below 1.
     ModelError
         If the table lacks a column of the model.
     """
-    if not maximum > 0 or steps < 1:
-        raise ParameterError("nomogram", [f"maximum {maximum!r} and steps {steps!r}; allowed: "
-                                          "a maximum above 0, one step or more"])  # fmt: skip
     found, at = [], 1
     for variable in model.variables:
-        found.append(_effects(model, variable, at, steps))
+        found.append(_effects(model, variable, at))
         at += len(variable.terms)
-    scale = maximum / max(np.ptp(effects) for _, _, effects in found)
+    scale = MAXIMUM / max(np.ptp(effects) for _, _, effects in found)
     origin = float(model.coefficients[0] + sum(effects.min() for _, _, effects in found))
     axes = tuple(
         Axis(v.name, labels, values, (effects - effects.min()) * scale, bool(v.levels))
         for v, (labels, values, effects) in zip(model.variables, found, strict=True)
     )
     logs = model.linear_predictor(fitted_on)
-    odds = pretty(logs.min(), logs.max(), steps)
-    total = pretty(0.0, _longest(axes, odds, scale, origin, maximum), steps)
-    risks = pretty(expit(odds[0]), expit(odds[-1]), steps)
+    odds = pretty(logs.min(), logs.max(), STEPS)
+    longest = MAXIMUM if len(axes) == 1 else max(MAXIMUM, scale * (odds.max() - origin))
+    total = pretty(0.0, longest, STEPS)
+    risks = pretty(expit(odds[0]), expit(odds[-1]), STEPS)
     risks = risks[(risks >= expit(odds[0])) & (risks <= expit(odds[-1]))]
     return Nomogram(
         model, axes,
         Axis("Total points", _texts(total), total, total),
         Axis("Log odds", _texts(odds), odds, (odds - origin) * scale),
-        Axis(outcome, _texts(risks), risks, (logit(risks) - origin) * scale),
+        Axis("Risk", _texts(risks), risks, (logit(risks) - origin) * scale),
         scale, origin,
     )  # fmt: skip
 
 
-def _longest(
-    axes: tuple[Axis, ...], odds: Floats, scale: float, origin: float, maximum: float
-) -> float:
-    if len(axes) == 1:
-        return maximum
-    return max(maximum, scale * (odds.max() - origin))
-
-
 def _effects(
-    model: LogisticModel, variable: Variable, at: int, steps: int = STEPS
+    model: LogisticModel, variable: Variable, at: int
 ) -> tuple[tuple[str, ...], Floats, Floats]:
     """Labels, values and log odds at the ticks of a variable."""
     own = model.coefficients[at : at + len(variable.terms)]
@@ -181,7 +156,7 @@ def _effects(
         return variable.levels, np.arange(len(variable.levels)), np.concatenate([[0.0], own])
     values = np.array(variable.values)
     if not variable.few:
-        values = pretty(values[0], values[-1], steps)
+        values = pretty(values[0], values[-1], STEPS)
     return _texts(values), values, own[0] * values
 
 
@@ -205,18 +180,10 @@ def pretty(low: float, high: float, n: int = 5) -> NDArray[np.float64]:
         1, 2, 5 or 10 times a power of ten apart; the first is at or below `low`, the last at or
         above `high`.
 
-    Raises
-    ------
-    ParameterError
-        If an end is not finite, the ends are in the wrong order, or `n` is below 1.
-
     Notes
     -----
     R_pretty of R 4.2 with its defaults, since ``rms::nomogram`` takes its axes from there.
     """
-    if not (np.isfinite(low) and np.isfinite(high) and low <= high and n >= 1):
-        raise ParameterError("axis", [f"from {low} to {high} in {n} steps; allowed: finite ends in "
-                                      "ascending order, one step or more"])  # fmt: skip
     fewest = n // 3
     unit = _unit(low, high, n, fewest)
     first, last = floor(low / unit + EDGE), ceil(high / unit - EDGE)

@@ -14,7 +14,7 @@ from scipy.special import expit, logit
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
 from ptclnm.errors import ParameterError
-from ptclnm.evaluation.delong import placements
+from ptclnm.evaluation.delong import areas
 from ptclnm.evaluation.logistic import ModelError, checked_labels, fit_logistic
 
 Floats = NDArray[np.float64]
@@ -148,7 +148,7 @@ def indexes(labels: NDArray, log_odds: Floats, own: bool = False) -> Floats:
     own : bool
         Whether the model was fitted on these patients: then intercept and slope are 0 and 1.
     """
-    auc = placements(labels, log_odds[:, None])[0].mean()
+    auc = areas(log_odds[labels == 1, None], log_odds[labels == 0, None])[0][0]
     again = np.column_stack([np.ones(len(labels)), log_odds])
     start = np.array([0.0, 1.0])
     intercept, slope = start if own else newton(again, labels, start)

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from ptclnm.evaluation.calibration import calibration
-from ptclnm.evaluation.clinical import P_ENTER, passing, regression_table, univariable
+from ptclnm.evaluation.clinical import P_ENTER, passing, univariable
 from ptclnm.evaluation.delong import delong
 from ptclnm.evaluation.logistic import LogisticModel, ModelError, fit_logistic
 from ptclnm.evaluation.nomogram.points import Nomogram, nomogram
-from ptclnm.evaluation.nomogram.resampling import Fit, corrected_calibration, validate
+from ptclnm.evaluation.nomogram.resampling import Fit, validate
 from ptclnm.evaluation.sets import measured, stacked
 
 KEYS = ["split", "patient_id", "label"]
@@ -61,16 +61,11 @@ def check_patients(table: pd.DataFrame, fit_on: str) -> pd.DataFrame:
     Raises
     ------
     ModelError
-        If a column is missing, there is no such set, or a patient is there twice.
+        If no patient is in the set.
     """
-    problems = [f"no column {name!r}" for name in KEYS if name not in table]
-    if not problems and fit_on not in set(table["split"]):
+    if fit_on not in set(table["split"]):
         found = ", ".join(dict.fromkeys(map(str, table["split"]))) or "none"
-        problems.append(f"no patient is in the set {fit_on!r}; found: {found}")
-    if not problems and (twice := table["patient_id"].duplicated().sum()):
-        problems.append(f"{twice} rows repeat a patient; a nomogram takes one row a patient")
-    if problems:
-        raise ModelError("nomograms", problems)
+        raise ModelError("nomograms", [f"no patient is in the set {fit_on!r}; found: {found}"])
     order = list(dict.fromkeys([fit_on, *table["split"]]))
     return table.sort_values("split", key=lambda s: s.map(order.index), kind="stable",
                              ignore_index=True)  # fmt: skip
@@ -107,23 +102,13 @@ def _build(name: str, signature: str, predictors: Sequence[str], train: pd.DataF
         model = fit_logistic(train, train["label"], columns)
     except ModelError as error:
         raise type(error)(name, error.problems) from error
-    return Built(name, signature, model, nomogram(model, train, outcome="Risk"))
+    return Built(name, signature, model, nomogram(model, train))
 
 
 def nomogram_predictions(built: Sequence[Built], table: pd.DataFrame) -> pd.DataFrame:
     """Risks of every patient by every nomogram: ``model, split, patient_id, label, score``."""
     risks = {one.name: table[KEYS].assign(score=one.model.probability(table)) for one in built}
     return stacked(risks, "model")
-
-
-def regressions(built: Sequence[Built], train: pd.DataFrame) -> pd.DataFrame:
-    """``model``, then ``ptclnm.evaluation.clinical.regression_table`` of each nomogram."""
-    return stacked({one.name: regression_table(one.model, train) for one in built}, "model")
-
-
-def points(built: Sequence[Built]) -> pd.DataFrame:
-    """Every tick of every nomogram with its points."""
-    return stacked({one.name: one.nomogram.table() for one in built}, "model")
 
 
 def optimism(
@@ -173,20 +158,6 @@ def _screened_again(candidates: Sequence[str], signature: str, p_enter: float) -
         return fit_logistic(table, labels, columns).linear_predictor
 
     return fit
-
-
-def corrected_curves(
-    built: Sequence[Built], train: pd.DataFrame, draws: int, seed: int = 0
-) -> pd.DataFrame:
-    """Correct every nomogram's calibration curve for optimism; ``model``, then as for one."""
-    names = {one.name: one.model.names for one in built}
-    return stacked(
-        {
-            name: corrected_calibration(train, train["label"], columns, draws, seed)
-            for name, columns in names.items()
-        },
-        "model",
-    )
 
 
 def memory(

@@ -1,4 +1,4 @@
-"""Figures of page 07: curves, matrix of differences, bootstrap, what the method keeps."""
+"""Figures of page 07: matrix of differences, what the method keeps."""
 
 from collections.abc import Sequence
 
@@ -7,15 +7,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ptclnm.evaluation.study import ALPHA, AUCS, MEASURES, WAYS
+from ptclnm.evaluation.study import ALPHA, AUCS, MEASURES
 from ptclnm.report.sentences import NOTHING, p_text
-from ptclnm.report.style import BLUE, GREY, INK, ORANGE, PALETTE, RED, use_style
+from ptclnm.report.style import BLUE, GREY, INK, ORANGE, RED, use_style
 
 # A difference of AUCs that is drawn in full colour.
 FULL = 0.4
 # Inches beside each other that can still be read on a page.
 WIDEST = 11
-COLORS = dict(zip(WAYS, (BLUE, ORANGE, RED), strict=True))
 
 
 def matrix(pairs: pd.DataFrame, auc: pd.DataFrame) -> Figure | str:
@@ -73,37 +72,6 @@ def square(pairs: pd.DataFrame, order: Sequence[str], name: str) -> np.ndarray:
     return table
 
 
-def bootstrap(both: pd.DataFrame) -> Figure | str:
-    """Draw the bootstrap's standard errors and p-values over DeLong's.
-
-    Parameters
-    ----------
-    both : DataFrame
-        Columns ``split, se, p, se_bootstrap, p_bootstrap``.
-
-    Returns
-    -------
-    Figure or str
-        A sentence where there is no pair.
-    """
-    if both.empty:
-        return NOTHING
-    titles = {"se": "standard error of a difference", "p": "p-value"}
-    with use_style():
-        figure = Figure(figsize=(7.6, 3.8), layout="constrained")
-        for axes, (name, title) in zip(figure.subplots(1, 2), titles.items(), strict=True):
-            for color, (split, part) in zip(PALETTE, both.groupby("split", sort=False),
-                                            strict=False):  # fmt: skip
-                axes.plot(part[name], part[f"{name}_bootstrap"], "o", mfc="none", mec=color, ms=5,
-                          label=split)  # fmt: skip
-            top = 1.0 if name == "p" else 1.1 * both[["se", "se_bootstrap"]].max(axis=None)
-            axes.plot([0, top], [0, top], color=GREY, lw=0.9, ls=":")
-            axes.set(title=title, xlabel="DeLong", ylabel="bootstrap", xlim=(0, top),
-                     ylim=(0, top), aspect="equal")  # fmt: skip
-        figure.axes[0].legend(loc="upper left")
-    return figure
-
-
 def promises(study: pd.DataFrame) -> Figure:
     """Draw error and coverage by set, with Monte-Carlo intervals.
 
@@ -142,38 +110,9 @@ def mispaired(errors: pd.DataFrame) -> Figure:
         figure = Figure(figsize=(6, 2.2), layout="constrained")
         axes = figure.subplots()
         ways = [f"{row.way}: {row.value:.3f}" for row in errors.itertuples()]
-        axes.barh(ways, errors["value"], color=list(COLORS.values()), height=0.6)
+        axes.barh(ways, errors["value"], color=[BLUE, ORANGE, RED], height=0.6)
         axes.hlines(ways, errors["low"], errors["high"], color=INK, lw=1.4)
         axes.axvline(ALPHA, color=GREY, lw=1.1, ls="--")
         axes.invert_yaxis()
         axes.set(xlabel=f"share of drawn studies with p < {ALPHA}, nothing differing")
-    return figure
-
-
-def strangers(rows: pd.DataFrame) -> Figure | str:
-    """Draw the p-values of each model in one set against itself in another, by way.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        From ``ptclnm.evaluation.sets.strangers``.
-
-    Returns
-    -------
-    Figure or str
-        A sentence where there are no two such sets.
-    """
-    if rows.empty:
-        return NOTHING
-    with use_style():
-        figure = Figure(figsize=(7, 0.3 * len(rows) + 1.4), layout="constrained")
-        axes = figure.subplots()
-        for way, color in COLORS.items():
-            p = np.maximum(rows[way].astype(float), 1e-6)
-            axes.plot(p, rows["model"], "o", color=color, ms=6, label=way)
-        axes.axvline(ALPHA, color=GREY, lw=1.1, ls="--")
-        axes.invert_yaxis()
-        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-        sets = f"{rows['set_a'].iloc[0]} against {rows['set_b'].iloc[0]}"
-        axes.set(xscale="log", xlabel="p-value", title=sets)
     return figure

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ptclnm.evaluation.study import ALPHA, WAYS
+from ptclnm.evaluation.study import ALPHA
 from ptclnm.report import whose
 from ptclnm.report.claims import CONSISTENT
 from ptclnm.report.sentences import NOTHING, bullets, count, listing
@@ -11,7 +11,6 @@ from ptclnm.schema import Cohort
 # Below this chance a promise counts as missed: a page judges a dozen at once and more.
 SURE = 0.001
 MOST = 3
-NO_SETS = "This run has no two evaluation sets with at least two patients of each class."
 
 
 def answer(cohort: Cohort, auc: pd.DataFrame, pairs: pd.DataFrame, claims: pd.DataFrame) -> str:
@@ -61,20 +60,6 @@ def nested(pairs: pd.DataFrame) -> str:
     return f"Nested here: {named}. Read their difference with its interval, not its p-value."
 
 
-def bootstrap(both: pd.DataFrame) -> str:
-    """Say how far DeLong's standard errors are from the bootstrap's."""
-    both = both[both["se"] > 0]
-    if both.empty:
-        return NOTHING
-    ratio = both["se_bootstrap"] / both["se"]
-    apart = int(((both["p"] < ALPHA) != (both["p_bootstrap"] < ALPHA)).sum())
-    return (
-        f"The bootstrap's standard errors are {ratio.min():.2f} to {ratio.max():.2f} times "
-        f"DeLong's, {ratio.median():.2f} at the median. In {apart} of {count(len(both), 'pair')} "
-        f"the two fall on different sides of p = {ALPHA}."
-    )
-
-
 def calls(table: pd.DataFrame) -> str:
     """Count the pairs whose calls differ, among all patients and within each class."""
     lines = []
@@ -105,19 +90,6 @@ def _kept(part: pd.DataFrame) -> str:
     return (
         f"{f'Missed: {missed}' if missed else 'Kept throughout'}. A difference of {finds} is found "
         "in four studies of five."
-    )
-
-
-def strangers(rows: pd.DataFrame) -> str:
-    """Say what comparing different patients as pairs does to models here."""
-    if rows.empty:
-        return NO_SETS
-    first, hits = rows.iloc[0], {way: int((rows[way] < ALPHA).sum()) for way in WAYS}
-    return (
-        f"Here {count(int(rows['shared'].max()), 'patient')} of {first['set_a']} and "
-        f"{first['set_b']} are the same, so each model is tested {first['paired']}: "
-        f"{hits[WAYS[0]]} of {count(len(rows), 'model')} have p < {ALPHA}. Paired by row it would "
-        f"be {hits[WAYS[1]]}, by rank {hits[WAYS[2]]}."
     )
 
 
