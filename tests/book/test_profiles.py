@@ -76,9 +76,9 @@ def test_a_profile_like_another_has_its_pages_with_other_parameters(small: Proje
     [
         ({"like": "quick", "changes": {"frist": {}}}, "did you mean 'first'"),
         ({"like": "quik"}, "did you mean 'quick'"),
-        ({"like": "tiny"}, "lists no pages itself"),
-        ({"changes": {"first": {}}}, "name it with 'like'"),
-        ({}, "no pages"),
+        ({"like": "tiny"}, "a profile that does"),
+        ({"changes": {"first": {}}}, "name as 'like'"),
+        ({}, "list the pages"),
     ],
 )
 def test_what_is_wrong_with_a_profile_like_another(small: Project, content, word) -> None:
