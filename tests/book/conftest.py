@@ -72,10 +72,10 @@ class SmallProject(Project):
         """Write one of its notebooks."""
         return write_notebook(self.notebook(name), *code, parameters=parameters)
 
-    def profile_of(self, *pages: dict[str, object], **parameters: object) -> Path:
+    def profile_of(self, *pages: dict[str, object]) -> Path:
         """Write its profile ``quick``."""
         path = self.profiles / "quick.yml"
-        content = {"title": "Quick", "parameters": parameters, "pages": list(pages)}
+        content = {"title": "Quick", "pages": list(pages)}
         path.write_text(yaml.safe_dump(content), encoding="utf-8")
         return path
 

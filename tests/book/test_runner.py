@@ -72,7 +72,7 @@ def test_a_value_by_hand_goes_before_the_profile_and_to_those_that_declare_it(
     lines = 'other: int = 1  # another\nresults_dir: str = ""  # folder'
     small.notebook_of("second", small.saves.replace("study=study", 'study="b"'), parameters=lines)
     one, two = small.entry("one", "first", number=2, study="a"), small.entry("two", "second")
-    small.profile_of(one, two, seed=4)
+    small.profile_of(one, two)
     done = small.run("--param", "number=3", "--no-build")
     assert done.returncode == 0, done.stderr
     given = [
@@ -80,7 +80,7 @@ def test_a_value_by_hand_goes_before_the_profile_and_to_those_that_declare_it(
         for page in ("one", "two")
     ]
     given = [{k: v for k, v in values.items() if k != "results_dir"} for values in given]
-    assert given == [{"number": 3, "study": "a", "seed": 4}, {}]
+    assert given == [{"number": 3, "study": "a"}, {}]
 
 
 def test_a_failing_cell_is_named_and_no_book_is_published(ran: Project) -> None:

@@ -36,7 +36,7 @@ def executed(given: dict[str, object], injected: str) -> ExecutedPage:
 
 
 def profile() -> Profile:
-    return Profile("quick", "Quick", {}, ())
+    return Profile("quick", "Quick", ())
 
 
 def test_title_is_replaced_and_the_runners_folder_left_out() -> None:

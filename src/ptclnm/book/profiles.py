@@ -40,7 +40,6 @@ class _ProfileFile(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     title: str
-    parameters: dict[str, Any] = {}
     pages: list[PageSpec] = []
     like: str = ""
     changes: dict[str, dict[str, Any]] = {}
@@ -54,15 +53,12 @@ class Profile:
     ----------
     name, title : str
         File name without suffix, and what pages call it.
-    parameters : dict
-        Values given to each notebook that declares them.
     pages : tuple of PageSpec
         In reading order.
     """
 
     name: str
     title: str
-    parameters: dict[str, Any]
     pages: tuple[PageSpec, ...]
 
 
@@ -104,7 +100,7 @@ def load_profile(name: str, project: Project) -> Profile:
     for spec in base.pages:
         own = read.changes.get(spec.notebook, {}) | read.changes.get(spec.page, {})
         pages.append(spec.model_copy(update={"parameters": spec.parameters | own}))
-    return Profile(name, read.title, base.parameters | read.parameters, tuple(pages))
+    return Profile(name, read.title, tuple(pages))
 
 
 def _read(name: str, project: Project) -> tuple[_ProfileFile, str]:

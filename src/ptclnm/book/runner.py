@@ -3,10 +3,11 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 import nbformat
@@ -28,7 +29,6 @@ from ptclnm.files import write_table, write_text
 from ptclnm.progress import TERMINAL, own_terminal, tell
 from ptclnm.report.claims import collect, headline_markdown, replace_block
 
-Echo = Callable[[str], None]
 START_SECONDS = 180
 # By default the kernel would show on the page what goes to the process's own streams.
 OWN_STREAMS = ["--IPKernelApp.capture_fd_output=False"]
@@ -55,34 +55,26 @@ class Planned:
 
 def run(
     profile_name: str,
-    *,
-    only: Iterable[str] = (),
-    overrides: Mapping[str, Any] | None = None,
+    project: Project,
+    only: Collection[str] = (),
+    overrides: Mapping[str, Any] = MappingProxyType({}),
     build: bool = True,
-    project: Project | None = None,
-    echo: Echo = print,
-) -> pd.DataFrame | None:
+) -> None:
     """Run the pages of a profile and build its book.
 
     Parameters
     ----------
     profile_name : str
         Name of a file in ``book/profiles``.
-    only : iterable of str
+    project : Project
+        Folders to work in.
+    only : collection of str
         Pages to run; all where empty. The others are taken as they ran last.
-    overrides : mapping, optional
+    overrides : mapping
         Values that go before those of the profile, for each chosen page that declares them.
     build : bool
-        Whether the book is built and put in the place of the former one.
-    project : Project, optional
-        Folders to work in.
-    echo : callable
-        Receives lines of progress.
-
-    Returns
-    -------
-    DataFrame or None
-        All claims; None where a page that `only` left out has never run.
+        Whether the book is built and put in the place of the former one; it is not where a page
+        that `only` left out has never run.
 
     Raises
     ------
@@ -95,36 +87,26 @@ def run(
     BuildError
         If the book cannot be built without a warning; the former book stays.
     """
-    project = project or Project()
     profile = load_profile(profile_name, project)
-    only = list(only)
-    plan = plan_pages(profile, only, dict(overrides or {}), project)
+    plan = plan_pages(profile, only, overrides, project)
     with project.alone(profile.name):
-        return _run(profile, plan, set(only), build, project, echo)
-
-
-def _run(
-    profile: Profile, plan: list[Planned], only: set[str], build: bool, project: Project, echo: Echo
-) -> pd.DataFrame | None:
-    chosen = [page for page in plan if not only or page.spec.page in only]
-    for number, page in enumerate(chosen, 1):
-        run_page(page, profile, project, f"[{number}/{len(chosen)}]", echo)
-    if missing := [line for page in plan if (line := unusable(page, profile, project))]:
-        echo("No book built; these pages of the profile are to be run first:")
-        echo("\n".join(f"  - {line}" for line in missing))
-        return None
-    claims = collect({p.spec.page: project.results(profile.name) / p.spec.page for p in plan})
-    write_table(claims, project.results(profile.name) / "claims.csv")
-    if build:
-        executed = [read_executed(page, profile, project) for page in plan]
-        tree = stage_book(project, profile, executed, claims)
-        build_book(tree, project, profile.name)
-        echo(f"Book: {project.html / 'index.html'}")
-    return claims
+        chosen = [page for page in plan if not only or page.spec.page in only]
+        for number, page in enumerate(chosen, 1):
+            run_page(page, profile, project, f"[{number}/{len(chosen)}]")
+        if missing := [line for page in plan if (line := unusable(page, profile, project))]:
+            print("No book built; these pages of the profile are to be run first:")
+            print("\n".join(f"  - {line}" for line in missing))
+            return
+        claims = collect({p.spec.page: project.results(profile.name) / p.spec.page for p in plan})
+        write_table(claims, project.results(profile.name) / "claims.csv")
+        if build:
+            executed = [read_executed(page, profile, project) for page in plan]
+            build_book(stage_book(project, profile, executed, claims), project, profile.name)
+            print(f"Book: {project.html / 'index.html'}")
 
 
 def plan_pages(
-    profile: Profile, only: list[str], overrides: Mapping[str, Any], project: Project
+    profile: Profile, only: Collection[str], overrides: Mapping[str, Any], project: Project
 ) -> list[Planned]:
     """Check every page's values before anything runs.
 
@@ -144,33 +126,23 @@ def plan_pages(
     for spec in profile.pages:
         known = declared(project.notebook(spec.notebook))
         chosen = overrides if not only or spec.page in only else {}
-        given = {
-            **{k: v for k, v in profile.parameters.items() if k in known},
-            **spec.parameters,
-            **{k: v for k, v in chosen.items() if k in known},
-        }
+        given = spec.parameters | {k: v for k, v in chosen.items() if k in known}
         values, found = check_values(known, given, project)
         problems += [f"page {spec.page}: {line}" for line in found]
         plan.append(Planned(spec, known, values))
-    problems += _undeclared(plan, profile.parameters, "the profile's")
     reached = [page for page in plan if page.spec.page in only] or plan
-    problems += _undeclared(reached, overrides, "")
+    names = {name for page in reached for name in page.declared}
+    problems += [
+        f"parameter {name!r} is declared by no page; {nearest(name, names)}"
+        for name in overrides
+        if name not in names
+    ]
     if problems:
         raise ParameterError(f"profile {profile.name}", problems)
     return plan
 
 
-def _undeclared(plan: list[Planned], values: Mapping[str, Any], whose: str) -> list[str]:
-    known = {name for page in plan for name in page.declared}
-    phrase = f"{whose} parameter".strip()
-    return [
-        f"{phrase} {name!r} is declared by no page; {nearest(name, known)}"
-        for name in values
-        if name not in known
-    ]
-
-
-def run_page(page: Planned, profile: Profile, project: Project, label: str, echo: Echo) -> None:
+def run_page(page: Planned, profile: Profile, project: Project, label: str) -> None:
     """Execute one page; its notebook and results appear when both are complete.
 
     Raises
@@ -197,7 +169,7 @@ def run_page(page: Planned, profile: Profile, project: Project, label: str, echo
         except PageError as error:
             output.replace(failed)
             log = log.replace(failed.with_suffix(".log"))
-            echo(f"{label} {name}  FAILED after {time.monotonic() - started:.1f} s")
+            print(f"{label} {name}  FAILED after {time.monotonic() - started:.1f} s", flush=True)
             raise PageError(
                 f"page {name}, {error}\nKept as {failed}; no book built. "
                 f"What libraries wrote is in {log}."
@@ -207,7 +179,7 @@ def run_page(page: Planned, profile: Profile, project: Project, label: str, echo
         log.replace(runs / f"{name}.log")
     for former in (failed, failed.with_suffix(".log")):
         former.unlink(missing_ok=True)
-    echo(f"{label} {name}  {time.monotonic() - started:.1f} s")
+    print(f"{label} {name}  {time.monotonic() - started:.1f} s", flush=True)
 
 
 def unusable(page: Planned, profile: Profile, project: Project) -> str:

@@ -34,6 +34,6 @@ def build(tmp_path, monkeypatch):
 @pytest.fixture
 def quick(monkeypatch):
     """Take the quick renderer, in one process."""
-    monkeypatch.setenv("PTCLNM_CORES", "1")
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
     for module in (folder, truth):
         monkeypatch.setattr(module, "render_plane", quick_plane)
