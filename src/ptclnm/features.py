@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -24,8 +23,6 @@ from quickradiomics.errors import RegionError, SettingsError
 from quickradiomics.settings import Settings
 
 FOLDER = DATA_MANIFEST / "radiomics"
-# How many features the settings of this project have; other counts are an error.
-DECLARED = MappingProxyType({"li2024": 1561, "ni2024": 1357, "single_slice": 555})
 NAMES_SHOWN = 8
 Change = Callable[[str, np.ndarray, np.ndarray], np.ndarray]
 
@@ -40,7 +37,7 @@ def load_settings(settings: str | PathLike[str] | Settings) -> Settings:
     Parameters
     ----------
     settings : str or path or Settings
-        A name of ``DECLARED``, or the path of a pyradiomics parameter file.
+        ``li2024``, ``ni2024``, ``single_slice``, or the path of a pyradiomics parameter file.
 
     Returns
     -------
@@ -50,25 +47,20 @@ def load_settings(settings: str | PathLike[str] | Settings) -> Settings:
     Raises
     ------
     ParameterError
-        If there is no such file, it is not of pyradiomics' form, names an unknown filter,
-        class, feature or setting, or declares another number of features than it should. All
-        problems at once.
+        If there is no such file, it is not of pyradiomics' form, or names an unknown
+        filter, class, feature or setting. All problems at once.
     """
     if isinstance(settings, Settings):
         return settings
-    path = FOLDER / f"{settings}.yml" if str(settings) in DECLARED else Path(settings)
+    named = {path.stem: path for path in FOLDER.glob("*.yml")}
+    path = named.get(str(settings), Path(settings))
     if not path.is_file():
-        advice = nearest(str(settings), DECLARED)
+        advice = nearest(str(settings), named)
         raise ParameterError("settings", [f"{settings} is neither a name nor a file; {advice}"])
     try:
-        chosen = files.load_settings(path)
+        return files.load_settings(path)
     except SettingsError as error:
         raise ParameterError(error.subject, error.problems) from None
-    name, count = chosen.name, len(chosen.names)
-    if count != DECLARED.get(name, count):
-        found = f"{count:,} features are declared; {name} has {DECLARED[name]:,}"
-        raise ParameterError(str(path), [found])
-    return chosen
 
 
 def extract(
