@@ -139,7 +139,7 @@ def test_a_page_of_the_book_is_quiet_and_has_a_log(
     noisy: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PYTEST_CURRENT_TEST")
-    notebook(noisy, "first", *CELLS)
+    notebook(noisy, "first", *CELLS, noisy.saves)
     done = noisy.run("--only", "one", "--no-build")
     assert done.returncode == 0, done.stderr
     executed = nbformat.read(noisy.runs("quick") / "one.ipynb", 4)
@@ -159,7 +159,7 @@ def test_a_page_that_prints_is_refused_with_its_cell_and_first_line(noisy: Proje
     assert str(log) in done.stderr
     assert "NOISE of printed" in log.read_text()
     assert not (noisy.runs("quick") / "one.ipynb").exists()
-    notebook(noisy, "first")
+    notebook(noisy, "first", noisy.saves)
     assert noisy.run("--only", "one", "--no-build").returncode == 0
     assert not log.exists()
 

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any
 
 import nbformat
-import pandas as pd
 import papermill
 from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec
@@ -290,11 +289,10 @@ def verdict_block(profile_name: str, project: Project) -> str:
     MissingDataError
         If not all of its pages have run.
     """
-    path = project.results(profile_name) / "claims.csv"
-    if not path.is_file():
-        raise MissingDataError(f"No {path}. Run: ptclnm run --profile {profile_name}")
-    claims = pd.read_csv(path, keep_default_na=False)
-    return headline_markdown(claims, for_book=False)
+    folder = project.results(profile_name)
+    if not (folder / "claims.csv").is_file():
+        raise MissingDataError(f"No {folder}/claims.csv. Run: ptclnm run --profile {profile_name}")
+    return headline_markdown(collect({profile_name: folder}), for_book=False)
 
 
 def write_readme(profile_name: str, project: Project) -> Path:
