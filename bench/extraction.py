@@ -30,7 +30,7 @@ import SimpleITK as sitk
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
 from ptclnm.cohorts.registry import open_cohort
-from ptclnm.features import FOLDER, extract_all
+from ptclnm.features import FOLDER, extract
 from ptclnm.files import write_table
 from ptclnm.paths import BUILD
 from ptclnm.pictures.read import read_image, read_mask
@@ -58,8 +58,8 @@ def plain(rows: pd.DataFrame, settings: str) -> np.ndarray:
 def ours(cohort: Cohort, settings: str, n_jobs: int) -> np.ndarray:
     """Features of every row by this project, from an empty cache."""
     with tempfile.TemporaryDirectory() as folder:
-        made = extract_all(cohort, settings, n_jobs=n_jobs, cache=Path(folder), progress="")
-    return made.features.drop(columns="image_id").to_numpy()
+        made = extract(cohort, settings, n_jobs=n_jobs, cache=Path(folder), progress="")
+    return made.drop(columns="image_id").to_numpy()
 
 
 def told(text: str, end: str = "") -> None:

@@ -4,7 +4,6 @@ import io
 import os
 import pty
 import sys
-import time
 
 from ptclnm.compute import parallel_map
 from ptclnm.progress import TERMINAL, own_terminal, tell, terminal
@@ -22,14 +21,10 @@ class Terminal(io.StringIO):
 def test_progress_is_one_line_in_a_terminal_and_nothing_elsewhere(monkeypatch):
     terminal, file = Terminal(), io.StringIO()
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr(time, "monotonic", iter([0, 4000, 4200]).__next__)
     parallel_map(square, range(3), 1, "patients")
-    lines = [line.rstrip(" ") for line in terminal.getvalue().split("\r")]
-    first, second = "1/3 patients, 2 h 13 min left", "2/3 patients, 35 min 0 s left"
-    assert lines[:3] == ["", first, second]
-    assert lines[3].split() == ["3/3", "patients"] and lines[3].endswith("\n")
-    # A shorter line leaves nothing of a longer one.
-    assert len(terminal.getvalue().split("\r")[3].rstrip("\n")) >= len(first)
+    first, *_, last = terminal.getvalue().strip("\r\n").split("\r")
+    assert first.startswith("patients:   0%") and " 0/3 " in first
+    assert last.startswith("patients: 100%") and " 3/3 " in last
     monkeypatch.undo()
     monkeypatch.setattr(sys, "stderr", file)
     parallel_map(square, range(3), 1, "patients")
@@ -41,7 +36,7 @@ def test_a_page_tells_the_terminal_of_the_command_that_runs_it(monkeypatch, tmp_
     monkeypatch.setenv(TERMINAL, str(watched))
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     parallel_map(square, range(2), 1, "patients")
-    assert watched.read_text().split()[-2:] == ["2/2", "patients"]
+    assert "patients: 100%" in watched.read_text()
     tell("training")
     assert watched.read_text() == "training\n"
     monkeypatch.setenv(TERMINAL, str(tmp_path / "gone" / "terminal"))

@@ -43,14 +43,8 @@ def run(
     from ptclnm.book.runner import run as run_profile
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    run_profile(
-        profile,
-        only=only or [],
-        overrides=read_overrides(param or []),
-        build=build,
-        project=_project(root, build_dir),
-        echo=lambda line: print(line, flush=True),
-    )
+    overrides = read_overrides(param or [])
+    run_profile(profile, _project(root, build_dir), only or [], overrides, build)
 
 
 @app.command()
@@ -79,19 +73,17 @@ def compare(
 @app.command()
 def cache(
     older_than: Annotated[
-        int | None, typer.Option(help="Remove what was not used for so many days.")
+        int | None, typer.Option(min=1, help="Remove what was not used for so many days.")
     ] = None,
 ) -> None:
     """Show what is kept between runs, or remove what is no longer used."""
     from ptclnm import store
 
     found = store.entries()
-    if older_than is None:
-        print(f"{store.FOLDER}\n{store.overview(found)}")
-        return
-    chosen = store.unused(found, older_than)
-    store.clear(chosen)
-    print(f"Removed from {store.FOLDER}\n{store.overview(chosen)}")
+    if older_than is not None:
+        found = found[found["days"] > older_than]
+        store.clear(found)
+    print(f"{'Kept' if older_than is None else 'Removed'}: {store.FOLDER}\n{store.overview(found)}")
 
 
 @app.command(

@@ -10,12 +10,11 @@ from typing import TypeVar
 
 import joblib
 
-from ptclnm.errors import ParameterError, checked_whole, nearest
+from ptclnm.errors import checked_whole, choice_problem, refuse
 from ptclnm.progress import counted
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-CORES = "PTCLNM_CORES"
 SCHEDULERS = ("processes", "dask")
 # Settings of glibc's malloc.h by their number: trim and mmap thresholds, in bytes; the second is
 # the most that it takes.
@@ -38,8 +37,8 @@ def parallel_map(
     items : iterable
         The items.
     n_jobs : int, optional
-        Processes; by default as many as there are cores, or as the variable ``PTCLNM_CORES``
-        says. With 1 nothing is started.
+        Processes; by default as many as there are cores, or as joblib's variable
+        ``LOKY_MAX_CPU_COUNT`` says. With 1 nothing is started.
     progress : str
         What is counted, e.g. ``"patients"``; shown in a terminal with the time left, never in a
         notebook or a log.
@@ -68,20 +67,14 @@ def parallel_map(
 
 
 def cores(n_jobs: int | None = None) -> int:
-    """Processes to use: `n_jobs`, else what ``PTCLNM_CORES`` says, else one a core.
+    """Processes to use: `n_jobs`, else one a core, or as many as ``LOKY_MAX_CPU_COUNT`` says.
 
     Raises
     ------
     ParameterError
-        If either is no whole number from 1.
+        If it is no whole number from 1.
     """
-    if n_jobs is not None:
-        return checked_whole("compute", "n_jobs", n_jobs, 1)
-    asked = os.environ.get(CORES, "")
-    if not asked:
-        return joblib.cpu_count()
-    number = int(asked) if asked.isascii() and asked.isdigit() else asked
-    return checked_whole("compute", CORES, number, 1)
+    return joblib.cpu_count() if n_jobs is None else checked_whole("compute", "n_jobs", n_jobs, 1)
 
 
 @contextmanager
@@ -101,8 +94,7 @@ def scheduler(name: str, n_jobs: int | None = None) -> Iterator[None]:
     ParameterError
         If there is no such scheduler.
     """
-    if name not in SCHEDULERS:
-        raise ParameterError("compute", [f"no scheduler {name!r}; {nearest(name, SCHEDULERS)}"])
+    refuse("compute", choice_problem("scheduler", name, SCHEDULERS))
     if name == "processes":
         yield
         return

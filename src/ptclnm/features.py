@@ -1,12 +1,10 @@
 """Radiomics features of a cohort: one row a picture, each kept by its pixels."""
 
 import warnings
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -25,39 +23,12 @@ from quickradiomics.errors import RegionError, SettingsError
 from quickradiomics.settings import Settings
 
 FOLDER = DATA_MANIFEST / "radiomics"
-# How many features the settings of this project have; other counts are an error.
-DECLARED = MappingProxyType({"li2024": 1561, "ni2024": 1357, "single_slice": 555})
 NAMES_SHOWN = 8
 Change = Callable[[str, np.ndarray, np.ndarray], np.ndarray]
 
 
 class ExtractionError(ProblemsError):
-    """Features that are missing, not a number or infinite, or pictures without any.
-
-    Parameters
-    ----------
-    subject : str
-        The cohort.
-    table : DataFrame
-        Columns ``image_id, feature, problem``; `feature` is empty where the whole picture has
-        none.
-    """
-
-    def __init__(self, subject: str, table: pd.DataFrame) -> None:
-        self.table = table
-        super().__init__(subject, _lines(table))
-
-
-def _lines(table: pd.DataFrame) -> Iterable[str]:
-    """One line a picture and kind of problem, with the first few features' names."""
-    for (image, problem), rows in table.groupby(["image_id", "problem"], sort=False):
-        names = [name for name in rows["feature"] if name]
-        if not names:
-            yield f"{image}: {problem}"
-            continue
-        more = len(names) - NAMES_SHOWN
-        shown = ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
-        yield f"{image}: {len(names)} features, {problem}: {shown}"
+    """Features that are missing, not a number or infinite, or pictures without any."""
 
 
 def load_settings(settings: str | PathLike[str] | Settings) -> Settings:
@@ -66,7 +37,7 @@ def load_settings(settings: str | PathLike[str] | Settings) -> Settings:
     Parameters
     ----------
     settings : str or path or Settings
-        A name of ``DECLARED``, or the path of a pyradiomics parameter file.
+        ``li2024``, ``ni2024``, ``single_slice``, or the path of a pyradiomics parameter file.
 
     Returns
     -------
@@ -76,47 +47,20 @@ def load_settings(settings: str | PathLike[str] | Settings) -> Settings:
     Raises
     ------
     ParameterError
-        If there is no such file, it is not of pyradiomics' form, names an unknown filter,
-        class, feature or setting, or declares another number of features than it should. All
-        problems at once.
+        If there is no such file, it is not of pyradiomics' form, or names an unknown
+        filter, class, feature or setting. All problems at once.
     """
     if isinstance(settings, Settings):
         return settings
-    path = FOLDER / f"{settings}.yml" if str(settings) in DECLARED else Path(settings)
+    named = {path.stem: path for path in FOLDER.glob("*.yml")}
+    path = named.get(str(settings), Path(settings))
     if not path.is_file():
-        advice = nearest(str(settings), DECLARED)
+        advice = nearest(str(settings), named)
         raise ParameterError("settings", [f"{settings} is neither a name nor a file; {advice}"])
     try:
-        chosen = files.load_settings(path)
+        return files.load_settings(path)
     except SettingsError as error:
         raise ParameterError(error.subject, error.problems) from None
-    name, count = chosen.name, len(chosen.names)
-    if count != DECLARED.get(name, count):
-        found = f"{count:,} features are declared; {name} has {DECLARED[name]:,}"
-        raise ParameterError(str(path), [found])
-    return chosen
-
-
-@dataclass(frozen=True, eq=False)
-class Extraction:
-    """Features of a cohort, and what is wrong with them.
-
-    Parameters
-    ----------
-    features : DataFrame
-        One row a picture in the cohort's order: ``image_id``, then every declared feature as
-        float64. A feature that is missing is NaN; nothing is dropped.
-    problems : DataFrame
-        Columns ``image_id, feature, problem``: every value that is missing, not a number or
-        infinite. `feature` is empty where the whole picture has none.
-    computed, cached : int
-        Pictures whose features were computed now, and those read from the cache.
-    """
-
-    features: pd.DataFrame
-    problems: pd.DataFrame
-    computed: int
-    cached: int
 
 
 def extract(
@@ -156,41 +100,9 @@ def extract(
     ------
     ExtractionError
         If a picture cannot be used, or a feature is missing, not a number or infinite. All of
-        them at once, by picture and feature; what could be extracted stays in the cache. Use
-        `extract_all` to have the rest of the table nevertheless.
+        them at once, by picture and feature; what could be extracted stays in the cache.
     ParameterError
         If the cohort has no pictures, or a setting is not known.
-    """
-    made = extract_all(cohort, settings, n_jobs, cache, progress, change)
-    if len(made.problems):
-        raise ExtractionError(f"features of {cohort.name}", made.problems)
-    return made.features
-
-
-def extract_all(
-    cohort: Cohort,
-    settings: str | PathLike[str] | Settings = "li2024",
-    n_jobs: int | None = 1,
-    cache: Path | None = None,
-    progress: str = "images",
-    change: Change | None = None,
-) -> Extraction:
-    """Extract as `extract`, and list the problems beside the table.
-
-    Parameters
-    ----------
-    cohort, settings, n_jobs, cache, progress, change
-        As for `extract`.
-
-    Returns
-    -------
-    Extraction
-        The table with NaN where a feature is missing, and its problems.
-
-    Raises
-    ------
-    ParameterError
-        As `extract`.
     """
     chosen = load_settings(settings)
     _check(cohort)
@@ -201,27 +113,29 @@ def extract_all(
     results = parallel_map(work, rows, n_jobs=n_jobs, progress=progress)
     for text in (text for result in results for text in result.warnings):
         warnings.warn(text, stacklevel=2)
+    ids = cohort.table["image_id"].tolist()
+    found = zip(ids, results, strict=True)
+    if problems := [line for name, result in found for line in _lines(name, result.problems)]:
+        raise ExtractionError(f"features of {cohort.name}", problems)
     features = pd.DataFrame([result.values for result in results], columns=list(chosen.names))
-    features.insert(0, "image_id", cohort.table["image_id"].tolist())
-    problems = pd.DataFrame(
-        [
-            (image_id, name, problem)
-            for image_id, result in zip(features["image_id"], results, strict=True)
-            for name, problem in result.problems.items()
-        ],
-        columns=["image_id", "feature", "problem"],
-    )
-    computed = sum(result.computed for result in results)
-    whole = sum("" not in result.problems for result in results)
-    return Extraction(features, problems, computed, whole - computed)
+    features.insert(0, "image_id", ids)
+    return features
+
+
+def _lines(image: str, problems: Mapping[str, str]) -> Iterator[str]:
+    """Say what is wrong with a picture, with the first few features' names."""
+    for problem in dict.fromkeys(problems.values()):
+        names = [name for name, found in problems.items() if found == problem]
+        more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+        few = ", ".join(names[:NAMES_SHOWN]) + more
+        yield f"{image}: {len(names)} features, {problem}: {few}" if few else f"{image}: {problem}"
 
 
 class _Result(NamedTuple):
-    """One picture's features."""
+    """One picture's features, and what is wrong with them by their names; "" for the picture."""
 
     values: np.ndarray
     problems: dict[str, str]
-    computed: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -238,12 +152,11 @@ def _one(
     They are kept by the pixels alone, whatever the file and the type that these are stored in.
     """
     image_id, image, mask_path = row
-    computed, warned = [], []
+    warned = []
 
     def make(*_: Path) -> dict[str, np.ndarray]:
         reuse_memory()
         found = measure(array, mask, settings)
-        computed.append(image_id)
         problems = np.array(list(found.problems.items()), dtype=str).reshape(-1, 2)
         return {"values": np.array(list(found.values.values())), "problems": problems}
 
@@ -255,21 +168,16 @@ def _one(
         entry = folder / store.key(code, pixels, np.asarray(mask) != 0, settings)
         made = store.read(store.keep(entry, make, warned.append))
     except (ImageError, RegionError) as error:
-        return _Result(np.full(len(settings.names), np.nan), {"": str(error)})
-    return _Result(made["values"], dict(made["problems"].tolist()), bool(computed), tuple(warned))
+        return _Result(np.empty(0), {"": str(error)})
+    return _Result(made["values"], dict(made["problems"].tolist()), tuple(warned))
 
 
 def _check(cohort: Cohort) -> None:
-    problems = []
     table = cohort.table
-    without = table[["image", "mask"]].fillna("").eq("").any(axis=1)
-    if table.empty or without.all():
-        problems.append(f"the cohort {cohort.name} has no pictures with masks")
-    elif without.any():
-        names = ", ".join(map(str, table.loc[without, "image_id"].head(5)))
-        problems.append(f"{without.sum()} rows have no picture or no mask: {names}")
-    if table["image_id"].duplicated().any():
-        twice = ", ".join(map(str, table.loc[table["image_id"].duplicated(), "image_id"].head(5)))
-        problems.append(f"an image_id stands on several rows: {twice}")
-    if problems:
-        raise ParameterError("extraction", problems)
+    without = table.loc[table[["image", "mask"]].fillna("").eq("").any(axis=1), "image_id"]
+    if len(without) == len(table):
+        raise ParameterError("extraction", [f"the cohort {cohort.name} has no pictures with masks"])
+    if len(without):
+        names = ", ".join(map(str, without.head(5)))
+        found = f"{len(without)} rows have no picture or no mask: {names}"
+        raise ParameterError("extraction", [found])

@@ -2,11 +2,12 @@
 
 import os
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO, TypeVar
+
+from tqdm import tqdm
 
 Result = TypeVar("Result")
 TERMINAL = "PTCLNM_TERMINAL"
@@ -58,25 +59,5 @@ def counted(done: Iterable[Result], total: int, what: str) -> Iterator[Result]:
     what : str
         What they are; empty tells nothing.
     """
-    start, width = time.monotonic(), 0
     with terminal() as stream:
-        for number, result in enumerate(done, start=1):
-            if what and stream is not None:
-                line = f"{number}/{total} {what}"
-                if number < total:
-                    spent = time.monotonic() - start
-                    line += f", {_duration(spent / number * (total - number))} left"
-                width = max(width, len(line))
-                end = "\n" if number == total else ""
-                print(f"\r{line:<{width}}", end=end, file=stream, flush=True)
-            yield result
-
-
-def _duration(seconds: float) -> str:
-    """Seconds in words, to two units: ``40 s``, ``3 min 20 s``, ``2 h 5 min``."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+        yield from tqdm(done, what, total, file=stream, disable=not what or stream is None)

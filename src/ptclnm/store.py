@@ -14,14 +14,15 @@ import re
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib.metadata import packages_distributions, version
 from importlib.util import resolve_name
 from pathlib import Path
 from tempfile import mkdtemp
+from textwrap import shorten
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -29,7 +30,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ptclnm.errors import PtclnmError, checked_whole
+from ptclnm.errors import PtclnmError
 from ptclnm.files import write_json
 from ptclnm.paths import BUILD, ROOT
 
@@ -37,7 +38,6 @@ Tables = dict[str, pd.DataFrame]
 Contents = Mapping[str, pd.DataFrame | NDArray]
 FOLDER = BUILD / "cache"
 INDEX, ARRAYS = "files.json", "arrays.npz"
-NAMED = 3
 DAY = 86_400.0
 # How a table names what is imported when it is needed: module:attribute.
 _PLACE = re.compile(r"[a-z_][\w.]*:\w+")
@@ -238,7 +238,7 @@ def keep(
         if not (damaged := damage(entry)):
             return entry
         warn(_said(entry, damaged))
-        _remove([entry], entry.parent)
+        _remove(entry)
     entry.parent.mkdir(parents=True, exist_ok=True)
     unfinished = entry.with_name(f".unfinished-{entry.name}")
     partial = Path(mkdtemp(prefix=".partial-", dir=entry.parent))
@@ -335,90 +335,46 @@ def _digest(path: Path) -> str:
 
 
 def _said(entry: Path, damaged: list[str]) -> str:
-    more = f" and {len(damaged) - NAMED} more" if len(damaged) > NAMED else ""
-    names = ", ".join(damaged[:NAMED])
-    return f"{entry} is damaged ({names}{more} changed since written); it is computed again"
+    names = shorten(", ".join(damaged), 80, placeholder=" …")
+    return f"{entry} is damaged ({names} changed since written); it is computed again"
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One thing that is kept.
+def entries(folder: Path = FOLDER) -> pd.DataFrame:
+    """List what is kept; half-finished work of a run that was killed too.
 
-    Parameters
-    ----------
-    kind : str
-        What it is: the folder that it stands in.
-    path : Path
-        Its own folder.
-    bytes : int
-        What it takes on the disk.
-    used : float
-        When it was last written or read, in seconds since 1970. A disk that does not note when
-        files are read gives the time of writing.
+    Returns
+    -------
+    DataFrame
+        ``kind`` (the folder that it stands in), ``path``, ``MB``, and the days since it was last
+        written or read. A disk that does not note when files are read gives the time of writing.
     """
-
-    kind: str
-    path: Path
-    bytes: int
-    used: float
-
-
-def entries(folder: Path = FOLDER) -> list[Entry]:
-    """List what is kept, by kind and path; half-finished work of a run that was killed too."""
-    return [_entry(path) for path in sorted(folder.glob("*/*"))]
+    rows = []
+    for path in sorted(folder.glob("*/*")):
+        stats = [p.stat() for p in path.rglob("*") if p.is_file()] or [path.stat()]
+        used = max(max(stat.st_atime, stat.st_mtime) for stat in stats)
+        size = sum(stat.st_size for stat in stats) / 1e6
+        rows.append((path.parent.name, path, size, (time.time() - used) / DAY))
+    return pd.DataFrame(rows, columns=["kind", "path", "MB", "days"])
 
 
-def _entry(path: Path) -> Entry:
-    files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
-    stats = [file.stat() for file in files] or [path.stat()]
-    used = max(max(stat.st_atime, stat.st_mtime) for stat in stats)
-    return Entry(path.parent.name, path, sum(s.st_size for s in stats) if files else 0, used)
+def overview(found: pd.DataFrame) -> str:
+    """Lay out entries by kind: how many, their size, and days since any was used."""
+    kinds = found.groupby("kind").agg(
+        entries=("path", "size"), MB=("MB", "sum"), days=("days", "min")
+    )
+    return kinds.rename(columns={"days": "days unused"}).to_string(float_format="{:,.1f}".format)
 
 
-def unused(found: Iterable[Entry], days: int, now: float | None = None) -> list[Entry]:
-    """Choose what has neither been written nor read for some days.
-
-    Raises
-    ------
-    ParameterError
-        If `days` is no whole number from 1.
-    """
-    days = checked_whole("cache", "older-than", days, 1)
-    limit = (time.time() if now is None else now) - days * DAY
-    return [entry for entry in found if entry.used < limit]
-
-
-def clear(chosen: Iterable[Entry], folder: Path = FOLDER) -> None:
+def clear(found: pd.DataFrame) -> None:
     """Remove entries; one is gone or whole, also if this is interrupted."""
-    _remove([entry.path for entry in chosen], folder)
+    for path in found["path"]:
+        _remove(path)
 
 
-def _remove(paths: list[Path], beside: Path) -> None:
-    if not paths:
-        return
-    aside = Path(mkdtemp(prefix=".cleared-", dir=beside))
+def _remove(path: Path) -> None:
+    aside = Path(mkdtemp(prefix=".cleared-", dir=path.parent))
     try:
-        for number, path in enumerate(paths):
-            with suppress(FileNotFoundError):  # another process was faster
-                path.rename(aside / str(number))
+        with suppress(FileNotFoundError):  # another process was faster
+            path.rename(aside / path.name)
     finally:
         shutil.rmtree(aside)
-
-
-def overview(found: Iterable[Entry], now: float | None = None) -> str:
-    """Lay out entries by kind: number, size, and days since any was used."""
-    now = time.time() if now is None else now
-    kinds: dict[str, list[Entry]] = {}
-    for entry in found:
-        kinds.setdefault(entry.kind, []).append(entry)
-    lines = [f"{'kept':<24}{'entries':>9}{'MB':>11}{'last used':>16}"]
-    for kind, part in kinds.items():
-        days = (now - max(entry.used for entry in part)) / DAY
-        when = "today" if days < 1 else f"{days:.0f} days ago"
-        lines.append(f"{kind:<24}{len(part):>9,}{_mb(part):>11,.1f}{when:>16}")
-    every = [entry for part in kinds.values() for entry in part]
-    return "\n".join([*lines, f"{'all':<24}{len(every):>9,}{_mb(every):>11,.1f}"])
-
-
-def _mb(found: Iterable[Entry]) -> float:
-    return sum(entry.bytes for entry in found) / 1e6

@@ -66,14 +66,16 @@ def write_notebook(path: Path, *code: str, parameters: str = PARAMETERS) -> Path
 class SmallProject(Project):
     """A project in a temporary folder, with a command line of its own."""
 
+    saves = CLAIMS
+
     def notebook_of(self, name: str, *code: str, parameters: str = PARAMETERS) -> Path:
         """Write one of its notebooks."""
         return write_notebook(self.notebook(name), *code, parameters=parameters)
 
-    def profile_of(self, *pages: dict[str, object], **parameters: object) -> Path:
+    def profile_of(self, *pages: dict[str, object]) -> Path:
         """Write its profile ``quick``."""
         path = self.profiles / "quick.yml"
-        content = {"title": "Quick", "parameters": parameters, "pages": list(pages)}
+        content = {"title": "Quick", "pages": list(pages)}
         path.write_text(yaml.safe_dump(content), encoding="utf-8")
         return path
 
@@ -113,6 +115,8 @@ def make_small(root: Path) -> SmallProject:
     (project.book / "_toc.yml").write_text(TOC, encoding="utf-8")
     index = "# Front\n\n```{include} _generated/verdicts.md\n```\n"
     (project.book / "index.md").write_text(index, encoding="utf-8")
+    for name in ("claims", "status"):
+        shutil.copy(ROOT / "book" / f"{name}.md", project.book)
     project.notebook_of("first", CLAIMS)
     project.notebook_of("second", CLAIMS)
     project.profile_of(

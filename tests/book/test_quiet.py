@@ -14,7 +14,6 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from ptclnm.book.project import Project
-from ptclnm.book.runner import written
 from ptclnm.paths import ROOT
 from ptclnm.progress import TERMINAL
 
@@ -116,14 +115,13 @@ def shown(executed: NotebookNode) -> dict[str, str]:
     }
 
 
-def missing(log: Path) -> list[str]:
-    """List the noises that are not in a log."""
-    text = log.read_text(encoding="utf-8")
+def missing(text: str) -> list[str]:
+    """List the noises that are not in a text."""
     return [noise for noise in NOISES if f"NOISE of {noise}" not in text]
 
 
-def test_papermill_alone_shows_what_cells_print_and_logs_what_others_write(
-    noisy: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_papermill_alone_shows_what_cells_print_and_its_terminal_what_others_write(
+    noisy: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
 ) -> None:
     monkeypatch.setenv(TERMINAL, str(tmp_path / "terminal"))
     monkeypatch.delenv("PYTEST_CURRENT_TEST")  # with it a kernel leaves descriptors 1 and 2 alone
@@ -133,7 +131,7 @@ def test_papermill_alone_shows_what_cells_print_and_logs_what_others_write(
     assert [source for source in CELLS if texts[source]] == []
     assert [source for source, text in ASKED.items() if text not in texts[source]] == []
     assert "NOISE" not in (tmp_path / "out.ipynb").read_text().replace("noisy", "")
-    assert missing(noisy.results("alone") / "first-a" / "page.log") == []
+    assert missing("".join(capfd.readouterr())) == []
     assert (tmp_path / "terminal").read_text() == "Progress\n"
 
 
@@ -141,13 +139,13 @@ def test_a_page_of_the_book_is_quiet_and_has_a_log(
     noisy: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PYTEST_CURRENT_TEST")
-    notebook(noisy, "first", *CELLS)
+    notebook(noisy, "first", *CELLS, noisy.saves)
     done = noisy.run("--only", "one", "--no-build")
     assert done.returncode == 0, done.stderr
     executed = nbformat.read(noisy.runs("quick") / "one.ipynb", 4)
     assert not any(shown(executed).values())
     log = noisy.runs("quick") / "one.log"
-    assert missing(log) == []
+    assert missing(log.read_text(encoding="utf-8")) == []
     assert log.read_text().count("NOISE of descriptor") == 1
     assert [*noisy.results("quick").rglob("*.log")] == []
 
@@ -161,7 +159,7 @@ def test_a_page_that_prints_is_refused_with_its_cell_and_first_line(noisy: Proje
     assert str(log) in done.stderr
     assert "NOISE of printed" in log.read_text()
     assert not (noisy.runs("quick") / "one.ipynb").exists()
-    notebook(noisy, "first")
+    notebook(noisy, "first", noisy.saves)
     assert noisy.run("--only", "one", "--no-build").returncode == 0
     assert not log.exists()
 
@@ -173,14 +171,6 @@ def test_what_is_printed_before_the_page_starts_is_refused_too(noisy: Project) -
     nbformat.write(content, path)
     done = noisy.run("--only", "one", "--no-build")
     assert "page one, code cell 2 writes on the page: 'too early'" in done.stderr
-
-
-def test_a_page_that_does_not_start_shows_what_it_held_back(noisy: Project, tmp_path: Path) -> None:
-    path, out = notebook(noisy, "first"), tmp_path / "out.ipynb"
-    with pytest.raises(papermill.PapermillExecutionError, match="did you mean 'study'"):
-        papermill.execute_notebook(path, out, {"studdy": "b"}, progress_bar=False)
-    assert [line for _, line in written(nbformat.read(out, 4))][-1] == "NOISE of import"
-    assert not noisy.results("alone").exists()
 
 
 class Session:
@@ -219,21 +209,15 @@ def test_who_works_in_a_notebook_sees_the_library_that_a_cell_asks(
     assert session.run("noisy.printed()") == "NOISE of printed\n"
     through = "from ptclnm.compute import parallel_map\n_none = parallel_map(noisy.worker, [1], 1)"
     assert session.run(through) == "", "what comes by way of the book is noise of the book"
-    log = noisy.results("alone") / "first-a" / "page.log"
-    assert "NOISE of worker" in log.read_text()
 
 
-def test_a_page_that_is_started_again_has_its_log_anew_and_shows_all_once(
-    session: Session, noisy: Project
-) -> None:
+def test_a_page_that_is_started_again_shows_all_once(session: Session, noisy: Project) -> None:
     through = "from ptclnm.compute import parallel_map\n_none = parallel_map(noisy.worker, [1], 1)"
     start = next(c.source for c in nbformat.read(noisy.notebook("first"), 4).cells
                  if "page = start_page" in c.source)  # fmt: skip
     session.run(through)
     assert session.run(start) == ""
     assert session.run(f"print('once')\n{through}") == "once\n"
-    log = noisy.results("alone") / "first-a" / "page.log"
-    assert log.read_text() == "NOISE of worker\n"
 
 
 def test_nothing_that_could_write_is_imported_before_a_page_starts() -> None:

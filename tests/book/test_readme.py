@@ -21,9 +21,9 @@ def test_the_headline_claims_take_the_place_of_the_former_ones(ran: Project) -> 
     assert "old" not in text
 
 
-def test_pages_that_have_not_run_are_named(small: Project) -> None:
+def test_a_profile_that_has_not_run_is_named(small: Project) -> None:
     (small.root / "README.md").write_text(README, encoding="utf-8")
-    with pytest.raises(MissingDataError, match="one, two. Run: ptclnm run --profile quick"):
+    with pytest.raises(MissingDataError, match=r"claims.csv. Run: ptclnm run --profile quick"):
         write_readme("quick", small)
     assert (small.root / "README.md").read_text(encoding="utf-8") == README
 

@@ -9,15 +9,12 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from papermill.cli import papermill as papermill_command
 
-from ptclnm.book.parameters import parse
 from ptclnm.book.profiles import PageSpec, Profile
 from ptclnm.book.stage import (
     ExecutedPage,
-    claims_page,
+    claims_fragment,
     command,
-    listed_files,
     stage_page,
-    with_own_labels,
     with_parts,
     without_places,
 )
@@ -34,12 +31,12 @@ def executed(given: dict[str, object], injected: str) -> ExecutedPage:
         new_code_cell(injected, metadata={"tags": ["injected-parameters"]}),
     ]
     spec = PageSpec(page="p", notebook="n", title="Title", part="Part", parameters={"study": "b"})
-    notebook = new_notebook(cells=cells, metadata={"papermill": {"output_path": "/secret"}})
-    return ExecutedPage(spec, notebook, given, parse(LINES, "n"), 2.0)
+    record = {"output_path": "/secret", "parameters": given, "duration": 2.0}
+    return ExecutedPage(spec, new_notebook(cells=cells, metadata={"papermill": record}))
 
 
 def profile() -> Profile:
-    return Profile("quick", "Quick", {}, ())
+    return Profile("quick", "Quick", ())
 
 
 def test_title_is_replaced_and_the_runners_folder_left_out() -> None:
@@ -52,12 +49,12 @@ def test_title_is_replaced_and_the_runners_folder_left_out() -> None:
 
 def test_a_page_that_ends_without_its_data_says_so_first_and_shows_nothing_after() -> None:
     page = executed({"study": "b"}, "# Parameters")
-    assert "without their data" not in claims_page(no_claims(), [page])
+    assert "without their data" not in claims_fragment(no_claims(), [page])
     said = new_output("display_data", data={"text/markdown": left_out("Fetch it.")})
     end = new_output("error", ename="SystemExit", evalue="0", traceback=["%tb"])
     opened = new_code_cell("patients = page.open(cohort)", outputs=[said, end])
     page.notebook.cells += [new_markdown_cell("Text."), opened, new_code_cell("never_run()")]
-    assert "without their data in this run: [p](p.ipynb).**" in claims_page(no_claims(), [page])
+    assert "without their data in this run: [p](p.ipynb).**" in claims_fragment(no_claims(), [page])
     staged = stage_page(page, profile())
     assert "Fetch it." in staged.cells[1].outputs[0].data["text/markdown"]
     assert [len(cell.get("outputs", [])) for cell in staged.cells].count(1) == 1
@@ -78,42 +75,26 @@ def test_folded_cells_in_a_row_show_as_one_and_no_other_cell_moves() -> None:
     assert sources[-5:] == ["import a\n\nimport b", "show()", "c = 1", "d = 2", "e = 3"]
 
 
-def test_the_line_above_the_parameters_tells_profile_from_hand() -> None:
-    page = executed({"study": "b"}, "# Parameters")
+def test_the_line_above_the_parameters_says_how_to_get_the_same_page() -> None:
+    page = executed({"study": "b", "results_dir": "/secret"}, "# Parameters")
     note = stage_page(page, profile()).cells[1].source
     assert "profile *quick*. " in note
-    assert "papermill notebooks/n.ipynb out.ipynb -p study b" in note
-    by_hand = stage_page(executed({"study": "c"}, "# Parameters"), profile()).cells[1].source
-    assert "except `study`, given on the command line" in by_hand
-
-
-def test_two_pages_of_one_notebook_share_no_label() -> None:
-    figure = {"mystnb": {"figure": {"name": "roc", "caption": "ROC"}}}
-    cells = [
-        new_markdown_cell(
-            "(sec)=\n## S\n\nSee {numref}`roc`, [here](#sec), {ref}`text <roc>`; roc."
-        ),
-        new_code_cell("x", metadata=figure),
-    ]
-    text, code = with_own_labels(cells, "p")
-    assert code.metadata.mystnb.figure.name == "p-roc"
-    assert text.source == (
-        "(p-sec)=\n## S\n\nSee {numref}`p-roc`, [here](#p-sec), {ref}`text <p-roc>`; roc."
-    )
-    assert cells[1].metadata.mystnb.figure.name == "roc"
+    assert "`papermill notebooks/n.ipynb out.ipynb -y '{study: b}'`. It took 2 s." in note
 
 
 def test_the_machine_is_kept_out_of_text_and_pictures_are_left_alone() -> None:
     picture = new_output("display_data", data={"image/png": "AA/home/me/BB"})
     shown = new_output("display_data", data={"text/html": "<b>/home/me/book/x.csv</b>"})
     said = new_output("stream", text="in /home/me, not in /home/men nor /home/me-too. /home/me.")
-    cell = new_code_cell("x", outputs=[picture, shown, said])
+    first = new_output("stream", text="two\n/home/me lines")
+    cell = new_code_cell("x", outputs=[picture, shown, said, first])
     known = {"/home/me": "~", "/home/me/book": "."}
-    (mended,) = without_places([cell], known)
+    text = without_places(nbformat.writes(new_notebook(cells=[cell])), known)
+    (mended,) = nbformat.reads(text, 4).cells
     assert mended.outputs[0] == picture
     assert mended.outputs[1].data["text/html"] == "<b>./x.csv</b>"
     assert mended.outputs[2].text == "in ~, not in /home/men nor /home/me-too. ~."
-    assert "/home/me/book" in cell.outputs[1].data["text/html"]
+    assert mended.outputs[3].text == "two\n~ lines"
 
 
 def test_parts_take_the_place_of_their_marker_in_order() -> None:
@@ -123,8 +104,9 @@ def test_parts_take_the_place_of_their_marker_in_order() -> None:
         for page, part in [("x", "B"), ("y", "A"), ("z", "B")]
     ]
     staged = with_parts(toc, specs)
-    assert listed_files(staged) == ["index", "a", "x", "z", "y"]
     assert [part.get("caption") for part in staged["parts"]] == [None, "B", "A"]
+    files = [[entry["file"] for entry in part["chapters"]] for part in staged["parts"]]
+    assert files == [["a"], ["x", "z"], ["y"]]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ptclnm.book.quiet import KeptOff
+from ptclnm.book.quiet import keep_off
 
 if TYPE_CHECKING:
     from ptclnm.book.project import Project
@@ -18,17 +18,11 @@ def start_page(
     """Start the page of a running notebook; call it right after its parameters are set.
 
     From here on the page shows what the notebook's own cells show, and nothing that other code
-    writes, not even while it is imported: that goes to a log, see :mod:`ptclnm.book.quiet`.
+    writes, not even while it is imported, see :mod:`ptclnm.book.quiet`.
 
     Parameters, result and errors are those of :func:`ptclnm.book.page.start_page`.
     """
-    kept_off = KeptOff(namespace)
-    try:
-        from ptclnm.book import page
+    keep_off(namespace)
+    from ptclnm.book import page
 
-        started = page.start_page(notebook, namespace, project)
-    except BaseException:
-        kept_off.release()
-        raise
-    kept_off.keep_in(started.results)
-    return started
+    return page.start_page(notebook, namespace, project)

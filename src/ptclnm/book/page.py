@@ -1,21 +1,20 @@
 """Start of a page: the notebook's parameters checked, the place of its results found."""
 
 import ast
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import nbformat
+from IPython import get_ipython
 from matplotlib import rcParams
+from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 from ptclnm.book.parameters import check_values, declared
 from ptclnm.book.project import Project
-from ptclnm.errors import ParameterError, nearest
+from ptclnm.errors import ParameterError
 from ptclnm.report.page import Page
 
-SIMPLE = (str, int, float, bool, list, dict, tuple, type(None))
-INTERACTIVE = {"In", "Out", "exit", "quit", "get_ipython", "open"}
+INJECTED = "# Parameters\n"  # how papermill's own cell starts
 
 
 def start_page(notebook: str, namespace: Mapping[str, Any], project: Project | None = None) -> Page:
@@ -39,26 +38,22 @@ def start_page(notebook: str, namespace: Mapping[str, Any], project: Project | N
     Raises
     ------
     ParameterError
-        Listing every variable that looks like a misspelt parameter, every wrong type and
-        every impossible value.
+        Listing every parameter that papermill was given and the notebook does not declare, every
+        wrong type and every impossible value.
     """
     project = project or Project()
-    path = project.notebook(notebook)
-    parameters = declared(path)
-    given = {name: namespace[name] for name in parameters if name in namespace}
+    parameters = declared(project.notebook(notebook))
+    names = [*parameters, *injected(namespace)]
+    given = {name: namespace[name] for name in names if name in namespace}
     values, problems = check_values(parameters, given, project)
     problems += [f"{name}: not set" for name in parameters if name not in namespace]
-    problems += [
-        f"{name}: no such parameter; {nearest(name, parameters)}"
-        for name in strays(namespace, {*parameters, *bound_names(path)})
-    ]
     if problems:
         raise ParameterError(f"{notebook}.ipynb", problems)
     quiet_figures()
     results_dir = values.get("results_dir", "")
     name = Path(results_dir).name or page_name(notebook, values)
     folder = project.root / results_dir if results_dir else project.results("alone") / name
-    return Page(name, values, folder)
+    return Page(name, folder)
 
 
 def page_name(notebook: str, values: Mapping[str, Any]) -> str:
@@ -67,38 +62,15 @@ def page_name(notebook: str, values: Mapping[str, Any]) -> str:
     return f"{notebook}-{subject}" if subject else notebook
 
 
-def strays(namespace: Mapping[str, Any], known: set[str]) -> list[str]:
-    """List variables of plain types that neither the notebook nor the shell defines."""
-    return [
-        name
-        for name, value in namespace.items()
-        if isinstance(value, SIMPLE)
-        and name not in known | INTERACTIVE
-        and not name.startswith("_")
-    ]
-
-
-def bound_names(notebook: Path) -> set[str]:
-    """Names that the notebook's own code assigns or imports, so none of them is a stray."""
-    cells = nbformat.read(notebook, as_version=4).cells
-    code = [cell.source for cell in cells if cell.cell_type == "code"]
-    nodes = [node for source in code for node in ast.walk(ast.parse(_without_magics(source)))]
-    assigned = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    imports = [n for n in nodes if isinstance(n, ast.Import | ast.ImportFrom)]
-    aliases = {(alias.asname or alias.name).split(".")[0] for n in imports for alias in n.names}
-    return assigned | aliases
-
-
-def _without_magics(source: str) -> str:
-    lines = source.splitlines()
-    return "\n".join(line for line in lines if not line.lstrip().startswith(("%", "!")))
+def injected(namespace: Mapping[str, Any]) -> list[str]:
+    """List the names that papermill has set, which itself only warns of those it does not know."""
+    cells = [cell for cell in namespace.get("In", []) if cell.startswith(INJECTED)]
+    nodes = [node for cell in cells for node in ast.walk(ast.parse(cell))]
+    return [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
 
 
 def quiet_figures() -> None:
     """Show figures as SVG, the same bytes for the same figure, where a notebook runs."""
     rcParams["svg.hashsalt"] = "ptclnm"
-    shell = sys.modules.get("IPython")
-    if shell and shell.get_ipython() is not None:
-        from matplotlib_inline.backend_inline import set_matplotlib_formats
-
+    if get_ipython() is not None:
         set_matplotlib_formats("svg", metadata={"Date": None})

@@ -40,7 +40,6 @@ class _ProfileFile(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     title: str
-    parameters: dict[str, Any] = {}
     pages: list[PageSpec] = []
     like: str = ""
     changes: dict[str, dict[str, Any]] = {}
@@ -54,15 +53,12 @@ class Profile:
     ----------
     name, title : str
         File name without suffix, and what pages call it.
-    parameters : dict
-        Values given to each notebook that declares them.
     pages : tuple of PageSpec
         In reading order.
     """
 
     name: str
     title: str
-    parameters: dict[str, Any]
     pages: tuple[PageSpec, ...]
 
 
@@ -70,7 +66,7 @@ def load_profile(name: str, project: Project) -> Profile:
     """Read a profile from ``book/profiles``.
 
     A file lists its ``pages``, or names the profile that it is ``like``: then it has the pages of
-    that one, with ``changes`` to their parameters, given by notebook or by page.
+    that one. ``changes`` to their parameters are given by notebook or by page; a page's go first.
 
     Parameters
     ----------
@@ -90,14 +86,21 @@ def load_profile(name: str, project: Project) -> Profile:
         If there is no such profile, or listing every field that breaks the schema.
     """
     read, where = _read(name, project)
-    if not read.like:
-        return Profile(name, read.title, read.parameters, tuple(read.pages))
-    base, _ = _read(read.like, project)
-    if base.like:
-        raise ParameterError(
-            where, [f"like: {read.like!r} lists no pages itself; name one that does"]
-        )
-    return _changed(name, read, load_profile(read.like, project), where)
+    base = _read(read.like, project)[0] if read.like else read
+    if bool(read.like) == bool(read.pages) or not base.pages:
+        line = "list the pages under 'pages', or name as 'like' a profile that does; not both"
+        raise ParameterError(where, [line])
+    known = {word for spec in base.pages for word in (spec.page, spec.notebook)}
+    if unknown := [key for key in read.changes if key not in known]:
+        lines = [
+            f"changes.{key}: no such page or notebook; {nearest(key, known)}" for key in unknown
+        ]
+        raise ParameterError(where, lines)
+    pages = []
+    for spec in base.pages:
+        own = read.changes.get(spec.notebook, {}) | read.changes.get(spec.page, {})
+        pages.append(spec.model_copy(update={"parameters": spec.parameters | own}))
+    return Profile(name, read.title, tuple(pages))
 
 
 def _read(name: str, project: Project) -> tuple[_ProfileFile, str]:
@@ -112,51 +115,19 @@ def _read(name: str, project: Project) -> tuple[_ProfileFile, str]:
         raise ParameterError(str(path), [" ".join(str(error).split())]) from error
     except ValidationError as error:
         raise ParameterError(str(path), model_problems(error, _ProfileFile)) from error
-    if problems := [*_source_problems(read), *_problems(read.pages, project)]:
+    if problems := _problems(read.pages, project):
         raise ParameterError(str(path), problems)
     return read, str(path)
 
 
-def _source_problems(read: _ProfileFile) -> list[str]:
-    """Tell what is wrong with where the pages come from."""
-    if read.like and read.pages:
-        return ["both 'pages' and 'like' are given; keep one"]
-    if read.like:
-        return []
-    lost = ["'changes' are of the pages of another profile; name it with 'like'"]
-    empty = ["no pages; list them under 'pages', or name another profile with 'like'"]
-    return (lost if read.changes else []) + ([] if read.pages else empty)
-
-
-def _changed(name: str, read: _ProfileFile, base: Profile, where: str) -> Profile:
-    """Give the pages of another profile with other parameters; a page's go before a notebook's."""
-    known = {word for spec in base.pages for word in (spec.page, spec.notebook)}
-    problems = [
-        f"changes.{key}: no such page or notebook in {base.name!r}; {nearest(key, known)}"
-        for key in read.changes
-        if key not in known
-    ]
-    if problems:
-        raise ParameterError(where, problems)
-    pages = []
-    for spec in base.pages:
-        own = read.changes.get(spec.notebook, {}) | read.changes.get(spec.page, {})
-        pages.append(spec.model_copy(update={"parameters": spec.parameters | own}))
-    return Profile(name, read.title, base.parameters | read.parameters, tuple(pages))
-
-
 def _problems(pages: list[PageSpec], project: Project) -> list[str]:
     names = [spec.page for spec in pages]
-    prose = {path.stem for path in project.book.glob("*.md")} | {"status", "claims"}
+    prose = {path.stem for path in project.book.glob("*.md")}
     notebooks = {path.stem for path in project.notebooks.glob("*.ipynb")}
     repeated = sorted({name for name in names if names.count(name) > 1})
-    absent = [spec for spec in pages if spec.notebook not in notebooks]
     return [
         *(f"page {name!r} is listed more than once" for name in repeated),
         *(f"page {name!r} has the name of a prose page" for name in names if name in prose),
-        *(
-            f"page {spec.page!r}: no notebook {spec.notebook!r}; "
-            + nearest(spec.notebook, notebooks)
-            for spec in absent
-        ),
-    ]
+        *(f"page {spec.page!r}: no notebook {spec.notebook!r}; {nearest(spec.notebook, notebooks)}"
+          for spec in pages if spec.notebook not in notebooks),
+    ]  # fmt: skip

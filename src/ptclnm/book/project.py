@@ -1,8 +1,7 @@
 """The folders of a project, in one place so that tests can give another one, and their safe use."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,8 +72,7 @@ class Project:
         """Folder of a profile's executed notebooks."""
         return self.build / "runs" / profile
 
-    @contextmanager
-    def alone(self, profile: str) -> Iterator[None]:
+    def alone(self, profile: str) -> AbstractContextManager:
         """Keep other runs of a profile off its folders; a run that is killed keeps none off.
 
         Raises
@@ -82,19 +80,14 @@ class Project:
         BusyError
             If another process is running the profile.
         """
-        lock = FileLock(self.build / f".running-{profile}")
         self.build.mkdir(parents=True, exist_ok=True)
         try:
-            lock.acquire(timeout=0)
+            return FileLock(self.build / f".running-{profile}").acquire(timeout=0)
         except Timeout:
             raise BusyError(
                 f"profile {profile} is being run into {self.build} by another process. Wait for "
                 "it, or give this run a folder of its own with --build-dir."
             ) from None
-        try:
-            yield
-        finally:
-            lock.release()
 
     def results(self, profile: str) -> Path:
         """Folder of a profile's tables and figures, one subfolder per page."""
@@ -133,14 +126,3 @@ def swap(new: Path, target: Path) -> None:
         raise
     if old.exists():
         shutil.rmtree(old)
-
-
-@contextmanager
-def scratch(folder: Path) -> Iterator[Path]:
-    """Give an empty folder that is removed at the end, whatever happens."""
-    fresh(folder)
-    try:
-        yield folder
-    finally:
-        if folder.exists():
-            shutil.rmtree(folder)

@@ -3,13 +3,14 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 import nbformat
-import pandas as pd
 import papermill
 from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec
@@ -20,15 +21,13 @@ from papermill.exceptions import PapermillExecutionError
 
 from ptclnm.book.parameters import Parameter, check_values, declared
 from ptclnm.book.profiles import PageSpec, Profile, load_profile
-from ptclnm.book.project import PageError, Project, scratch, swap
-from ptclnm.book.quiet import LOG
+from ptclnm.book.project import PageError, Project, swap
 from ptclnm.book.stage import ANSI, ExecutedPage, build_book, stage_book
 from ptclnm.errors import MissingDataError, ParameterError, nearest
 from ptclnm.files import write_table, write_text
 from ptclnm.progress import TERMINAL, own_terminal, tell
 from ptclnm.report.claims import collect, headline_markdown, replace_block
 
-Echo = Callable[[str], None]
 START_SECONDS = 180
 # By default the kernel would show on the page what goes to the process's own streams.
 OWN_STREAMS = ["--IPKernelApp.capture_fd_output=False"]
@@ -55,34 +54,26 @@ class Planned:
 
 def run(
     profile_name: str,
-    *,
-    only: Iterable[str] = (),
-    overrides: Mapping[str, Any] | None = None,
+    project: Project,
+    only: Collection[str] = (),
+    overrides: Mapping[str, Any] = MappingProxyType({}),
     build: bool = True,
-    project: Project | None = None,
-    echo: Echo = print,
-) -> pd.DataFrame | None:
+) -> None:
     """Run the pages of a profile and build its book.
 
     Parameters
     ----------
     profile_name : str
         Name of a file in ``book/profiles``.
-    only : iterable of str
+    project : Project
+        Folders to work in.
+    only : collection of str
         Pages to run; all where empty. The others are taken as they ran last.
-    overrides : mapping, optional
+    overrides : mapping
         Values that go before those of the profile, for each chosen page that declares them.
     build : bool
-        Whether the book is built and put in the place of the former one.
-    project : Project, optional
-        Folders to work in.
-    echo : callable
-        Receives lines of progress.
-
-    Returns
-    -------
-    DataFrame or None
-        All claims; None where a page that `only` left out has never run.
+        Whether the book is built and put in the place of the former one; it is not where a page
+        that `only` left out has never run.
 
     Raises
     ------
@@ -95,36 +86,26 @@ def run(
     BuildError
         If the book cannot be built without a warning; the former book stays.
     """
-    project = project or Project()
     profile = load_profile(profile_name, project)
-    only = list(only)
-    plan = plan_pages(profile, only, dict(overrides or {}), project)
+    plan = plan_pages(profile, only, overrides, project)
     with project.alone(profile.name):
-        return _run(profile, plan, set(only), build, project, echo)
-
-
-def _run(
-    profile: Profile, plan: list[Planned], only: set[str], build: bool, project: Project, echo: Echo
-) -> pd.DataFrame | None:
-    chosen = [page for page in plan if not only or page.spec.page in only]
-    for number, page in enumerate(chosen, 1):
-        run_page(page, profile, project, f"[{number}/{len(chosen)}]", echo)
-    if missing := [line for page in plan if (line := unusable(page, profile, project))]:
-        echo("No book built; these pages of the profile are to be run first:")
-        echo("\n".join(f"  - {line}" for line in missing))
-        return None
-    claims = collect({p.spec.page: project.results(profile.name) / p.spec.page for p in plan})
-    write_table(claims, project.results(profile.name) / "claims.csv")
-    if build:
-        executed = [read_executed(page, profile, project) for page in plan]
-        tree = stage_book(project, profile, executed, claims)
-        build_book(tree, project, profile.name)
-        echo(f"Book: {project.html / 'index.html'}")
-    return claims
+        chosen = [page for page in plan if not only or page.spec.page in only]
+        for number, page in enumerate(chosen, 1):
+            run_page(page, profile, project, f"[{number}/{len(chosen)}]")
+        if missing := [line for page in plan if (line := unusable(page, profile, project))]:
+            print("No book built; these pages of the profile are to be run first:")
+            print("\n".join(f"  - {line}" for line in missing))
+            return
+        claims = collect({p.spec.page: project.results(profile.name) / p.spec.page for p in plan})
+        write_table(claims, project.results(profile.name) / "claims.csv")
+        if build:
+            executed = [read_executed(page, profile, project) for page in plan]
+            build_book(stage_book(project, profile, executed, claims), project, profile.name)
+            print(f"Book: {project.html / 'index.html'}")
 
 
 def plan_pages(
-    profile: Profile, only: list[str], overrides: Mapping[str, Any], project: Project
+    profile: Profile, only: Collection[str], overrides: Mapping[str, Any], project: Project
 ) -> list[Planned]:
     """Check every page's values before anything runs.
 
@@ -144,33 +125,23 @@ def plan_pages(
     for spec in profile.pages:
         known = declared(project.notebook(spec.notebook))
         chosen = overrides if not only or spec.page in only else {}
-        given = {
-            **{k: v for k, v in profile.parameters.items() if k in known},
-            **spec.parameters,
-            **{k: v for k, v in chosen.items() if k in known},
-        }
+        given = spec.parameters | {k: v for k, v in chosen.items() if k in known}
         values, found = check_values(known, given, project)
         problems += [f"page {spec.page}: {line}" for line in found]
         plan.append(Planned(spec, known, values))
-    problems += _undeclared(plan, profile.parameters, "the profile's")
     reached = [page for page in plan if page.spec.page in only] or plan
-    problems += _undeclared(reached, overrides, "")
+    names = {name for page in reached for name in page.declared}
+    problems += [
+        f"parameter {name!r} is declared by no page; {nearest(name, names)}"
+        for name in overrides
+        if name not in names
+    ]
     if problems:
         raise ParameterError(f"profile {profile.name}", problems)
     return plan
 
 
-def _undeclared(plan: list[Planned], values: Mapping[str, Any], whose: str) -> list[str]:
-    known = {name for page in plan for name in page.declared}
-    phrase = f"{whose} parameter".strip()
-    return [
-        f"{phrase} {name!r} is declared by no page; {nearest(name, known)}"
-        for name in values
-        if name not in known
-    ]
-
-
-def run_page(page: Planned, profile: Profile, project: Project, label: str, echo: Echo) -> None:
+def run_page(page: Planned, profile: Profile, project: Project, label: str) -> None:
     """Execute one page; its notebook and results appear when both are complete.
 
     Raises
@@ -182,38 +153,32 @@ def run_page(page: Planned, profile: Profile, project: Project, label: str, echo
     name, started = page.spec.page, time.monotonic()
     tell(f"{label} {name} …")
     runs, results = project.runs(profile.name), project.results(profile.name)
+    runs.mkdir(parents=True, exist_ok=True)
     failed = runs / f"{name}.failed.ipynb"
-    with (
-        scratch(runs / ".partial") as partial_runs,
-        scratch(results / ".partial") as partial_results,
-    ):
-        (partial_results / name).mkdir()
-        output, log_file = partial_runs / f"{name}.ipynb", partial_runs / f"{name}.log"
-        values = {**page.values, **_results_dir(page, partial_results / name, project)}
+    with TemporaryDirectory(prefix=".partial-", dir=project.build) as folder:
+        made, output = Path(folder) / name, Path(folder) / f"{name}.ipynb"
+        made.mkdir()
+        log = output.with_suffix(".log")
+        values = {**page.values, "results_dir": str(made)}
         try:
-            execute(project.notebook(page.spec.notebook), output, values, log_file=log_file)
+            execute(project.notebook(page.spec.notebook), output, values, log_file=log)
+            check_quiet(nbformat.read(output, as_version=4))
+            if not any(made.iterdir()):
+                raise PageError("it has written no results: save what it shows through its page")
         except PageError as error:
             output.replace(failed)
-            log = log_file.replace(failed.with_suffix(".log"))
-            echo(f"{label} {name}  FAILED after {time.monotonic() - started:.1f} s")
+            log = log.replace(failed.with_suffix(".log"))
+            print(f"{label} {name}  FAILED after {time.monotonic() - started:.1f} s", flush=True)
             raise PageError(
                 f"page {name}, {error}\nKept as {failed}; no book built. "
                 f"What libraries wrote is in {log}."
             ) from error
-        swap(partial_results / name, results / name)
+        swap(made, results / name)
         output.replace(runs / f"{name}.ipynb")
-        log_file.replace(runs / f"{name}.log")
+        log.replace(runs / f"{name}.log")
     for former in (failed, failed.with_suffix(".log")):
         former.unlink(missing_ok=True)
-    echo(f"{label} {name}  {time.monotonic() - started:.1f} s")
-
-
-def _results_dir(page: Planned, folder: Path, project: Project) -> dict[str, str]:
-    """Give the folder for results, relative to the project where it lies inside."""
-    if "results_dir" not in page.declared:
-        return {}
-    inside = folder.is_relative_to(project.root)
-    return {"results_dir": str(folder.relative_to(project.root) if inside else folder)}
+    print(f"{label} {name}  {time.monotonic() - started:.1f} s", flush=True)
 
 
 def unusable(page: Planned, profile: Profile, project: Project) -> str:
@@ -221,27 +186,21 @@ def unusable(page: Planned, profile: Profile, project: Project) -> str:
     name, runs = page.spec.page, project.runs(profile.name)
     if (runs / f"{name}.failed.ipynb").exists():
         return f"{name}: failed when it last ran"
-    if not (runs / f"{name}.ipynb").exists():
-        return f"{name}: has not run"
-    if not (project.results(profile.name) / name).is_dir():
-        return f"{name}: its results are gone"
-    return ""
+    whole = (runs / f"{name}.ipynb").exists() and (project.results(profile.name) / name).is_dir()
+    return "" if whole else f"{name}: has not run"
 
 
 def read_executed(page: Planned, profile: Profile, project: Project) -> ExecutedPage:
-    """Read a page as it last ran, with the values that it then had."""
+    """Read a page as it last ran."""
     path = project.runs(profile.name) / f"{page.spec.page}.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    record = notebook.metadata.get("papermill", {})
-    given = {k: v for k, v in record.get("parameters", {}).items() if k != "results_dir"}
-    return ExecutedPage(page.spec, notebook, given, page.declared, record.get("duration") or 0.0)
+    return ExecutedPage(page.spec, nbformat.read(path, as_version=4))
 
 
 class OwnInterpreter(AsyncKernelManager):
     """Starts the running interpreter, whatever kernel is registered as ``python3``.
 
-    What goes to the kernel process's own streams, and what a page keeps off, ends in `log_file`,
-    which is no part of the page.
+    What goes to the kernel process's own streams, where a page sends what it keeps off, ends in
+    `log_file`.
     """
 
     log_file: Path
@@ -253,9 +212,8 @@ class OwnInterpreter(AsyncKernelManager):
 
     async def start_kernel(self, **options: Any) -> None:
         """Start the kernel with its streams in the log; progress goes to this terminal."""
-        places = {TERMINAL: own_terminal(), LOG: str(self.log_file)}
-        options["env"] = {**os.environ, **(options.get("env") or {}), **places}
-        with self.log_file.open("ab") as log:  # the page appends to it as well
+        options["env"] = {**(options.get("env") or os.environ), TERMINAL: own_terminal()}
+        with self.log_file.open("ab") as log:
             await super().start_kernel(stdout=log, stderr=log, **options)
 
 
@@ -275,7 +233,7 @@ def execute(notebook: Path, output: Path, parameters: Mapping[str, Any], *, log_
     ------
     PageError
         With number of the code cell, error and traceback, or the end of the log where the
-        kernel died; or with the first line that a cell has written on the page.
+        kernel died.
     """
     try:
         papermill.execute_notebook(
@@ -300,22 +258,27 @@ def execute(notebook: Path, output: Path, parameters: Mapping[str, Any], *, log_
     except DeadKernelError as error:
         tail = "\n".join(log_file.read_text("utf-8", "replace").splitlines()[-20:])
         raise PageError(f"the kernel died ({error})\n{tail}") from error
-    if found := written(nbformat.read(output, as_version=4)):
-        lines = "\n".join(f"code cell {cell} writes on the page: {line!r}" for cell, line in found)
+
+
+def check_quiet(notebook: NotebookNode) -> None:
+    """Check that no cell of an executed notebook has written on the page.
+
+    Raises
+    ------
+    PageError
+        With the first line of each code cell that shows stdout or stderr.
+    """
+    lines = []
+    for cell in (cell for cell in notebook.cells if cell.cell_type == "code"):
+        text = "".join(o.text for o in cell.outputs if o.output_type == "stream")
+        first = text.strip().partition("\n")[0]
+        if text:
+            lines.append(f"code cell {cell.execution_count} writes on the page: {first!r}")
+    if lines:
         raise PageError(
-            f"{lines}\nA page shows tables, figures and sentences only: make it the value of its "
-            "cell, as in `say(...)`, or take it out."
+            "\n".join(lines) + "\nA page shows tables, figures and sentences only: make it the "
+            "value of its cell, as in `say(...)`, or take it out."
         )
-
-
-def written(notebook: NotebookNode) -> list[tuple[int, str]]:
-    """List the code cells that show stdout or stderr in an executed notebook, with a first line."""
-    texts = {
-        cell.execution_count: "".join(o.text for o in cell.outputs if o.output_type == "stream")
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-    }
-    return [(cell, text.strip().partition("\n")[0]) for cell, text in texts.items() if text]
 
 
 def verdict_block(profile_name: str, project: Project) -> str:
@@ -324,15 +287,12 @@ def verdict_block(profile_name: str, project: Project) -> str:
     Raises
     ------
     MissingDataError
-        If a page of the profile has no results.
+        If not all of its pages have run.
     """
-    profile = load_profile(profile_name, project)
-    folders = {s.page: project.results(profile.name) / s.page for s in profile.pages}
-    if missing := [page for page, folder in folders.items() if not folder.is_dir()]:
-        raise MissingDataError(
-            f"No results of {', '.join(missing)}. Run: ptclnm run --profile {profile.name}"
-        )
-    return headline_markdown(collect(folders), for_book=False)
+    folder = project.results(profile_name)
+    if not (folder / "claims.csv").is_file():
+        raise MissingDataError(f"No {folder}/claims.csv. Run: ptclnm run --profile {profile_name}")
+    return headline_markdown(collect({profile_name: folder}), for_book=False)
 
 
 def write_readme(profile_name: str, project: Project) -> Path:

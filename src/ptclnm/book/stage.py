@@ -10,7 +10,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import requires, version
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,10 @@ import yaml
 from nbformat import NotebookNode
 
 from ptclnm import __version__
-from ptclnm.book.parameters import TAG, Parameter
+from ptclnm.book.parameters import TAG
 from ptclnm.book.profiles import PageSpec, Profile
 from ptclnm.book.project import BuildError, Project, fresh, swap
-from ptclnm.files import write_text
+from ptclnm.files import write_table, write_text
 from ptclnm.report.claims import (
     claims_html,
     counts_markdown,
@@ -35,25 +36,9 @@ from ptclnm.report.sentences import listing
 
 INJECTED = "injected-parameters"
 ANSWER = "answer"
-GENERATED = ("status", "claims")
 COMMAND = "from jupyter_book.cli.main import main; main()"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 WARNING = re.compile(r"WARNING|ERROR|CRITICAL|Exception|Error:", re.IGNORECASE)
-TARGET = re.compile(r"^\(([^()\n]+)\)=\s*$", re.MULTILINE)
-LIBRARIES = (
-    "numpy",
-    "scipy",
-    "pandas",
-    "statsmodels",
-    "scikit-learn",
-    "pyradiomics",
-    "SimpleITK",
-    "torch",
-    "mlscorecheck",
-    "tableone",
-    "papermill",
-    "jupyter-book",
-)
 
 
 @dataclass(frozen=True)
@@ -66,19 +51,21 @@ class ExecutedPage:
         Its entry in the profile.
     notebook : NotebookNode
         The executed notebook.
-    given : mapping
-        Values it was given; the others were the notebook's own.
-    declared : mapping of str to Parameter
-        What its notebook declares.
-    seconds : float
-        Run time.
     """
 
     spec: PageSpec
     notebook: NotebookNode
-    given: Mapping[str, Any]
-    declared: Mapping[str, Parameter]
-    seconds: float
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Values it was given; the others were the notebook's own."""
+        given = self.notebook.metadata.papermill.parameters
+        return {name: value for name, value in given.items() if name != "results_dir"}
+
+    @property
+    def seconds(self) -> float:
+        """Run time."""
+        return self.notebook.metadata.papermill.duration or 0.0
 
     @property
     def ended(self) -> int | None:
@@ -107,72 +94,35 @@ def stage_book(
     -------
     Path
         The tree, ready for ``jupyter-book build``.
-
-    Raises
-    ------
-    BuildError
-        Naming every prose page that the table of contents lists and that does not exist.
     """
+    tree = fresh(project.stage(profile.name) / "book")
+    left_out = shutil.ignore_patterns("profiles", "_toc.yml")
+    shutil.copytree(project.book, tree, ignore=left_out, dirs_exist_ok=True)
+    shutil.copy(project.root / "_config.yml", tree)
     contents = yaml.safe_load((project.book / "_toc.yml").read_text(encoding="utf-8"))
-    check_prose(contents, project.book)
-    tree = project.stage(profile.name) / "book"
-    if tree.exists():
-        shutil.rmtree(tree)
-    shutil.copytree(project.book, tree, ignore=shutil.ignore_patterns("profiles", "_toc.yml"))
-    shutil.copy(project.root / "_config.yml", tree / "_config.yml")
     contents = with_parts(contents, [page.spec for page in pages])
     write_text(yaml.safe_dump(contents, sort_keys=False), tree / "_toc.yml")
     for page in pages:
-        staged = stage_page(page, profile)
-        staged.cells = without_places(staged.cells, places(project))
-        nbformat.write(staged, tree / f"{page.spec.page}.ipynb")
-    generated = fresh(tree / "_generated")
+        staged = nbformat.writes(stage_page(page, profile))
+        write_text(without_places(staged, places(project)), tree / f"{page.spec.page}.ipynb")
+    generated = tree / "_generated"
+    write_table(claims, generated / "claims.csv")
     write_text(verdicts_fragment(claims), generated / "verdicts.md")
-    claims.to_csv(generated / "claims.csv", index=False, lineterminator="\n")
-    write_text(claims_page(claims, pages), tree / "claims.md")
-    write_text(status_page(pages, profile), tree / "status.md")
+    write_text(claims_fragment(claims, pages), generated / "claims.md")
+    write_text(status_fragment(pages, profile), generated / "status.md")
+    write_text(versions_fragment(), generated / "versions.md")
     return tree
-
-
-def listed_files(contents: Any) -> list[str]:
-    """List every ``file`` and the ``root`` of a table of contents, in order."""
-    if isinstance(contents, list):
-        return [name for entry in contents for name in listed_files(entry)]
-    if not isinstance(contents, dict):
-        return []
-    own = [contents[key] for key in ("root", "file") if key in contents]
-    return own + [name for value in contents.values() for name in listed_files(value)]
-
-
-def check_prose(contents: Any, book: Path) -> None:
-    """Check that the prose exists that a table of contents lists.
-
-    Raises
-    ------
-    BuildError
-        Naming every missing file.
-    """
-    wanted = [name for name in listed_files(contents) if name not in GENERATED]
-    if missing := [f"{name}.md" for name in wanted if not (book / f"{name}.md").is_file()]:
-        raise BuildError(
-            f"{book / '_toc.yml'} lists pages that are not in {book}: {', '.join(missing)}. "
-            "Write them or take them off the list."
-        )
 
 
 def with_parts(contents: dict[str, Any], specs: list[PageSpec]) -> dict[str, Any]:
     """Put the parts of a profile in the place of the entry ``pages: profile``."""
-    captions = list(dict.fromkeys(spec.part for spec in specs))
-    parts = [
-        {
-            "caption": caption,
-            "chapters": [{"file": spec.page} for spec in specs if spec.part == caption],
-        }
-        for caption in captions
-    ]
+    parts: dict[str, list[dict[str, str]]] = {}
+    for spec in specs:
+        parts.setdefault(spec.part, []).append({"file": spec.page})
+    own = [{"caption": caption, "chapters": files} for caption, files in parts.items()]
     staged: list[Any] = []
     for entry in contents["parts"]:
-        staged += parts if entry == {"pages": "profile"} else [entry]
+        staged += own if entry == {"pages": "profile"} else [entry]
     return {**contents, "parts": staged}
 
 
@@ -182,30 +132,28 @@ def stage_page(page: ExecutedPage, profile: Profile) -> NotebookNode:
     The folder that the runner gives for results, and papermill's record with its absolute
     paths, are left out.
     """
-    cells = until_ended(page)
-    cells = [cell for cell in map(_without_results_dir, cells) if cell is not None]
-    cells = joined_folds(with_answer_first(with_title(cells, page.spec.title)))
-    cells = with_own_labels(cells, page.spec.page)
+    notebook = copy.deepcopy(page.notebook)
+    cells = until_ended(notebook.cells, page.ended)
+    title = f"# {page.spec.title}"
+    cells[0].source = re.sub("^# .*", lambda _: title, cells[0].source, count=1, flags=re.MULTILINE)
+    cells = joined_folds(with_answer_first(without_results_dir(cells)))
     at = next((i for i, cell in enumerate(cells) if TAG in _tags(cell)), 1)
     note = nbformat.v4.new_markdown_cell(source_note(page, profile))
-    kept = ("kernelspec", "language_info")
-    metadata = {key: page.notebook.metadata[key] for key in kept if key in page.notebook.metadata}
-    staged = nbformat.v4.new_notebook(cells=[*cells[:at], note, *cells[at:]], metadata=metadata)
-    for cell in staged.cells:
-        cell.metadata.pop("papermill", None)
-    staged.nbformat_minor = 5
-    return nbformat.validator.normalize(staged)[1]
+    notebook.cells = [*cells[:at], note, *cells[at:]]
+    for part in (notebook, *notebook.cells):
+        part.metadata.pop("papermill", None)
+    notebook.nbformat_minor = 5
+    return nbformat.validator.normalize(notebook)[1]
 
 
-def until_ended(page: ExecutedPage) -> list[NotebookNode]:
+def until_ended(cells: list[NotebookNode], at: int | None) -> list[NotebookNode]:
     """Cells of a page up to the one that ended it, which says first what is missing."""
-    cells, at = page.notebook.cells, page.ended
     if at is None:
         return cells
-    last = copy.deepcopy(cells[at])
+    last = cells[at]
     last.outputs = [output for output in last.outputs if output not in _errors(last)]
     last.metadata["tags"] = [ANSWER, "remove-input"]
-    return [*cells[:at], last]
+    return cells[: at + 1]
 
 
 def _errors(cell: NotebookNode) -> list[NotebookNode]:
@@ -217,24 +165,14 @@ def _tags(cell: NotebookNode) -> list[str]:
     return cell.metadata.get("tags", [])
 
 
-def _without_results_dir(cell: NotebookNode) -> NotebookNode | None:
-    if INJECTED not in _tags(cell):
-        return cell
-    lines = cell.source.splitlines()
-    kept = [line for line in lines if not line.startswith(("results_dir =", "# Parameters"))]
-    return nbformat.from_dict({**cell, "source": "\n".join(kept)}) if kept else None
-
-
-def with_title(cells: list[NotebookNode], title: str) -> list[NotebookNode]:
-    """Replace the first heading of level 1, or put one before everything."""
-    for i, cell in enumerate(cells):
-        lines = cell.source.splitlines() if cell.cell_type == "markdown" else []
-        at = next((n for n, line in enumerate(lines) if line.startswith("# ")), None)
-        if at is not None:
-            lines[at] = f"# {title}"
-            changed = nbformat.from_dict({**cell, "source": "\n".join(lines)})
-            return [*cells[:i], changed, *cells[i + 1 :]]
-    return [nbformat.v4.new_markdown_cell(f"# {title}"), *cells]
+def without_results_dir(cells: list[NotebookNode]) -> list[NotebookNode]:
+    """Leave the folder that the runner gives out of the values of a page."""
+    for cell in (cell for cell in cells if INJECTED in _tags(cell)):
+        lines = cell.source.splitlines()
+        cell.source = "\n".join(
+            line for line in lines if not line.startswith(("results_dir =", "# Parameters"))
+        )
+    return [cell for cell in cells if cell.source]
 
 
 def with_answer_first(cells: list[NotebookNode]) -> list[NotebookNode]:
@@ -247,12 +185,11 @@ def with_answer_first(cells: list[NotebookNode]) -> list[NotebookNode]:
 def joined_folds(cells: list[NotebookNode]) -> list[NotebookNode]:
     """Show folded code cells without output that follow each other as one."""
     joined: list[NotebookNode] = []
-    for cell in cells:
-        if joined and _only_folded(joined[-1]) and _only_folded(cell):
-            source = f"{joined[-1].source}\n\n{cell.source}"
-            joined[-1] = nbformat.from_dict({**cell, "source": source})
-        else:
-            joined.append(cell)
+    for folded, group in groupby(cells, _only_folded):
+        part = list(group)
+        if folded:
+            part[0].source = "\n\n".join(cell.source for cell in part)
+        joined += part[:1] if folded else part
     return joined
 
 
@@ -260,41 +197,12 @@ def _only_folded(cell: NotebookNode) -> bool:
     return cell.cell_type == "code" and _tags(cell) == ["hide-input"] and not cell.outputs
 
 
-def with_own_labels(cells: list[NotebookNode], page: str) -> list[NotebookNode]:
-    """Put the page's name before every label, since one notebook may serve several pages.
-
-    Labels are the names of figures and MyST targets; references to them in the notebook's own
-    Markdown follow.
-    """
-    figures = [cell.metadata.get("mystnb", {}).get("figure", {}).get("name") for cell in cells]
-    texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
-    labels = {name for name in figures if name}
-    labels |= {name for text in texts for name in TARGET.findall(text)}
-    if not labels:
-        return cells
-    label = re.compile(rf"(?<=[`<(#])({'|'.join(map(re.escape, sorted(labels)))})(?=[`>)])")
-    return [_relabelled(cell, label, page) for cell in cells]
-
-
-def _relabelled(cell: NotebookNode, label: re.Pattern[str], page: str) -> NotebookNode:
-    cell = copy.deepcopy(cell)
-    if cell.cell_type == "markdown":
-        cell.source = label.sub(rf"{page}-\1", cell.source)
-    figure = cell.metadata.get("mystnb", {}).get("figure", {})
-    if "name" in figure:
-        figure["name"] = f"{page}-{figure['name']}"
-    return cell
-
-
 def source_note(page: ExecutedPage, profile: Profile) -> str:
     """Say where a page's values come from, how to run it alone and how long it took."""
-    listed = {**profile.parameters, **page.spec.parameters}
-    by_hand = [f"`{name}`" for name, value in page.given.items() if listed.get(name) != value]
-    exception = f", except {', '.join(by_hand)}, given on the command line" if by_hand else ""
     return (
         ":::{div} page-source\n"
-        f"Parameters from profile *{profile.name}*{exception}. "
-        f"Run this page alone: `{command(page.spec.notebook, page.given)}`. "
+        f"A page of profile *{profile.name}*. "
+        f"Run it alone with the same values: `{command(page.spec.notebook, page.given)}`. "
         f"It took {page.seconds:.0f} s.\n"
         ":::"
     )
@@ -302,27 +210,9 @@ def source_note(page: ExecutedPage, profile: Profile) -> str:
 
 def command(notebook: str, given: Mapping[str, Any]) -> str:
     """Give the papermill command that runs a notebook with these values."""
-    words = ["papermill", f"notebooks/{notebook}.ipynb", "out.ipynb"]
-    for name, value in given.items():
-        if isinstance(value, list):
-            flow = yaml.safe_dump({name: value}, default_flow_style=True, width=10_000)
-            words += ["-y", flow.strip()]
-        else:
-            words += ["-r" if _would_be_converted(value) else "-p", name, str(value)]
-    return shlex.join(words)
-
-
-def _would_be_converted(value: Any) -> bool:
-    """Whether papermill's ``-p`` would not leave this text a text."""
-    if not isinstance(value, str):
-        return False
-    if value in {"True", "False", "None"}:
-        return True
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
+    flow = yaml.safe_dump(dict(given), default_flow_style=True, sort_keys=False, width=10_000)
+    values = ["-y", flow.strip()] if given else []
+    return shlex.join(["papermill", f"notebooks/{notebook}.ipynb", "out.ipynb", *values])
 
 
 def verdicts_fragment(claims: pd.DataFrame) -> str:
@@ -335,67 +225,44 @@ def verdicts_fragment(claims: pd.DataFrame) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def claims_page(claims: pd.DataFrame, pages: list[ExecutedPage]) -> str:
-    """Lay out the page of all claims, and name the pages that had no data to judge any."""
+def claims_fragment(claims: pd.DataFrame, pages: list[ExecutedPage]) -> str:
+    """Lay out all claims, and name the pages that had no data to judge any."""
     table = claims_html(claims) if len(claims) else "No page of this profile makes a claim."
-    return (
-        "---\nhtml_theme.sidebar_secondary.remove: true\n---\n\n# All claims\n\n"
-        "Every number that a page of this book compares with what a paper reports. The verdict "
-        "is computed from the two numbers by a rule; nobody types it in. A premise that the paper "
-        "does not print stands with the verdict. "
-        "The same table as a file: {download}`claims.csv <_generated/claims.csv>`.\n\n"
-        f"{_left_out(pages)}{table}\n"
-    )
-
-
-def _left_out(pages: list[ExecutedPage]) -> str:
-    names = [
-        f"[{escape_markdown(page.spec.page)}]({page.spec.page}.ipynb)"
-        for page in pages
-        if page.ended is not None
-    ]
-    if not names:
-        return ""
+    if not (names := [_link(page) for page in pages if page.ended is not None]):
+        return f"{table}\n"
     return (
         f"**Pages without their data in this run: {listing(names)}.** They judge no claim here; "
-        "each says at its top how to get the data.\n\n"
+        f"each says at its top how to get the data.\n\n{table}\n"
     )
 
 
-def status_page(pages: list[ExecutedPage], profile: Profile) -> str:
-    """Lay out when and how each page ran, and with which versions."""
-    rows = [
-        [
-            f"[{escape_markdown(page.spec.page)}]({page.spec.page}.ipynb)",
-            escape_markdown(_values(page)),
-            f"{page.seconds:.1f}",
-            _finished(page),
-        ]
-        for page in pages
-    ]
-    versions = [["ptclnm", __version__], ["python", platform.python_version()]]
-    versions += [[name, version(name)] for name in LIBRARIES]
+def _link(page: ExecutedPage) -> str:
+    return f"[{escape_markdown(page.spec.page)}]({page.spec.page}.ipynb)"
+
+
+def status_fragment(pages: list[ExecutedPage], profile: Profile) -> str:
+    """Lay out when each page ran, with which values and for how long."""
+    rows = []
+    for page in pages:
+        values = ", ".join(f"{name} = {value}" for name, value in page.given.items())
+        finished = page.notebook.metadata.papermill.end_time[:16].replace("T", " ")
+        rows.append([_link(page), escape_markdown(values), f"{page.seconds:.1f}", finished])
     total = sum(page.seconds for page in pages)
     return (
-        "# Execution status\n\n"
         f"Profile *{profile.name}* ({escape_markdown(profile.title)}): {len(pages)} pages, "
-        f"{total:.0f} s in all. A book is built only if every page ran to its end.\n\n"
+        f"{total:.0f} s in all.\n\n"
         + markdown_table(["page", "parameters", "run time (s)", "finished (UTC)"], rows)
-        + "\n\n## Versions\n\n"
-        + markdown_table(["library", "version"], versions)
         + "\n"
     )
 
 
-def _values(page: ExecutedPage) -> str:
-    own = {name: parameter.default for name, parameter in page.declared.items()}
-    values = {name: value for name, value in {**own, **page.given}.items() if value != ""}
-    return ", ".join(f"{name} = {value}" for name, value in values.items())
-
-
-def _finished(page: ExecutedPage) -> str:
-    record = page.notebook.metadata.get("papermill", {})
-    return str(record.get("end_time") or "")[:16].replace("T", " ")
+def versions_fragment() -> str:
+    """Lay out the versions of this project, of Python and of all that the project asks for."""
+    asked = [line for line in requires("ptclnm") or [] if "extra ==" not in line]
+    names = sorted((re.match(r"[\w.-]+", line)[0] for line in asked), key=str.lower)
+    versions = [["ptclnm", __version__], ["python", platform.python_version()]]
+    versions += [[name, version(name)] for name in names]
+    return markdown_table(["library", "version"], versions) + "\n"
 
 
 def places(project: Project) -> dict[str, str]:
@@ -408,29 +275,20 @@ def places(project: Project) -> dict[str, str]:
     }
 
 
-def without_places(cells: list[NotebookNode], known: Mapping[str, str]) -> list[NotebookNode]:
-    """Replace known folders in the text that cells put out; pictures are left alone.
+def without_places(text: str, known: Mapping[str, str]) -> str:
+    """Replace known folders in the text of a notebook, but not what looks like one in a picture.
 
     Parameters
     ----------
-    cells : list of NotebookNode
-        Executed cells; they are not changed.
+    text : str
+        The notebook as it is on the disk.
     known : mapping of str to str
         What to write for each folder.
     """
-    longest_first = sorted(known, key=len, reverse=True)
-    pattern = re.compile(rf"({'|'.join(map(re.escape, longest_first))})(?![\w-]|\.\w)")
-
-    def mend(text: str) -> str:
-        return pattern.sub(lambda match: known[match[1]], text)
-
-    cells = copy.deepcopy(cells)
-    for output in (output for cell in cells for output in cell.get("outputs", [])):
-        if "text" in output:
-            output.text = mend(output.text)
-        data = output.get("data", {})
-        data.update({kind: mend(data[kind]) for kind in data if kind.startswith("text/")})
-    return cells
+    longest_first = map(re.escape, sorted(known, key=len, reverse=True))
+    start = r"(?:(?<=\\[nt])|(?<![\w+]))"  # after a line's end, which is \n here, or another sign
+    pattern = rf"{start}({'|'.join(longest_first)})(?![\w-]|\.\w)"
+    return re.sub(pattern, lambda match: known[match[1]], text)
 
 
 def build_book(tree: Path, project: Project, profile: str) -> Path:

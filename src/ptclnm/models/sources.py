@@ -4,16 +4,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
 from ptclnm.errors import ProblemsError, nearest, refuse
 from ptclnm.models.deep.plan import IMAGENET, DeepPlan
 from ptclnm.models.predictions import check_predictions
-from ptclnm.models.zoo import Plan
 from ptclnm.schema import Cohort
 from quickradiomics.settings import Settings
+
+if TYPE_CHECKING:  # slow to import, and the families are named before any work
+    from ptclnm.models.zoo import Plan
 
 PICTURES, CLINICAL = "pictures", "clinical columns"
 READING = {"No": 0.0, "Yes": 1.0}
@@ -46,7 +48,7 @@ class Plans:
     """
 
     study: str
-    zoo: Plan
+    zoo: "Plan"
     settings: Settings
     networks: tuple[DeepPlan, ...]
     fused: DeepPlan = DeepPlan("EfficientNet-Lite0", IMAGENET)

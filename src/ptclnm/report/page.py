@@ -1,11 +1,9 @@
-"""A page while its notebook runs: its parameters, and the folder for what it shows."""
+"""A page while its notebook runs: the folder for what it shows."""
 
 import re
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from IPython.display import SVG, Markdown, display
@@ -22,20 +20,17 @@ from ptclnm.schema import Cohort
 
 @dataclass(frozen=True)
 class Page:
-    """A notebook with its parameters, and the folder that its results go to.
+    """A running notebook, and the folder that its results go to.
 
     Parameters
     ----------
     name : str
         Unique name within a run, e.g. ``00_published_record-li2024``.
-    parameters : mapping
-        Checked values of every declared parameter.
     results : Path
         Folder for the page's tables and figures.
     """
 
     name: str
-    parameters: Mapping[str, Any]
     results: Path
 
     def open(self, cohort: str, n_patients: int = 0, seed: int = 0) -> Cohort:

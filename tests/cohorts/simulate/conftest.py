@@ -34,5 +34,5 @@ def build(tmp_path, monkeypatch):
 @pytest.fixture
 def quick(monkeypatch):
     """Take the quick renderer, in one process."""
-    monkeypatch.setenv("PTCLNM_CORES", "1")
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
     monkeypatch.setattr(truth, "render_plane", quick_plane)
