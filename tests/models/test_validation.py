@@ -94,6 +94,12 @@ def test_predictions_are_checked_at_once() -> None:
     )  # fmt: skip
     with pytest.raises(PredictionsError) as caught:
         check_predictions(table, "p.csv")
-    assert [line.split(" ")[0] for line in caught.value.problems] == ["column", "column", "1", "1"]
+    assert [line.rpartition("/")[0] for line in caught.value.problems] == [
+        "1 rows have a label other than 0 and 1; the first is s/m/test",
+        "1 rows have a score that is not finite; the first is s/m/test",
+        "1 rows repeat a model and patient: reduce a patient's images to one score; "
+        "the first is s/m/test",
+        "2 rows are of a patient with two labels; the first is s/m/test",
+    ]
     with pytest.raises(PredictionsError, match="column 'score' is missing"):
         check_predictions(table.drop(columns="score"))

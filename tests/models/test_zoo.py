@@ -177,7 +177,7 @@ def test_scores_lie_between_0_and_1_for_every_patient_once(images) -> None:
 
 def test_bad_plans_and_too_few_patients_are_named(images) -> None:
     with pytest.raises(ParameterError) as caught:
-        Plan("ni", ("XGBost", "LR"), folds=1, seed=-1).check()
+        Plan("ni", ("XGBost", "LR"), folds=1, seed=-1)
     assert [line.split("; ")[0] for line in caught.value.problems] == [
         "no classifier 'XGBost'", "no selection 'ni'", "folds is 1", "seed is -1",
     ]  # fmt: skip

@@ -227,7 +227,7 @@ def test_where_nothing_is_kept_the_page_says_so_and_judges_nothing(flat) -> None
     assert "the selection keeps 0" in said and "its AUC is 0.500" in said
     drawn = coefficients_figure(flat["coefficients"])
     assert isinstance(drawn, str) and drawn.startswith("No feature is kept")
-    none = figures.survival(flat["survival"], flat["resamples"], flat["kept"])
+    none = figures.survival(flat["survival"], flat["kept"])
     assert none == "No feature is kept in any resample."
     assert f"less SD: **{choice.chosen(flat['cv'])}**" in words.chosen(flat["cv"])
     judged = flat["judged"].set_index("claim_id")

@@ -116,7 +116,7 @@ def test_a_patient_there_twice_or_without_a_name_is_refused(tmp_path: Path) -> N
     with pytest.raises(ScoreFileError, match="1 rows have no 'patient_id'"):
         read_scores([path])
     path.write_text("patient_id,label,score\na,0,1\na,0,2\nb,1,3\n", encoding="utf-8")
-    with pytest.raises(ScoreFileError, match="the first scores/m/all/a; reduce"):
+    with pytest.raises(ScoreFileError, match="one score; the first is scores/m/all/a"):
         read_scores([path])
 
 

@@ -54,18 +54,8 @@ def dealt_folds(patients: ArrayLike, labels: ArrayLike, folds: int, seed: int) -
     ndarray of int, shape (rows,)
         Fold of each row, from 0. All rows of a patient are in one fold. Fold sizes in patients,
         and in patients of a class, differ by one at most.
-
-    Raises
-    ------
-    FoldsError
-        If there are fewer patients than folds, or `folds` is less than 2.
     """
     label_of = by_patient(patients, labels)
-    if folds < 2 or len(label_of) < folds:
-        raise FoldsError(
-            f"{folds} folds of {len(label_of)} patients; allowed: 2 folds to one for each patient. "
-            "Lower folds or take more patients."
-        )
     order: list[str] = []
     for label in (1, 0):
         names = label_of.index[label_of == label]

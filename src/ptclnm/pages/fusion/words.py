@@ -8,7 +8,7 @@ import pandas as pd
 from ptclnm.models.components import is_deep
 from ptclnm.models.data import ImageData
 from ptclnm.models.deep.plan import DeepPlan
-from ptclnm.models.fusion.source import ALONE, FUSED, MEAN, NETWORK
+from ptclnm.models.fusion.source import ALONE, FUSED, NETWORK
 from ptclnm.report import whose
 from ptclnm.report.figures import NOTHING_KEPT
 from ptclnm.report.sentences import auc_text, bullets, count, listing, p_text
@@ -137,15 +137,6 @@ def _outcome(rows: pd.DataFrame) -> str:
     return "fusion is **not shown to beat either part**"
 
 
-def late(pairs: pd.DataFrame) -> str:
-    """Say whether joining features beats joining scores."""
-    rows = pairs[(pairs["model_a"] == FUSED) & (pairs["model_b"] == MEAN)]
-    return (
-        f"Joining features differs from joining scores beyond chance in "
-        f"{(rows['p'] < ALPHA).sum()} of {count(len(rows), 'set')}."
-    )
-
-
 def all_others(increments: pd.DataFrame) -> pd.DataFrame:
     """Rows that add a part to all the others."""
     others = increments["base"].str.count(r"\+").where(increments["base"] != "", -1)
@@ -176,22 +167,6 @@ def increments(table: pd.DataFrame, size: str) -> str:
         )
     said = f"the column {size}" if size else "the square root of the mask's area"
     return bullets([*lines, f"Size is {said}."] if lines else [], NO_SETS)
-
-
-def texture(table: pd.DataFrame) -> str:
-    """Say whether features live on the area."""
-    lines = []
-    for split, part in table.groupby("split", sort=False):
-        of = part.set_index(["model_a", "model_b"])
-        freed = of.loc[("radiomics", "radiomics, area regressed out")]
-        area = of.loc[("radiomics", "area alone"), "auc_b"]
-        above = of.loc[("radiomics, area regressed out", "chance"), "low"] > 0
-        lines.append(
-            f"In {split}, radiomics has an AUC of {freed['auc_a']:.3f}, and of "
-            f"{freed['auc_b']:.3f} freed of the area, {'' if above else 'not shown to be '}above "
-            f"chance; the area alone has {area:.3f}."
-        )
-    return bullets(lines, NO_SETS)
 
 
 def importance(table: pd.DataFrame) -> str:
