@@ -1,13 +1,11 @@
-"""Scores in other hospitals, and shares of a nodule between classes of patients."""
+"""Scores in other hospitals."""
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from ptclnm.evaluation.calibration import calibration
 from ptclnm.evaluation.external import by_setting, drift
 from ptclnm.evaluation.sets import measured, unseen
-from ptclnm.evaluation.shares import by_patient, share_tests
 
 FUSED = "Thy-DL-Radiomics"
 
@@ -53,21 +51,3 @@ def test_calibration_leaves_out_train_and_sets_of_one_class() -> None:
     assert (found["slope_low"] < 1).all() and (found["slope_high"] > 1).all()
     one = table.assign(label=np.where(split == "external", 0, label))
     assert measured(unseen(one), calibration)["split"].tolist() == ["internal"]
-
-
-def test_shares_are_compared_by_patient_and_corrected_within_a_set() -> None:
-    rng, rows = np.random.default_rng(0), []
-    for i in range(60):
-        for picture in range(1 + i % 2):
-            rows.append((f"p{i}", f"p{i}_{picture}", "internal", "A", i % 3 == 0))
-    table = pd.DataFrame(rows, columns=["patient_id", "image_id", "split", "center", "label"])
-    table = table.astype({"label": int})
-    dark = 0.3 + 0.3 * table["label"] + 0.05 * rng.normal(size=len(table))
-    shares = pd.DataFrame({"image_id": table["image_id"], "H1": dark, "H2": 1 - dark, "H3": 0.5})
-    patients = by_patient(shares.sample(frac=1, random_state=0), table)
-    assert len(patients) == 60
-    found = share_tests(patients, ["H1", "H2", "H3"]).set_index("habitat")
-    assert found["n_with"].tolist() == [20] * 3 and found.loc["H1", "auc"] > 0.95
-    assert found.loc["H1", "auc"] + found.loc["H2", "auc"] == pytest.approx(1)
-    assert found.loc["H3", "p"] == pytest.approx(1) and found.loc["H3", "auc"] == 0.5
-    assert found.loc["H1", "p_holm"] == pytest.approx(3 * found.loc["H1", "p"])

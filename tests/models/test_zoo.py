@@ -177,7 +177,7 @@ def test_scores_lie_between_0_and_1_for_every_patient_once(images) -> None:
 
 def test_bad_plans_and_too_few_patients_are_named(images) -> None:
     with pytest.raises(ParameterError) as caught:
-        Plan("ni", ("XGBost", "LR"), folds=1, seed=-1).check()
+        Plan("ni", ("XGBost", "LR"), folds=1, seed=-1)
     assert [line.split("; ")[0] for line in caught.value.problems] == [
         "no classifier 'XGBost'", "no selection 'ni'", "folds is 1", "seed is -1",
     ]  # fmt: skip
@@ -187,9 +187,8 @@ def test_bad_plans_and_too_few_patients_are_named(images) -> None:
 
 
 @pytest.mark.parametrize(
-    ("positives", "told"), [(1, "No number of folds will do"), (2, "No number of folds will do"),
-                            (3, "Allowed: 3 folds")]
-)  # fmt: skip
+    ("positives", "told"), [(1, "one class only"), (2, "outside a fold"), (3, "outside a fold")]
+)
 def test_too_few_patients_for_folds_within_folds_are_named_before_extraction(
     positives: int, told: str, monkeypatch
 ) -> None:

@@ -92,9 +92,9 @@ def test_all_that_is_wrong_is_listed_with_file_and_row(tmp_path: Path) -> None:
     with pytest.raises(ScoreFileError) as caught:
         read_scores([bad, other, third, tmp_path / "absent.csv"])
     text = str(caught.value)
-    rows = "the first scores/bad/all/row 2, scores/bad/all/row 4"
-    assert f"bad.csv: column 'score': 2 not finite, {rows}" in text
-    assert "bad.csv: column 'label': found [2]; allowed: 0 and 1" in text
+    first = "the first is scores/bad/all/row"
+    assert f"bad.csv: 2 rows have a score that is not finite; {first} 2" in text
+    assert f"bad.csv: 1 rows have a label other than 0 and 1; {first} 3" in text
     assert "other.csv: column 'label' is missing; found " in text
     assert "absent.csv: cannot be read as CSV" in text
 
@@ -116,7 +116,7 @@ def test_a_patient_there_twice_or_without_a_name_is_refused(tmp_path: Path) -> N
     with pytest.raises(ScoreFileError, match="1 rows have no 'patient_id'"):
         read_scores([path])
     path.write_text("patient_id,label,score\na,0,1\na,0,2\nb,1,3\n", encoding="utf-8")
-    with pytest.raises(ScoreFileError, match="the first scores/m/all/a; reduce"):
+    with pytest.raises(ScoreFileError, match="one score; the first is scores/m/all/a"):
         read_scores([path])
 
 

@@ -1,74 +1,35 @@
 """The eight classifiers, declared in one table with their settings."""
 
 import warnings
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from importlib import import_module
-from typing import Any, Self
+from collections.abc import Iterable
+from typing import Self
 
 import numpy as np
-import pandas as pd
+from lightgbm import LGBMClassifier
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.svm import SVC
+from xgboost import XGBClassifier
 
 from ptclnm.errors import ParameterError, nearest
 
-
-@dataclass(frozen=True)
-class Entry:
-    """A classifier of the table.
-
-    Parameters
-    ----------
-    title : str
-        Its name in words.
-    place : str
-        ``module:class``; imported when it is used.
-    settings : mapping
-        What differs from the library's defaults, apart from the seed.
-    rule : str
-        What is ours beyond settings; else empty.
-    """
-
-    title: str
-    place: str
-    settings: Mapping[str, Any]
-    rule: str = ""
-
-
 # The papers print no settings: the libraries' defaults, with one thread so that results do not
 # depend on the number of workers. Ni, "Combined radiomics and DL features"; Li 2.7: SVM and KNN.
-CLASSIFIERS: dict[str, Entry] = {
-    "LR": Entry(
-        "logistic regression", "sklearn.linear_model:LogisticRegression", {"max_iter": 1000}
-    ),
-    "SVM": Entry(
-        "support vector machine",
-        "sklearn.svm:SVC",
-        {},
-        "scores are distances from its boundary on a logistic scale",
-    ),  # fmt: skip
-    "KNN": Entry(
-        "K-nearest neighbours",
-        "sklearn.neighbors:KNeighborsClassifier",
-        {},
-        "all rows are neighbours where there are fewer than n_neighbors",
-    ),  # fmt: skip
-    "MLP": Entry("multi-layer perceptron", "sklearn.neural_network:MLPClassifier", {}),
-    "RF": Entry("random forest", "sklearn.ensemble:RandomForestClassifier", {"n_jobs": 1}),
-    "ExtraTrees": Entry(
-        "extremely randomised trees", "sklearn.ensemble:ExtraTreesClassifier", {"n_jobs": 1}
-    ),
-    "XGBoost": Entry(
-        "extreme gradient boosting", "xgboost:XGBClassifier", {"n_jobs": 1, "verbosity": 0}
-    ),
-    "LightGBM": Entry(
-        "light gradient boosting machine",
-        "lightgbm:LGBMClassifier",
-        {"n_jobs": 1, "deterministic": True, "force_row_wise": True, "verbosity": -1},
-    ),
+CLASSIFIERS: dict[str, ClassifierMixin] = {
+    "LR": LogisticRegression(max_iter=1000),
+    "SVM": SVC(),
+    "KNN": KNeighborsClassifier(),
+    "MLP": MLPClassifier(),
+    "RF": RandomForestClassifier(n_jobs=1),
+    "ExtraTrees": ExtraTreesClassifier(n_jobs=1),
+    "XGBoost": XGBClassifier(n_jobs=1, verbosity=0),
+    "LightGBM": LGBMClassifier(n_jobs=1, deterministic=True, force_row_wise=True, verbosity=-1),
 }
 NAMES = tuple(CLASSIFIERS)
 
@@ -148,26 +109,7 @@ def make(name: str, seed: int) -> Scored:
     """
     if problems := unknown([name]):
         raise ParameterError("classifiers", problems)
-    entry = CLASSIFIERS[name]
-    module, _, kind = entry.place.partition(":")
-    estimator = getattr(import_module(module), kind)(**entry.settings)
+    estimator = clone(CLASSIFIERS[name])
     if "random_state" in estimator.get_params():
         estimator.set_params(random_state=seed)
     return Scored(estimator)
-
-
-def settings_table() -> pd.DataFrame:
-    """The table of classifiers: ``classifier, title, library, settings, rule``."""
-    return pd.DataFrame(
-        [
-            {
-                "classifier": name,
-                "title": entry.title,
-                "library": entry.place.partition(".")[0].partition(":")[0],
-                "settings": ", ".join(f"{k} = {v}" for k, v in entry.settings.items())
-                or "defaults",
-                "rule": entry.rule,
-            }
-            for name, entry in CLASSIFIERS.items()
-        ]
-    )

@@ -47,8 +47,6 @@ class DeepComponents(TransformerMixin, BaseEstimator):
         """Fit on `X`, shape (rows, features)."""
         X = np.asarray(X, dtype=float)
         self.n_features_in_ = X.shape[1]
-        if len(self.names) != X.shape[1]:
-            raise ValueError(f"{len(self.names)} names for {X.shape[1]} columns")
         self.deep_ = np.array([is_deep(name) for name in self.names], dtype=bool)
         most = min(self.components, len(X) - 1, int(self.deep_.sum()))
         self.pca_ = PCA(most, svd_solver="full").fit(X[:, self.deep_]) if most > 0 else None
@@ -59,8 +57,6 @@ class DeepComponents(TransformerMixin, BaseEstimator):
         """Give the other columns of `X`, then the components."""
         check_is_fitted(self, "kept_")
         X = np.asarray(X, dtype=float)
-        if X.shape[1] != self.n_features_in_:
-            raise ValueError(f"{X.shape[1]} columns, but {self.n_features_in_} were fitted")
         parts = [X[:, ~self.deep_]]
         if self.pca_ is not None:
             parts.append(self.pca_.transform(X[:, self.deep_]))

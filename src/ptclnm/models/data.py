@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ptclnm.errors import ProblemsError, nearest
-from ptclnm.schema import SPLITS
+from ptclnm.errors import ProblemsError
 
 TRAIN = "train"
 NAMED = 5
@@ -77,8 +76,8 @@ def join(table: pd.DataFrame, features: pd.DataFrame) -> ImageData:
     Raises
     ------
     FeaturesError
-        Listing images without features, images twice, columns that are no numbers, values that
-        are not finite, and patients in two sets.
+        Listing images without features, images twice, values that are not finite, and where no
+        image is to be fitted on.
     """
     if problems := _problems(table, features):
         raise FeaturesError("features", problems)
@@ -97,33 +96,17 @@ def join(table: pd.DataFrame, features: pd.DataFrame) -> ImageData:
 
 
 def _problems(table: pd.DataFrame, features: pd.DataFrame) -> list[str]:
-    if "image_id" not in features:
-        return ["column 'image_id' is missing"]
     ids = features["image_id"].astype(str)
     lost = sorted(set(table["image_id"].astype(str)) - set(ids))
     twice = sorted(set(ids[ids.duplicated()]))
     problems = [f"{len(lost)} images have no features: {some(lost)}"] if lost else []
     problems += [f"{len(twice)} images are there twice: {some(twice)}"] if twice else []
-    sets = table.groupby("patient_id")["split"].nunique()
-    if (sets > 1).any():
-        problems.append(f"patients in more than one set: {some(sets.index[sets > 1])}")
-    unknown = sorted(set(table["split"].astype(str)) - set(SPLITS))
-    problems += [f"no set is called {name!r}; {nearest(name, SPLITS)}" for name in unknown]
     if TRAIN not in set(table["split"]):
         found = some(sorted(set(table["split"])))
         problems.append(f"no image is in the set {TRAIN!r}; found {found or 'none'}")
-    return problems + _value_problems(features.drop(columns="image_id"), ids)
-
-
-def _value_problems(values: pd.DataFrame, ids: pd.Series) -> list[str]:
-    if values.shape[1] == 0:
-        return ["no column but 'image_id'"]
-    text = [name for name in values if not pd.api.types.is_numeric_dtype(values[name])]
-    if text:
-        return [f"columns that are no numbers: {some(text)}"]
-    bad = ~np.isfinite(values.to_numpy(dtype=float))
-    rows, columns = np.nonzero(bad)
-    if not len(rows):
-        return []
-    first = f"{values.columns[columns[0]]} of image {ids.iloc[rows[0]]}"
-    return [f"{len(rows)} values are missing or infinite, the first {first}"]
+    values = features.drop(columns="image_id")
+    rows, columns = np.nonzero(~np.isfinite(values.to_numpy(dtype=float)))
+    if len(rows):
+        first = f"{values.columns[columns[0]]} of image {ids.iloc[rows[0]]}"
+        problems.append(f"{len(rows)} values are missing or infinite, the first {first}")
+    return problems

@@ -6,7 +6,7 @@ import pandas as pd
 from ptclnm.errors import ProblemsError
 
 COLUMNS = ("study", "model", "split", "patient_id", "label", "score")
-KEY = ["study", "model", "split", "patient_id"]
+KEY, PATIENT = ["study", "model", "split", "patient_id"], ["study", "split", "patient_id"]
 
 
 class PredictionsError(ProblemsError):
@@ -39,34 +39,18 @@ def check_predictions(table: pd.DataFrame, where: str = "predictions") -> pd.Dat
         found = ", ".join(map(str, table.columns))
         raise PredictionsError(where, [f"column {name!r} is missing; found {found}"
                                        for name in missing])  # fmt: skip
-    problems = [*_values(table), *_keys(table)]
-    if problems:
+    scores = pd.to_numeric(table["score"], errors="coerce").astype(float)
+    labels = table.groupby(PATIENT)["label"].transform("nunique")
+    wrong = {
+        "have a label other than 0 and 1": ~table["label"].isin([0, 1]),
+        "have a score that is not finite": ~np.isfinite(scores),
+        "repeat a model and patient: reduce a patient's images to one score": table.duplicated(KEY),
+        "are of a patient with two labels": labels > 1,
+    }
+    if problems := [
+        f"{rows.sum()} rows {what}; the first is {'/'.join(map(str, table.loc[rows, KEY].iloc[0]))}"
+        for what, rows in wrong.items()
+        if rows.any()
+    ]:
         raise PredictionsError(where, problems)
-    text = {name: str for name in KEY}
-    return table[list(COLUMNS)].astype(text | {"label": int, "score": float})
-
-
-def _values(table: pd.DataFrame) -> list[str]:
-    problems = []
-    labels = [value for value in table["label"].unique().tolist() if value not in (0, 1)]
-    if labels:
-        problems.append(f"column 'label': found {labels}; allowed: 0 and 1")
-    bad = ~np.isfinite(pd.to_numeric(table["score"], errors="coerce").astype(float))
-    if bad.any():
-        rows = table.loc[bad, KEY].astype(str).agg("/".join, axis=1).head(5)
-        problems.append(f"column 'score': {bad.sum()} not finite, the first {', '.join(rows)}")
-    return problems
-
-
-def _keys(table: pd.DataFrame) -> list[str]:
-    problems = []
-    twice = table[table.duplicated(KEY)]
-    if len(twice):
-        row = "/".join(map(str, twice.iloc[0][KEY]))
-        problems.append(f"{len(twice)} rows repeat a model and patient, the first {row}; "
-                        "reduce a patient's images to one score first")  # fmt: skip
-    sets = table.groupby(["study", "split", "patient_id"])["label"].nunique()
-    if (sets > 1).any():
-        first = "/".join(map(str, sets.index[sets > 1][0]))
-        problems.append(f"{(sets > 1).sum()} patients have two labels, the first {first}")
-    return problems
+    return table[list(COLUMNS)].astype(dict.fromkeys(KEY, str) | {"label": int, "score": float})

@@ -222,13 +222,10 @@ def column_scores(cohort: Cohort, columns: Mapping[str, str]) -> pd.DataFrame:
     Raises
     ------
     ColumnError
-        Listing columns that are missing or hold other text.
+        Listing columns that hold other text.
     """
     patients, problems, parts = cohort.patients, [], []
     for column, model in columns.items():
-        if column not in patients:
-            problems.append(f"column {column!r} is missing")
-            continue
         values = patients[column].map(lambda value: READING.get(value, value))
         score = pd.to_numeric(values, errors="coerce")
         odd = sorted({str(value) for value in values[score.isna() & values.notna()]})

@@ -54,18 +54,8 @@ def dealt_folds(patients: ArrayLike, labels: ArrayLike, folds: int, seed: int) -
     ndarray of int, shape (rows,)
         Fold of each row, from 0. All rows of a patient are in one fold. Fold sizes in patients,
         and in patients of a class, differ by one at most.
-
-    Raises
-    ------
-    FoldsError
-        If there are fewer patients than folds, or `folds` is less than 2.
     """
     label_of = by_patient(patients, labels)
-    if folds < 2 or len(label_of) < folds:
-        raise FoldsError(
-            f"{folds} folds of {len(label_of)} patients; allowed: 2 folds to one for each patient. "
-            "Lower folds or take more patients."
-        )
     order: list[str] = []
     for label in (1, 0):
         names = label_of.index[label_of == label]
@@ -87,7 +77,7 @@ def patient_folds(
     """
     counts = class_counts(patients, labels)
     if min(counts) < folds:
-        raise FoldsError(_refused(folds, counts, "a fold would have one class only", 2))
+        raise _refused(folds, counts, "a fold would have one class only")
     return dealt_folds(patients, labels, folds, seed)
 
 
@@ -105,19 +95,16 @@ def nested_folds(
     names, known = np.asarray(patients), np.asarray(labels)
     left = min(min(class_counts(names[rest], known[rest])) for rest, _ in train_test(fold_of))
     if left < 2:
-        counts, why = class_counts(patients, labels), f"outside a fold, a class has {left} of them"
-        raise FoldsError(_refused(folds, counts, f"{why}, and is divided again", 3))
+        why = f"outside a fold, a class has {left} of them, and is divided again"
+        raise _refused(folds, class_counts(patients, labels), why)
     return fold_of
 
 
-def _refused(folds: int, counts: tuple[int, int], why: str, lowest: int) -> str:
-    text = (
-        f"{folds} folds, but {counts[1]} patients with the outcome and {counts[0]} without: {why}."
+def _refused(folds: int, counts: tuple[int, int], why: str) -> FoldsError:
+    return FoldsError(
+        f"{folds} folds, but {counts[1]} patients with the outcome and {counts[0]} without: {why}. "
+        "Change folds or take more patients."
     )
-    if (most := min(counts)) < lowest:
-        return f"{text} No number of folds will do; take more patients."
-    allowed = f"{lowest} to {most}" if lowest < most else f"{most}"
-    return f"{text} Allowed: {allowed} folds; change folds or take more patients."
 
 
 def class_counts(patients: ArrayLike, labels: ArrayLike) -> tuple[int, int]:

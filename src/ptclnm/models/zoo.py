@@ -67,10 +67,6 @@ class Plan:
     bootstraps: int = 100
 
     def __post_init__(self) -> None:
-        self.check()
-
-    def check(self) -> None:
-        """Check all settings."""
         own = isinstance(self.classifiers, Mapping)
         problems = [] if own else classifiers.unknown(self.classifiers)
         if not self.classifiers:

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ptclnm.evaluation.sets import increments, unseen
-from ptclnm.features import load_settings
 from ptclnm.models.deep.crops import Crops, rectangle, resized
 from ptclnm.models.deep.features import features_of
 from ptclnm.models.deep.networks import network
-from ptclnm.models.fusion.apart import part_predictions, unfiltered
+from ptclnm.models.fusion.apart import part_predictions
 from quickradiomics import measure
+from quickradiomics.settings import from_content
 
 pytestmark = pytest.mark.slow
 SIDE, SEEN, PATIENTS = 128, 48, 240
@@ -34,7 +34,7 @@ def speckle(grain: float, rng: np.random.Generator) -> NDArray[np.float64]:
 
 def made(texture: float, shape: float) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     """Draw patients; measure the speckle by radiomics, and look at the outline with a network."""
-    settings = unfiltered(load_settings("ni2024"))
+    settings = from_content({"featureClass": {"glcm": None}, "setting": {"binWidth": 25}}, "glcm")
     rows, grains, pixels, masks = [], [], [], []
     for number in range(PATIENTS):
         rng = np.random.default_rng(number)
@@ -45,7 +45,7 @@ def made(texture: float, shape: float) -> tuple[pd.DataFrame, dict[str, pd.DataF
         name = f"p{number:03d}"
         rows.append((name, name, "", "", split, "A", label))
         found = measure(picture, mask, settings).values
-        grains.append({n: v for n, v in found.items() if "_glcm_" in n})
+        grains.append(found)
         # The network sees the outline: speckle of a pixel is gone at its size.
         shown = np.where(mask, ndimage.gaussian_filter(picture, 6), 30.0)
         box = rectangle(mask)

@@ -9,7 +9,7 @@ from ptclnm.models import radiomics
 from ptclnm.models.deep import source as deep_source
 from ptclnm.models.deep.crops import Crops
 from ptclnm.models.deep.plan import DeepPlan
-from ptclnm.models.fusion import late, source
+from ptclnm.models.fusion import source
 from ptclnm.models.fusion.source import ALONE, FUSED, MEAN, NETWORK
 from ptclnm.models.sources import Plans
 from ptclnm.models.validation import patient_folds
@@ -68,15 +68,6 @@ def test_every_patient_is_scored_and_the_mean_is_that_of_both_models(told) -> No
     again = both.groupby("patient_id")["score"].mean()
     own = found[found["model"] == MEAN].set_index("patient_id")["score"]
     pd.testing.assert_series_equal(own.sort_index(), again.sort_index(), check_names=False)
-
-
-def test_a_network_that_only_remembers_gets_no_weight_in_the_stack(told) -> None:
-    """Its scores of the patients it was trained on are perfect; those of others are all alike."""
-    tables = radiomics.zoo_of(told["cohort"], P)
-    unseen = source.out_of_fold_scores(source.crops(), NET, tables, P.zoo.folds)
-    assert set(unseen["split"]) == {"train"}
-    made = late.stack(unseen, [ALONE, NETWORK])
-    assert made.weights[0] > 0 and made.weights[1] == pytest.approx(0, abs=1e-9)
 
 
 def test_out_of_fold_scores_come_from_networks_that_have_not_seen_the_patient(told) -> None:

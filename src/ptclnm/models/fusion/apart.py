@@ -1,6 +1,6 @@
 """A fused model taken apart: what each part adds, texture or size, what it rests on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import combinations
 
@@ -18,14 +18,12 @@ from ptclnm.models.fusion.join import CLINICAL, DEEP, SIZE, area_of, fuse
 from ptclnm.models.selection import ZScore, selection
 from ptclnm.models.validation import patient_scores
 from ptclnm.models.zoo import predict
-from quickradiomics.settings import Settings, from_content
 
 METHOD = "fusion"
 JOINED = " + "
 # Few columns that a clinician would not have selected away: they enter as they are.
 FORCED = (CLINICAL, SIZE, "area alone")
 DEGREE = 3
-KINDS = CLASS, FILTER, FEATURE = "class", "filter", "feature"
 
 
 def select(train: ImageData, folds: int, seed: int) -> Pipeline:
@@ -101,38 +99,6 @@ def without_area(features: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     return features[["image_id"]].join((X - foretold).assign(**{area: 0.0}))
 
 
-def unfiltered(settings: Settings) -> Settings:
-    """The same feature classes on the picture without filters."""
-    classes = {name: list(features) for name, features in settings.classes.items()}
-    names = {"binWidth", "binCount", "force2D", "force2Ddimension"} & set(settings.values)
-    values = {name: settings.values[name] for name in sorted(names)}
-    content = {"setting": values, "imageType": {"Original": {}}, "featureClass": classes}
-    return from_content(content, f"{settings.name}-unfiltered")
-
-
-def shuffled_pixels(seed: int, image_id: str, array: NDArray, mask: NDArray) -> NDArray[np.float64]:
-    """Deal the grey values inside a mask anew; their histogram and the outline stay.
-
-    Parameters
-    ----------
-    seed : int
-        Of all shuffles; a picture's depends on its name beside.
-    image_id : str
-        The picture's name.
-    array, mask : ndarray, shape (rows, cols)
-        Grey values and nodule.
-    """
-    shuffled = np.array(array, dtype=float)
-    rng = np.random.default_rng([seed, *image_id.encode()])
-    shuffled[mask] = rng.permutation(shuffled[mask])
-    return shuffled
-
-
-def outline(features: pd.DataFrame) -> pd.DataFrame:
-    """Give the features that only the outline decides, behind ``image_id``."""
-    return features[[c for c in features if c == "image_id" or "shape" in class_of(c)]]
-
-
 def class_of(name: str) -> str:
     """Class of a feature: pyradiomics', e.g. ``glcm``, or ``DL``."""
     parts = name.split("_")
@@ -159,10 +125,10 @@ def importance(model: Pipeline, data: ImageData, seed: int = 0, repeats: int = 5
     Returns
     -------
     DataFrame
-        ``kind, group, features, drop, low, high``: by class of feature, by filter, and feature
-        by feature; how many kept features are in the group, the mean fall of the AUC by patient,
-        and the middle 95 % of the shuffles. Falls of groups do not add up. Empty where no
-        feature is kept, or the patients are not of both classes.
+        ``kind, group, features, drop, low, high``: by class of feature and by filter; how many
+        kept features are in the group, the mean fall of the AUC by patient, and the middle 95 %
+        of the shuffles. Falls of groups do not add up. Empty where no feature is kept, or the
+        patients are not of both classes.
 
     Notes
     -----
@@ -170,31 +136,24 @@ def importance(model: Pipeline, data: ImageData, seed: int = 0, repeats: int = 5
     is not made up for by another of the same group.
     """
     names = model[:-1].get_feature_names_out(np.array(data.names, dtype=object))
-    groups = _groups(names) if len(set(data.labels)) == 2 else []
+    groups: dict[tuple[str, str], list[int]] = {}
+    for kind, group_of in (("class", class_of), ("filter", filter_of)):
+        for at, name in enumerate(names if len(set(data.labels)) == 2 else ()):
+            groups.setdefault((kind, group_of(name)), []).append(at)
     rows = []
     with threadpool_limits(1):
         X = model[:-1].transform(data.X)
-        whole = _auc(model[-1], X, data) if groups else np.nan
-        for number, (kind, group, at) in enumerate(groups):
-            falls = []
+        for number, ((kind, group), at) in enumerate(groups.items()):
+            aucs = []
             for draw in range(repeats):
                 order = np.random.default_rng([seed, number, draw]).permutation(len(X))
                 shuffled = X.copy()
                 shuffled[:, at] = X[order][:, at]
-                falls.append(whole - _auc(model[-1], shuffled, data))
-            low, high = np.percentile(falls, [2.5, 97.5])
-            rows.append((kind, group, len(at), float(np.mean(falls)), low, high))
-    rows.sort(key=lambda row: (KINDS.index(row[0]), -row[3]))
-    return pd.DataFrame(rows, columns=["kind", "group", "features", "drop", "low", "high"])
-
-
-def _groups(names: Sequence[str]) -> list[tuple[str, str, list[int]]]:
-    """Columns of each class, of each filter, and each on its own: ``kind, group, at``."""
-    groups: dict[tuple[str, str], list[int]] = {}
-    for kind, key in zip(KINDS, (class_of, filter_of, str), strict=True):
-        for at, name in enumerate(names):
-            groups.setdefault((kind, key(name)), []).append(at)
-    return [(kind, group, at) for (kind, group), at in groups.items()]
+                aucs.append(_auc(model[-1], shuffled, data))
+            falls = _auc(model[-1], X, data) - np.array(aucs)
+            rows.append((kind, group, len(at), falls.mean(), *np.percentile(falls, [2.5, 97.5])))
+    table = pd.DataFrame(rows, columns=["kind", "group", "features", "drop", "low", "high"])
+    return table.sort_values(["kind", "drop"], ascending=[True, False], ignore_index=True)
 
 
 def _auc(classifier: classifiers.Scored, X: NDArray, data: ImageData) -> float:

@@ -1,11 +1,10 @@
 """Features of several kinds side by side, joined to the cohort by image."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from ptclnm.models.clinical import READINGS
-from ptclnm.models.components import is_deep
 from ptclnm.models.data import TRAIN, FeaturesError, ImageData, join, some
 from ptclnm.schema import Cohort
 
@@ -37,33 +36,20 @@ def fuse(table: pd.DataFrame, parts: Mapping[str, pd.DataFrame]) -> ImageData:
     Raises
     ------
     FeaturesError
-        Listing, for each kind, images of the cohort that have none or several, and columns that
-        two kinds share or whose names belong to the other kind; also as
+        Listing, for each kind, images of the cohort that have none; also as
         ``ptclnm.models.data.join``.
     """
-    if problems := list(_problems(table["image_id"], parts)):
-        raise FeaturesError("fusion", problems)
-    indexed = [part.set_index("image_id").loc[table["image_id"]] for part in parts.values()]
-    return join(table, pd.concat(indexed, axis=1).reset_index())
-
-
-def _problems(ids: pd.Series, parts: Mapping[str, pd.DataFrame]) -> Iterator[str]:
-    owner: dict[str, str] = {}
+    ids, problems = table["image_id"], []
     for name, part in parts.items():
-        own = part.get("image_id", pd.Series(dtype=str))
-        if lost := sorted(set(ids) - set(own)):
-            yield (
+        if lost := sorted(set(ids) - set(part["image_id"])):
+            problems.append(
                 f"{len(lost)} of {len(ids)} images have no {name} features: {some(lost)}. Compute "
                 "them for every image, or drop these images from the cohort"
             )
-        if twice := sorted(set(own[own.duplicated()])):
-            yield f"{name}: {len(twice)} images are there twice: {some(twice)}"
-        columns = [column for column in part if column != "image_id"]
-        if wrong := [column for column in columns if is_deep(column) != (name == DEEP)]:
-            yield f"{name}: columns named dl_… that are not {DEEP}, or the reverse: {some(wrong)}"
-        for column in owner.keys() & set(columns):
-            yield f"column {column!r} is both {owner[column]} and {name}"
-        owner |= dict.fromkeys(columns, name)
+    if problems:
+        raise FeaturesError("fusion", problems)
+    joined = pd.concat([part.set_index("image_id").loc[ids] for part in parts.values()], axis=1)
+    return join(table, joined.reset_index())
 
 
 def area_of(names: Iterable[str]) -> str:

@@ -11,12 +11,10 @@ from ptclnm.models.choice import chosen
 from ptclnm.models.data import TRAIN
 from ptclnm.models.deep.crops import Crops, crops
 from ptclnm.models.deep.features import deep_features
-from ptclnm.models.deep.plan import DeepPlan
 from ptclnm.models.deep.source import folds_of, unseen_scores
 from ptclnm.models.deep.stored import stored_deep
 from ptclnm.models.fusion.apart import METHOD
 from ptclnm.models.fusion.join import DEEP, RADIOMICS, fuse
-from ptclnm.models.fusion.late import mean_of_scores
 from ptclnm.models.radiomics import stored_zoo
 from ptclnm.models.sources import Plans
 from ptclnm.models.zoo import Plan, Tables, fit_zoo, predict
@@ -24,7 +22,7 @@ from ptclnm.schema import Cohort
 
 # The paper's names, and those of what stands beside them.
 ALONE, NETWORK, FUSED = "Thy-Radiomics", "Thy-DL", "Thy-DL-Radiomics"
-MEAN, STACKED = "mean of scores", "stacked scores"
+MEAN = "mean of scores"
 
 
 def chosen_scores(tables: Tables, name: str) -> pd.DataFrame:
@@ -33,31 +31,21 @@ def chosen_scores(tables: Tables, name: str) -> pd.DataFrame:
     return scores[scores["model"] == chosen(tables["cv"])].assign(model=name)
 
 
-def out_of_fold_scores(
-    pictures: Crops, network: DeepPlan, alone: Tables, folds: int
-) -> pd.DataFrame:
-    """Score training patients by radiomics and by a network, neither of which has seen them.
+def mean_of_scores(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Late fusion: score every patient by the mean of the scores of several models.
 
     Parameters
     ----------
-    pictures : Crops
-        All sets; the network is trained once more for each fold.
-    network : DeepPlan
-        How.
-    alone : dict of str to DataFrame
-        The radiomics zoo's tables, from the same folds.
-    folds : int
-        How many.
+    predictions : DataFrame
+        ``model, split, patient_id, label, score``; each model scores the same patients.
 
     Returns
     -------
     DataFrame
-        ``model, split, patient_id, label, score`` of ``ALONE`` and ``NETWORK``.
+        The same columns, one row a patient.
     """
-    own = alone["cv_scores"]
-    own = own[own["model"] == chosen(alone["cv"])].drop(columns="fold").assign(model=ALONE)
-    deep = unseen_scores(pictures, [network], folds).assign(model=NETWORK)
-    return pd.concat([own, deep], ignore_index=True).assign(split=TRAIN)
+    by = predictions.groupby(["split", "patient_id", "label"], sort=False, as_index=False)
+    return by["score"].mean().assign(model=MEAN)
 
 
 def predictions(cohort: Cohort, plans: Plans) -> pd.DataFrame:
@@ -69,8 +57,7 @@ def predictions(cohort: Cohort, plans: Plans) -> pd.DataFrame:
     pictures, _, alone, zoo = _models(cohort, plans)
     own = stored_deep(pictures, plans.fused)["predictions"].assign(model=NETWORK)
     both = pd.concat([chosen_scores(alone, ALONE), own])
-    mean = mean_of_scores(both, [ALONE, NETWORK], MEAN)
-    return pd.concat([chosen_scores(zoo, FUSED), mean], ignore_index=True)
+    return pd.concat([chosen_scores(zoo, FUSED), mean_of_scores(both)], ignore_index=True)
 
 
 def out_of_fold(cohort: Cohort, plans: Plans) -> pd.DataFrame:
@@ -88,9 +75,10 @@ def out_of_fold(cohort: Cohort, plans: Plans) -> pd.DataFrame:
         data = fuse(moved, {RADIOMICS: features, DEEP: deep_features(own, plans.fused)})
         early = predict(fit_zoo(data.train, plan), data).assign(model=FUSED)
         parts.append(early[early["split"] != TRAIN].assign(split=TRAIN))
-    both = out_of_fold_scores(pictures, plans.fused, alone, plan.folds)
-    parts.append(mean_of_scores(both, [ALONE, NETWORK], MEAN))
-    return pd.concat(parts, ignore_index=True)
+    scores = alone["cv_scores"]
+    own = scores[scores["model"] == chosen(alone["cv"])].assign(split=TRAIN)
+    both = pd.concat([own, unseen_scores(pictures, [plans.fused], plan.folds)])
+    return pd.concat([*parts, mean_of_scores(both)], ignore_index=True)
 
 
 def _zoo(plans: Plans) -> Plan:

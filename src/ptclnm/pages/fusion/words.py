@@ -8,12 +8,10 @@ import pandas as pd
 from ptclnm.models.components import is_deep
 from ptclnm.models.data import ImageData
 from ptclnm.models.deep.plan import DeepPlan
-from ptclnm.models.fusion.apart import CLASS, FILTER
-from ptclnm.models.fusion.late import Stack
-from ptclnm.models.fusion.source import ALONE, FUSED, MEAN, NETWORK, STACKED
+from ptclnm.models.fusion.source import ALONE, FUSED, NETWORK
 from ptclnm.report import whose
 from ptclnm.report.figures import NOTHING_KEPT
-from ptclnm.report.sentences import auc_text, bullets, count, listing, p_text, signed
+from ptclnm.report.sentences import auc_text, bullets, count, listing, p_text
 from ptclnm.schema import Cohort
 
 ALPHA = 0.05
@@ -61,24 +59,15 @@ def network(plan: DeepPlan, layer: str, about: Mapping[str, Any], features: Imag
     features : ImageData
         Radiomics and deep features, joined.
     """
-    deep = sum(map(is_deep, features.names))
+    deep, name = sum(map(is_deep, features.names)), plan.architecture
     text = f"Features: radiomics ({len(features.names) - deep:,}), DL ({deep:,})."
-    name, other = plan.architecture, plan.architecture != PAPER_NETWORK
-    starts = {
-        "none": f"**No pretrained weights**: {name} starts from random ones and has seen these "
-        "training patients only. ",
-        "imagenet": f"It starts from pretrained weights ({about['origin']}). " if other else "",
-    }
-    notes = f"The deep features are those of **{name}**, not of {PAPER_NETWORK}. " if other else ""
-    notes += starts.get(plan.weights, f"It starts from weights of your own: {about['origin']}. ")
-    if plan.freeze:
-        notes += "Only its last layer is trained: its features have not seen a label. "
-    if not notes:
+    if (name, plan.weights, plan.freeze) == (PAPER_NETWORK, "imagenet", False):
         return text
+    last = " Only its last layer is trained: its features have not seen a label." * plan.freeze
     return (
-        f"{text}\n\n:::{{admonition}} Not the paper's network\n:class: danger\n{notes}Layer: "
-        f"*{layer}*. AUCs here are of this network; the paper's, of {PAPER_NETWORK} pretrained on "
-        "ImageNet.\n:::"
+        f"{text}\n\n:::{{admonition}} Not the paper's network\n:class: danger\nThe deep features "
+        f"are those of **{name}**, layer *{layer}*, started from {about['origin']}.{last} AUCs "
+        f"here are of this network; the paper's, of {PAPER_NETWORK} pretrained on ImageNet.\n:::"
     )
 
 
@@ -98,34 +87,25 @@ def counts(table: pd.DataFrame, resamples: pd.DataFrame, survival: pd.DataFrame)
 
 
 def memory(metrics: pd.DataFrame, choice: pd.DataFrame) -> str:
-    """Say how much better the network scores the patients that it was trained on.
+    """Put AUCs of patients that the network was trained on beside those of others.
 
     Parameters
     ----------
     metrics : DataFrame
-        ``model, split, auc, auc_low``.
+        ``model, split, auc``.
     choice : DataFrame
         ``classifier, mean, chosen`` of the joined features.
     """
-    rows = metrics[metrics["model"] == NETWORK].set_index("split")
-    others = rows["auc"].drop("train")
-    if others.empty:
-        return ""
-    own, low = rows.loc["train", ["auc", "auc_low"]]
-    text = (
-        f"The network itself has an AUC of {own:.3f} on the patients that it was trained on, and "
-        f"of {listing(f'{auc:.3f} in {split}' for split, auc in others.items())}."
+    new, best = metrics[metrics["split"] != "train"], choice[choice["chosen"]].iloc[0]
+    own = metrics.query("model == @NETWORK and split == 'train'")["auc"].iloc[0]
+    others, fused = (
+        listing(f"{row.auc:.3f} in {row.split}" for row in new[new["model"] == model].itertuples())
+        for model in (NETWORK, FUSED)
     )
-    if pd.isna(low):
-        return f"{text} The first has no interval: how much of the gap is memory cannot be told."
-    # Beyond chance: the whole interval of the training set lies above all others.
-    if low <= others.max():
-        return f"{text} No memory is shown by these numbers."
-    best, fused = choice[choice["chosen"]].iloc[0], metrics[metrics["model"] == FUSED]
-    new = listing(f"{r.auc:.3f} in {r.split}" for r in fused.itertuples() if r.split != "train")
     return (
-        f"{text} Its features of training patients carry what it remembers: cross-validation has "
-        f"{best['mean']:.3f} for the chosen {best['classifier']}, against {new}."
+        f"The network itself has an AUC of {own:.3f} on the patients that it was trained on, and "
+        f"of {others or 'nothing else'}. Of the joined features, cross-validation has "
+        f"{best['mean']:.3f} for the chosen {best['classifier']}, against {fused or 'nothing'}."
     )
 
 
@@ -155,24 +135,6 @@ def _outcome(rows: pd.DataFrame) -> str:
             "that these patients show"
         )
     return "fusion is **not shown to beat either part**"
-
-
-def late(pairs: pd.DataFrame, stack: Stack | None) -> str:
-    """Say whether joining features beats joining scores."""
-    rows = pairs[(pairs["model_a"] == FUSED) & pairs["model_b"].isin([MEAN, STACKED])]
-    text = (
-        f"Joining features differs from joining scores beyond chance in "
-        f"{(rows['p'] < ALPHA).sum()} of {count(len(rows), 'comparison')}."
-    )
-    if stack is None:
-        return text
-    weights = dict(zip(stack.models, stack.weights, strict=True))
-    named = listing(f"{value:.2f} for {name}" for name, value in weights.items())
-    idle = listing(name for name, value in weights.items() if value == 0)
-    return (
-        f"{text} Learnt on scores of patients that the models had not seen, the weights of the "
-        f"stacked log odds are {named}.{f' {idle} gets none.' if idle else ''}"
-    )
 
 
 def all_others(increments: pd.DataFrame) -> pd.DataFrame:
@@ -207,42 +169,14 @@ def increments(table: pd.DataFrame, size: str) -> str:
     return bullets([*lines, f"Size is {said}."] if lines else [], NO_SETS)
 
 
-def texture(table: pd.DataFrame) -> str:
-    """Say whether features live on the area, and whether they need the texture."""
-    lines = []
-    for split, part in table.groupby("split", sort=False):
-        of = part.set_index(["model_a", "model_b"])
-        freed = of.loc[("radiomics", "radiomics, area regressed out")]
-        area = of.loc[("radiomics", "area alone"), "auc_b"]
-        mixed = of.loc[("unfiltered features", "unfiltered features, pixels shuffled")]
-        above = of.loc[("radiomics, area regressed out", "chance"), "low"] > 0
-        lines.append(
-            f"In {split}, radiomics has an AUC of {freed['auc_a']:.3f}, and of "
-            f"{freed['auc_b']:.3f} freed of the area, {'' if above else 'not shown to be '}above "
-            f"chance; the area alone has {area:.3f}. With the nodule's pixels shuffled, unfiltered "
-            f"features go from {mixed['auc_a']:.3f} to {mixed['auc_b']:.3f} ({signed(mixed)}): "
-            f"{_needs(mixed)}."
-        )
-    return bullets(lines, NO_SETS)
-
-
-def _needs(row: pd.Series) -> str:
-    if row["low"] > 0:
-        return "the order of pixels carries signal"
-    if row["high"] < 0:
-        return "the shuffled pictures do better, which is chance or noise that texture brought in"
-    return "that the order of pixels carries signal is not shown"
-
-
 def importance(table: pd.DataFrame) -> str:
     """Say which class of features and which filter the fused model rests on."""
     if table.empty:
         return NOTHING_SHUFFLED
-    first = table[table["kind"].isin([CLASS, FILTER])].drop_duplicates("kind")
     said = listing(
         f"by {row['kind']}, **{row['group']}** ({count(row['features'], 'feature')}; the AUC falls "
         f"by {row['drop']:.3f}, {row['low']:.3f} to {row['high']:.3f} over shuffles)"
-        for row in first.to_dict("records")
+        for row in table.drop_duplicates("kind").to_dict("records")
     )
     return f"Shuffled among the images, what costs most is {said}."
 

@@ -84,15 +84,13 @@ def _path(axes: Axes, last: BaseEstimator, names: ArrayLike) -> None:
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1.01), ncols=2, fontsize=7)
 
 
-def survival(table: pd.DataFrame, resamples: pd.DataFrame, kept: Collection[str]) -> Figure | str:
-    """Draw how often features survive, and how many do in each resample.
+def survival(table: pd.DataFrame, kept: Collection[str]) -> Figure | str:
+    """Draw in which share of resamples features survive.
 
     Parameters
     ----------
     table : DataFrame
         Columns ``feature, share``, falling; without a row, a sentence says so.
-    resamples : DataFrame
-        Columns ``draw, kept``.
     kept : collection of str
         Features kept on all training patients, drawn in another colour.
     """
@@ -100,14 +98,11 @@ def survival(table: pd.DataFrame, resamples: pd.DataFrame, kept: Collection[str]
         return "No feature is kept in any resample."
     part = table.head(MOST_FEATURES)
     with use_style():
-        figure = Figure(figsize=(8, 0.26 * max(len(part), 4) + 1.3), layout="constrained")
-        left, right = figure.subplots(1, 2, width_ratios=(1.2, 1))
-        feature_bars(left, part, "share", np.where(part["feature"].isin(list(kept)), ORANGE, RULE),
+        figure = Figure(figsize=(7, 0.26 * max(len(part), 4) + 1.3), layout="constrained")
+        axes = figure.subplots()
+        feature_bars(axes, part, "share", np.where(part["feature"].isin(list(kept)), ORANGE, RULE),
               "share of resamples that keep it")  # fmt: skip
-        left.set(xlim=(0, 1))
-        right.hist(resamples["kept"], bins=min(20, int(resamples["kept"].max()) + 1), color=BLUE)
-        right.axvline(len(kept), color=RED, lw=1.4, ls="--")
-        right.set(xlabel="features kept", ylabel="resamples")
+        axes.set(xlim=(0, 1))
     return figure
 
 
