@@ -28,6 +28,4 @@ def blobs():
 @pytest.fixture(scope="session")
 def fast() -> SRPlan:
     """The cheapest training there is."""
-    return SRPlan(
-        scale=2, blocks=1, channels=8, epochs=2, patch_size=24, batch_size=64, precision="float32"
-    )
+    return SRPlan(scale=2, blocks=1, channels=8, epochs=2, patch_size=24, batch_size=64)

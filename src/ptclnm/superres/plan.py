@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 
 from ptclnm.errors import choice_problem, number_problems, refuse
 
-WHOLE = {"blocks": 1, "channels": 2, "epochs": 1, "patch_size": 1, "batch_size": 2, "seed": 0,
-         "devices": 1}  # fmt: skip
+WHOLE = {"blocks": 1, "channels": 2, "epochs": 1, "patch_size": 1, "batch_size": 2, "seed": 0}
 # Lowest and highest value.
 REAL = {"noise": (0.0, 0.5), "lr": (1e-6, 0.1), "adversarial": (0.0, 1.0)}
 LEAST_INNER = 8
@@ -34,7 +33,7 @@ class SRPlan:
     patch_size : int
         Side of a training patch in pixels, a multiple of `scale`.
     batch_size : int
-        Patches of a step, over all processes.
+        Patches of a step.
     lr : float
         Highest learning rate of the pixel loss; it falls as a cosine. A tenth of it in
         adversarial training.
@@ -45,10 +44,6 @@ class SRPlan:
     train_on : {"train", "all"}
         Whose pictures are trained on. ``all`` is a leak: the network then has seen the pictures
         that it is judged on.
-    devices : int
-        Processes; more than one trains by DDP.
-    precision : {"auto", "bfloat16", "float32"}
-        Arithmetic in training. Pictures are always super-resolved in float32.
 
     Raises
     ------
@@ -67,18 +62,22 @@ class SRPlan:
     adversarial: float = 0.02
     seed: int = 0
     train_on: str = "train"
-    devices: int = 1
-    precision: str = "auto"
 
     def __post_init__(self) -> None:
         refuse(
             "super-resolution",
             choice_problem("scale", self.scale, (2, 4)),
             choice_problem("train_on", self.train_on, ("train", "all")),
-            choice_problem("precision", self.precision, ("auto", "bfloat16", "float32")),
             *number_problems(self, WHOLE, REAL),
         )
-        refuse("super-resolution", self._patch_problem(), self._batch_problem())
+        reach = 2 * self.blocks + 2  # one pixel a convolution
+        least = math.ceil((2 * reach + LEAST_INNER) / self.scale) * self.scale
+        if self.patch_size < least or self.patch_size % self.scale:
+            refuse(
+                "super-resolution",
+                f"patch_size is {self.patch_size}; allowed with {self.blocks} blocks: multiples of "
+                f"{self.scale} from {least}, as {reach} pixels on each side are context",
+            )
 
     @property
     def adversarial_epochs(self) -> int:
@@ -98,22 +97,3 @@ class SRPlan:
     def without_adversary(self) -> "SRPlan":
         """Give the plan of the warm-up: the same with the pixel loss alone."""
         return replace(self, adversarial=0.0)
-
-    def _patch_problem(self) -> str:
-        reach = 2 * self.blocks + 2  # one pixel a convolution
-        least = 2 * reach + LEAST_INNER
-        least += -least % self.scale
-        if self.patch_size >= least and self.patch_size % self.scale == 0:
-            return ""
-        return (
-            f"patch_size is {self.patch_size}; allowed with {self.blocks} blocks: multiples of "
-            f"{self.scale} from {least}, as {reach} pixels on each side are context"
-        )
-
-    def _batch_problem(self) -> str:
-        if self.batch_size >= 2 * self.devices:
-            return ""
-        return (
-            f"batch_size is {self.batch_size} over {self.devices} processes; allowed: from "
-            f"{2 * self.devices}"
-        )
