@@ -61,7 +61,7 @@ def readme(
 
 @app.command()
 def compare(
-    files: Annotated[list[Path], typer.Argument(help="CSV with columns label and score.")],
+    files: Annotated[list[Path], typer.Argument(help="CSV with patient_id, label and score.")],
     out: Annotated[Path | None, typer.Option(help="Folder for auc.csv and pairs.csv.")] = None,
 ) -> None:
     """Compare the AUCs of models by DeLong's test, paired as their patient_id says."""

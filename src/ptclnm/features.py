@@ -24,7 +24,7 @@ from quickradiomics.settings import Settings
 
 FOLDER = DATA_MANIFEST / "radiomics"
 NAMES_SHOWN = 8
-Change = Callable[[str, np.ndarray, np.ndarray], np.ndarray]
+Change = Callable[[np.ndarray], np.ndarray]
 
 
 class ExtractionError(ProblemsError):
@@ -87,8 +87,8 @@ def extract(
     progress : str
         What is counted on the terminal; empty for nothing.
     change : callable, optional
-        Of image id, grey values and mask; gives the grey values to extract from in place of the
-        file's, e.g. super-resolved ones. Importable, so that other processes can find it.
+        Gives the grey values to extract from in place of the file's, e.g. super-resolved ones.
+        Importable, so that other processes can find it.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def _one(
     try:
         array, mask = read_image(image, max_colour=1.0).array, read_mask(mask_path, label)
         if change is not None:
-            array = change(image_id, array, mask)
+            array = change(array).astype(np.float64)
         pixels = np.asarray(array, dtype=np.float64)
         entry = folder / store.key(code, pixels, np.asarray(mask) != 0, settings)
         made = store.read(store.keep(entry, make, warned.append))

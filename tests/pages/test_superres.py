@@ -13,14 +13,12 @@ from ptclnm import cohorts, published, store
 from ptclnm.book.parameters import declared
 from ptclnm.errors import MissingDataError, ParameterError
 from ptclnm.evaluation import metrics_table
-from ptclnm.evaluation.delong import OneClassError
 from ptclnm.pages.superres import claims, tables, words
 from ptclnm.paths import NOTEBOOKS
 from ptclnm.report import page as page_module
 from ptclnm.report import verdict
 from ptclnm.report.beside import difference_claims, read_beside
 from ptclnm.report.metrics import beside_paper
-from ptclnm.superres.arms import ARMS, called
 from ptclnm.superres.plan import SRPlan
 from ptclnm.superres.quality import GAN, PIXEL, summary
 
@@ -57,12 +55,12 @@ def predictions(gain: dict[str, float], models=("SVM", "KNN"), n: int = 80) -> p
     for split in ("train", "test"):
         label = np.tile([0, 1], n // 2)
         noise = rng.normal(size=n)
-        for arm in ("or", *gain):
+        for arm in ("OR", *gain):
             for model in models:
                 score = noise + 0.3 * rng.normal(size=n) + (1 + gain.get(arm, 0)) * label
                 ids = [f"{split}{i}" for i in range(n)]
                 columns = {"patient_id": ids, "label": label, "score": score, "split": split}
-                parts.append(pd.DataFrame(columns).assign(model=called(arm, model)))
+                parts.append(pd.DataFrame(columns).assign(model=f"{arm}_{model}"))
     return pd.concat(parts, ignore_index=True).assign(study="li2024")
 
 
@@ -71,7 +69,7 @@ LI = published.load("li2024")
 
 def beside(scores: pd.DataFrame) -> pd.DataFrame:
     """What the paper prints of models of the same names."""
-    return read_beside(LI, "superres", {tables.plain(name): name for name in scores["model"]})
+    return read_beside(LI, "superres", {name.split(" (")[0]: name for name in scores["model"]})
 
 
 def compared(scores: pd.DataFrame) -> pd.DataFrame:
@@ -80,18 +78,18 @@ def compared(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_our_models_stand_beside_the_papers_of_the_same_name() -> None:
-    made = compared(predictions({"sr": 0.0, "unsharp": 0.0}))
+    made = compared(predictions({"SR": 0.0, "Unsharp": 0.0}))
     found = made.set_index(["model", "split"])["reported_auc"]
     assert found["SR_SVM", "test"] == 0.878 and found["OR_SVM", "test"] == 0.822
     assert found["SR_KNN", "train"] == 0.914
     assert np.isnan(found["Unsharp_SVM", "test"])
-    deep = compared(predictions({"sr": 0.0}, ["ResNet101 (from scratch)"])).set_index("model")
+    deep = compared(predictions({"SR": 0.0}, ["ResNet101 (from scratch)"])).set_index("model")
     row = deep.loc["SR_ResNet101 (from scratch)"].set_index("split")
     assert row.loc["test", "reported_auc"] == 0.799
 
 
 def test_comparisons_are_super_resolved_less_original_outside_the_training_set() -> None:
-    table = tables.contrast(predictions({"sr": 1.0}), ["SVM", "KNN"], "sr", "or")
+    table = tables.contrast(predictions({"SR": 1.0}), ["SVM", "KNN"], "SR", "OR")
     assert set(table["split"]) == {"test"} and list(table["model"]) == ["SVM", "KNN"]
     assert (table["difference"] > 0).all() and (table["p"] < 0.01).all()
     assert (table["p_holm"] >= table["p"]).all()
@@ -99,31 +97,23 @@ def test_comparisons_are_super_resolved_less_original_outside_the_training_set()
 
 
 def test_a_gain_that_sharpening_gives_too_is_said() -> None:
-    scores = predictions({"sr": 1.0, "unsharp": 1.2, "denoised": 0.0})
-    table = tables.cause(scores, ["SVM"], ["or", "sr", "unsharp", "denoised"])
-    by = table.set_index("arm")
-    assert list(by.index) == ["SR", "Unsharp", "Denoised"]
-    assert by.loc["Unsharp", "gain"] > 0 and abs(by.loc["Denoised", "gain"]) < 0.05
-    assert by.loc["Denoised", "sr_over_low"] > 0
-    assert by.loc["SR", ["sr_over", "sr_over_p"]].isna().all()
-    assert "Unsharp gains as much or more" in words.cause(table)
-    alone = words.cause(table[table["arm"] != "Unsharp"])
-    assert "Nothing else gains as much or more" in alone
+    scores = predictions({"SR": 1.0, "Unsharp": 1.2})
+    pairs = tables.contrast(scores, ["SVM", "KNN"], "SR", "OR")
+    sharpened = tables.contrast(scores, ["SVM"], "Unsharp", "OR")
+    assert list(sharpened["pictures"]) == ["Unsharp − OR"] and (sharpened["difference"] > 0).all()
+    both = pd.concat([pairs, sharpened])
+    assert words.cause(both).startswith("In 1 of 1 comparison, an unsharp mask")
+    weaker = both.assign(difference=[0.2, 0.2, 0.1])
+    assert words.cause(weaker).startswith("In 0 of 1 comparison")
+    assert "nothing was compared" in words.cause(pairs)
+    assert tables.contrast(scores, [], "Unsharp", "OR").empty
 
 
-def test_causes_stand_by_set_and_by_model_as_asked_for() -> None:
-    table = tables.cause(predictions({"sr": 0.0}), ["SVM", "KNN"], ["or", "sr"])
-    assert list(table["model"]) == ["SVM", "KNN"] and set(table["split"]) == {"test"}
-    assert tables.cause(predictions({"sr": 0.0}), [], ["or", "sr"]).empty
-
-
-def test_a_set_without_one_class_is_left_out_and_none_left_is_an_error() -> None:
-    scores = predictions({"sr": 0.0})
+def test_a_set_without_one_class_is_left_out() -> None:
+    scores = predictions({"SR": 0.0})
     extra = scores[scores["split"] == "test"].assign(split="external", label=0)
-    kept = tables.judged_sets(pd.concat([scores, extra], ignore_index=True))
-    assert set(kept["split"]) == {"train", "test"}
-    with pytest.raises(OneClassError, match="patients of both classes"):
-        tables.judged_sets(scores[scores["split"] == "train"])
+    both = pd.concat([scores, extra], ignore_index=True)
+    assert set(tables.contrast(both, ["SVM"], "SR", "OR")["split"]) == {"test"}
 
 
 def quality(psnr: float, ssim: float, edge: float) -> pd.DataFrame:
@@ -149,8 +139,8 @@ def test_better_is_said_only_where_it_is_so() -> None:
 
 
 def test_claims_are_judged_by_the_intervals() -> None:
-    scores = predictions({"sr": 0.0})
-    pairs = tables.contrast(scores, ["SVM", "KNN"], "sr", "or")
+    scores = predictions({"SR": 0.0})
+    pairs = tables.contrast(scores, ["SVM", "KNN"], "SR", "OR")
     detail = pd.DataFrame({"method": ["unsharp", GAN], "added": [-0.5, -0.1],
                            "low": [-0.6, -0.2], "high": [-0.4, -0.05]})  # fmt: skip
     own = beside(scores)
@@ -183,7 +173,6 @@ def test_a_gain_without_a_number_is_judged_by_all_of_its_interval(
 
 def test_the_notebook_and_the_package_agree_on_choices_and_defaults() -> None:
     own = declared(NOTEBOOK)
-    assert own["arms"].choices == tuple(ARMS)
     names = [name for name in SRPlan.__dataclass_fields__ if name in own]
     plan = SRPlan(**{name: own[name].default for name in names})
     assert len(names) == 9 and plan == SRPlan(), "so that page 07 finds what page 04 trained"
@@ -199,7 +188,6 @@ def test_classifiers_and_deep_models_are_told_apart() -> None:
     ("changed", "message"),
     [
         ({"patch_size": 30}, "multiples of 4"),
-        ({"arms": ["unsharpen"]}, "did you mean 'unsharp'"),
         ({"models": ["SVN"]}, "did you mean 'SVM'"),
         ({"models": []}, "name one at least"),
         ({"models": ["ResNet101"], "deep_epochs": 0}, "epochs is 0"),
@@ -239,8 +227,8 @@ def test_pictures_that_may_not_be_published_are_not_shown(
 
 def test_a_leak_is_shouted_and_stands_in_every_claim(picture_cohort, tmp_path: Path) -> None:
     cohort, leak = picture_cohort(tmp_path), SRPlan(train_on="all")
-    scores = predictions({"sr": 0.0})
-    pairs = tables.contrast(scores, ["SVM"], "sr", "or")
+    scores = predictions({"SR": 0.0})
+    pairs = tables.contrast(scores, ["SVM"], "SR", "OR")
     for plan in (leak, SRPlan()):
         said = words.answer(cohort, plan, quality(0.5, 0.05, 1), pd.DataFrame(), pairs)
         rows = claims.edges(beside(scores), quality(0.5, 0.05, 1))

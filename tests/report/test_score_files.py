@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from ptclnm.evaluation import delong, paired_tests
+from ptclnm.models.predictions import PredictionsError
 from ptclnm.paths import BOOK
-from ptclnm.report.score_files import ScoreFileError, compare_files, read_scores
+from ptclnm.report.score_files import compare_files, read_scores
 
 PAGE = (BOOK / "how_to_adapt.md").read_text(encoding="utf-8")
 
@@ -74,9 +75,10 @@ def test_files_are_models_and_ids_decide_the_test(tmp_path: Path) -> None:
     assert "unpaired" in compare_files(files(tmp_path, prefix="other-"))
 
 
-def test_one_model_needs_no_ids(tmp_path: Path) -> None:
+def test_one_model_is_compared_with_none(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
-    path.write_text("\ufefflabel,score\n0,1\n1,2\n1,0.5\n", encoding="utf-8")
+    text = "\ufeffpatient_id,label,score\na,0,1\nb,1,2\nc,1,0.5\n"
+    path.write_text(text, encoding="utf-8")
     assert read_scores([path])["model"].tolist() == ["mine"] * 3
     assert "mine" in compare_files([path], tmp_path / "out")
     assert not (tmp_path / "out" / "pairs.csv").exists()
@@ -84,39 +86,27 @@ def test_one_model_needs_no_ids(tmp_path: Path) -> None:
 
 def test_all_that_is_wrong_is_listed_with_file_and_row(tmp_path: Path) -> None:
     bad = tmp_path / "bad.csv"
-    bad.write_text("label,score\n0,x\n2,1\n1,inf\n", encoding="utf-8")
+    bad.write_text("patient_id,label,score\na,0,x\nb,2,1\nc,1,inf\n", encoding="utf-8")
     other = tmp_path / "other.csv"
     other.write_text("labels,score\n0,1\n", encoding="utf-8")
-    third = tmp_path / "third.csv"
-    third.write_text("label,score\n0,1\n1,2\n", encoding="utf-8")
-    with pytest.raises(ScoreFileError) as caught:
-        read_scores([bad, other, third, tmp_path / "absent.csv"])
+    with pytest.raises(PredictionsError) as caught:
+        read_scores([bad, other, tmp_path / "absent.csv"])
     text = str(caught.value)
-    first = "the first is scores/bad/all/row"
-    assert f"bad.csv: 2 rows have a score that is not finite; {first} 2" in text
-    assert f"bad.csv: 1 rows have a label other than 0 and 1; {first} 3" in text
+    first = "the first is scores/bad/all/"
+    assert f"bad.csv: 2 rows have a score that is not finite; {first}a" in text
+    assert f"bad.csv: 1 rows have a label other than 0 and 1; {first}b" in text
     assert "other.csv: column 'label' is missing; found " in text
+    assert "other.csv: column 'patient_id' is missing; found " in text
     assert "absent.csv: cannot be read as CSV" in text
-
-
-def test_two_models_need_ids(tmp_path: Path) -> None:
-    paths = files(tmp_path)
-    for path in paths:
-        pd.read_csv(path).drop(columns="patient_id").to_csv(path, index=False)
-    one_file = tmp_path / "both.csv"
-    pd.concat([pd.read_csv(path).assign(model=path.stem) for path in paths]).to_csv(one_file)
-    for given in (paths, [one_file]):
-        with pytest.raises(ScoreFileError, match="no column 'patient_id': nobody can tell"):
-            read_scores(given)
 
 
 def test_a_patient_there_twice_or_without_a_name_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_text("patient_id,label,score\na,0,1\n,1,3\n", encoding="utf-8")
-    with pytest.raises(ScoreFileError, match="1 rows have no 'patient_id'"):
+    with pytest.raises(PredictionsError, match="1 rows have no 'patient_id'"):
         read_scores([path])
     path.write_text("patient_id,label,score\na,0,1\na,0,2\nb,1,3\n", encoding="utf-8")
-    with pytest.raises(ScoreFileError, match="one score; the first is scores/m/all/a"):
+    with pytest.raises(PredictionsError, match="one score; the first is scores/m/all/a"):
         read_scores([path])
 
 

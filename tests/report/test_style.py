@@ -6,13 +6,7 @@ import matplotlib as mpl
 
 from ptclnm.paths import BOOK
 from ptclnm.report.claims import VERDICTS, slug
-from ptclnm.report.style import EVIDENCE_COLORS, use_style
-from ptclnm.schema import EVIDENCE
-
-
-def test_every_kind_of_evidence_has_its_own_colour():
-    assert set(EVIDENCE_COLORS) == set(EVIDENCE)
-    assert len(set(EVIDENCE_COLORS.values())) == len(EVIDENCE)
+from ptclnm.report.style import use_style
 
 
 def test_every_verdict_has_its_own_colour_in_light_and_dark():

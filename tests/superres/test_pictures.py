@@ -35,15 +35,15 @@ def test_all_settings_are_reported_at_once() -> None:
 
 
 def test_every_picture_that_cannot_be_trained_on_is_listed() -> None:
-    arrays = (np.eye(20), np.full((80, 80), 7.0), np.eye(80), np.full((80, 80), np.nan))
-    made = Pictures(arrays, ("small", "flat", "good", "holes"), ("a", "b", "c", "d"))
+    arrays = (np.eye(20), np.full((80, 80), 7.0), np.eye(80), -np.eye(80))
+    made = Pictures(arrays, ("small", "flat", "good", "dark"), ("a", "b", "c", "d"))
     with pytest.raises(SuperResError) as error:
         check(made, least=64)
     found = "\n".join(error.value.problems)
     assert len(error.value.problems) == 3 and "good" not in found
     assert "small is 20 x 20 pixels, smaller than a patch of 64" in found
     assert "flat is constant, every pixel 7" in found
-    assert "holes has pixels that are no finite numbers" in found
+    assert "dark has grey values from -1 to" in found
 
 
 def test_rows_without_a_picture_are_counted(picture_cohort, tmp_path) -> None:
@@ -64,7 +64,7 @@ def test_pictures_to_judge_on_are_of_patients_outside_the_training_set(
         held_out(cohort, 9, seed=0)
 
 
-@pytest.mark.parametrize("image", [np.full((40, 40), 3.0), np.zeros((4, 4, 3)), np.eye(9) * -1])
+@pytest.mark.parametrize("image", [np.full((40, 40), 3.0), np.eye(9) * -1])
 def test_a_picture_that_cannot_be_super_resolved_is_refused(image: np.ndarray, fast) -> None:
     with pytest.raises(SuperResError):
         super_resolve(new_generator(fast), image)

@@ -22,8 +22,8 @@ def test_on_patients_it_has_not_seen(
         request.getfixturevalue("data")
     monkeypatch.setattr(store, "FOLDER", tmp_path)
     cohort, plan = cohorts.open(name, n_patients=60, seed=0), SRPlan(scale=scale)
-    made = train(training_pictures(cohort, plan), plan)
-    methods = {PIXEL: made.arm("sr_pixel"), GAN: made.arm("sr")}
+    pictures = training_pictures(cohort, plan)
+    methods = {PIXEL: train(pictures, plan.without_adversary()), GAN: train(pictures, plan)}
     table = summary(quality_table(held_out(cohort, 18, 0), methods))
     rows = table.set_index(["task", "method", "metric"]).loc["restore"]
     for metric in ("psnr", "ssim"):

@@ -63,12 +63,8 @@ def check_claims(claims: pd.DataFrame, where: str) -> pd.DataFrame:
     problems += [*_word_problems(table, "evidence", EVIDENCE), *_premise_problems(table)]
     if problems:
         raise ClaimsError(where, problems)
-    headline = claims["headline"] if "headline" in claims else pd.Series(False, claims.index)
-    return table.assign(headline=headline.map(_truth))
-
-
-def _truth(value: object) -> bool:
-    return str(value).strip().lower() in {"true", "1", "yes"}
+    headline = claims.get("headline", pd.Series(False, claims.index))
+    return table.assign(headline=headline.astype(str) == "True")
 
 
 def _id_problems(table: pd.DataFrame) -> list[str]:
@@ -227,21 +223,16 @@ def headline_markdown(claims: pd.DataFrame, *, for_book: bool) -> str:
     for_book : bool
         With coloured badges and links to the pages, as the book shows them; else plain.
     """
-    rows = [
-        [
-            escape_markdown(claim.study),
-            f"[{escape_markdown(claim.quantity)}]({claim.page}.ipynb)"
-            if for_book
-            else escape_markdown(claim.quantity),
-            escape_markdown(claim.reported),
-            escape_markdown(claim.obtained),
-            badge(claim.evidence, "evidence") if for_book else claim.evidence,
-            verdict_badge(claim.verdict, claim.premise, escape_markdown)
-            if for_book
-            else escape_markdown(verdict_words(claim.verdict, claim.premise)),
-        ]
-        for claim in claims[claims["headline"]].itertuples()
-    ]
+    rows = []
+    for claim in claims[claims["headline"]].itertuples():
+        quantity, evidence = escape_markdown(claim.quantity), claim.evidence
+        verdict = escape_markdown(verdict_words(claim.verdict, claim.premise))
+        if for_book:
+            quantity = f"[{quantity}]({claim.page}.ipynb)"
+            evidence = badge(evidence, "evidence")
+            verdict = verdict_badge(claim.verdict, claim.premise, escape_markdown)
+        numbers = map(escape_markdown, (claim.reported, claim.obtained))
+        rows.append([escape_markdown(claim.study), quantity, *numbers, evidence, verdict])
     header = ["study", "quantity", "reported", "obtained", "evidence", "verdict"]
     return markdown_table(header, rows)
 
@@ -259,16 +250,10 @@ def claims_html(claims: pd.DataFrame) -> str:
 
 def _claim_row(claim: Mapping[str, object]) -> str:
     text = {name: " ".join(escape(str(value)).split()) for name, value in claim.items()}
-    cells = [
-        text["study"],
-        text["where"],
-        f'<a href="{text["page"]}.html">{text["quantity"]}</a>',
-        text["reported"],
-        text["obtained"],
-        badge(str(claim["evidence"]), "evidence"),
-        " ".join(verdict_badge(str(claim["verdict"]), str(claim["premise"])).split()),
-        text["note"],
-    ]
+    verdict = " ".join(verdict_badge(str(claim["verdict"]), str(claim["premise"])).split())
+    link = f'<a href="{text["page"]}.html">{text["quantity"]}</a>'
+    cells = [text["study"], text["where"], link, text["reported"], text["obtained"],
+             badge(str(claim["evidence"]), "evidence"), verdict, text["note"]]  # fmt: skip
     data = " ".join(f'data-{name}="{text[name]}"' for name in ("study", "evidence", "verdict"))
     return f'<tr id="{text["claim_id"]}" {data}><td>{"</td><td>".join(cells)}</td></tr>'
 
@@ -282,8 +267,7 @@ def replace_block(text: str, block: str) -> str:
         If the markers are not both there, in order.
     """
     start, end = README_MARKERS
-    if not re.search(f"{re.escape(start)}.*{re.escape(end)}", text, re.DOTALL):
+    marked = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
+    if not marked.search(text):
         raise ClaimsError("README.md", [f"no line {start} followed by a line {end}"])
-    head, rest = text.split(start, 1)
-    tail = rest.split(end, 1)[1]
-    return f"{head}{start}\n{block}\n{end}{tail}"
+    return marked.sub(lambda _: f"{start}\n{block}\n{end}", text)

@@ -38,10 +38,7 @@ def roc_figure(
         Colour by model; others take their turn.
     """
     curves = dict(list(predictions.groupby(["split", "model"])))
-    splits, models = (
-        list(dict.fromkeys(predictions["split"])),
-        list(dict.fromkeys(metrics["model"])),
-    )
+    splits, models = list(predictions["split"].unique()), list(metrics["model"].unique())
     with use_style():
         size = 3.6 * len(splits), 4 + 0.16 * predictions["model"].nunique()
         figure = Figure(figsize=size, layout="constrained")

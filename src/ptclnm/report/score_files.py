@@ -1,19 +1,14 @@
-"""Models of any origin compared from CSV files with columns label and score."""
+"""Models of any origin compared from CSV files with columns patient_id, label and score."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from ptclnm.errors import ProblemsError
 from ptclnm.evaluation import auc_table, contrast_test, pairs_table
 from ptclnm.evaluation.pairs import curves_of
 from ptclnm.files import write_table
 from ptclnm.models.predictions import PredictionsError, check_predictions
-
-
-class ScoreFileError(ProblemsError):
-    """CSV files of scores that cannot be compared."""
 
 
 def read_scores(paths: Sequence[Path]) -> pd.DataFrame:
@@ -22,10 +17,10 @@ def read_scores(paths: Sequence[Path]) -> pd.DataFrame:
     Parameters
     ----------
     paths : sequence of Path
-        CSV in UTF-8 with columns ``label`` (0 or 1) and ``score`` (a number; higher means more
-        likely 1). ``model`` names the model, by default the file's name. ``patient_id`` says who
-        is who; it is needed as soon as there are two models, since whether they were judged on the
-        same patients decides how they are compared. Other columns are left aside.
+        CSV in UTF-8 with columns ``patient_id``, ``label`` (0 or 1) and ``score`` (a number;
+        higher means more likely 1). Whether two models were judged on the same patients decides
+        how they are compared. ``model`` names the model, by default the file's name. Other
+        columns are left aside.
 
     Returns
     -------
@@ -34,32 +29,24 @@ def read_scores(paths: Sequence[Path]) -> pd.DataFrame:
 
     Raises
     ------
-    ScoreFileError
-        Listing everything that is wrong with any of the files.
     PredictionsError
-        If a model has a patient in two files, or a patient has two labels.
+        Listing everything that is wrong with any of the files; or if a model has a patient in two
+        files, or a patient has two labels.
     """
-    problems, tables, named = [], [], True
+    problems, tables = [], []
     for path in map(Path, paths):
         try:
             table = pd.read_csv(path, dtype={"patient_id": str}, encoding="utf-8-sig")
-            named &= "patient_id" in table
-            rows = [f"row {number}" for number in range(2, len(table) + 2)]
-            table = pd.DataFrame({"model": path.stem, "patient_id": rows, **table})
-            table = table.assign(study="scores", split="all")
+            table = pd.DataFrame({"model": path.stem, **table, "study": "scores", "split": "all"})
+            tables.append(check_predictions(table, str(path)))
             if lost := table["patient_id"].isna().sum():
                 problems.append(f"{path}: {lost} rows have no 'patient_id'; every row needs one")
-            tables.append(check_predictions(table, str(path)))
         except PredictionsError as error:
             problems += [f"{path}: {line}" for line in error.problems]
         except (OSError, ValueError) as error:
             problems.append(f"{path}: cannot be read as CSV in UTF-8 ({error})")
-    models = {name for table in tables for name in table["model"]}
-    if not named and max(len(paths), len(models)) > 1:
-        problems.append("two models and no column 'patient_id': nobody can tell whether their "
-                        "patients are the same; add it to every file")  # fmt: skip
     if problems:
-        raise ScoreFileError("scores", problems)
+        raise PredictionsError("scores", problems)
     return check_predictions(pd.concat(tables, ignore_index=True))
 
 
@@ -84,16 +71,15 @@ def compare_files(paths: Sequence[Path], out: Path | None = None) -> str:
         Whatever is wrong with files, labels or scores, by name.
     """
     scores = read_scores(paths)
-    auc = auc_table(scores).drop(columns=["study", "split"])
-    tables = {"auc": auc}
-    lines = [auc.round(4).to_string(index=False)]
-    if scores["model"].nunique() > 1:
-        pairs = tables["pairs"] = pairs_table(scores)
-        lines.append(pairs.round(4).to_string(index=False))
-        if set(pairs["paired"]) == {"paired"} and len(pairs) > 1:
-            test = contrast_test(curves_of(scores))
-            lines.append(f"All models at once: chi-square {test.chi2:.4f} on {test.df} degrees of "
-                         f"freedom, p {test.p:.4f}")  # fmt: skip
+    models = scores["model"].nunique()
+    tables = {"auc": auc_table(scores).drop(columns=["study", "split"])}
+    if models > 1:
+        tables["pairs"] = pairs_table(scores)
+    lines = [table.round(4).to_string(index=False) for table in tables.values()]
+    if models > 2 and set(tables["pairs"]["paired"]) == {"paired"}:
+        test = contrast_test(curves_of(scores))
+        lines.append(f"All models at once: chi-square {test.chi2:.4f} on {test.df} degrees of "
+                     f"freedom, p {test.p:.4f}")  # fmt: skip
     for name, table in tables.items() if out else ():
         lines.append(f"Written: {write_table(table, Path(out) / f'{name}.csv')}")
     return "\n\n".join(lines)

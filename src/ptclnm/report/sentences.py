@@ -4,32 +4,11 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from ptclnm.report.claims import (
-    CONSISTENT,
-    NOT_CONSISTENT,
-    TOO_WIDE,
-    VERDICTS,
-)
-from recount import AGREES, CONFLICTS, CONTRADICTS, OPEN
+from ptclnm.report.claims import IF, VERDICTS
 
 # A number that there is not, in sentences, tables and figures.
 MISSING = "–"
 NOTHING = "There is nothing to compare."
-# What is said of one claim, and of several, that have a verdict.
-OUTCOMES = {
-    AGREES: ("agrees with the other printed numbers", "agree with the other printed numbers"),
-    CONTRADICTS: ("contradicts another printed number", "contradict other printed numbers"),
-    CONFLICTS: (
-        "conflicts with another under a premise that is not printed",
-        "conflict with others under premises that are not printed",
-    ),
-    CONSISTENT: ("is consistent with what was obtained", "are consistent with what was obtained"),
-    NOT_CONSISTENT: (
-        "is not consistent with what was obtained", "are not consistent with what was obtained",
-    ),
-    TOO_WIDE: ("meets an interval too wide to tell", "meet intervals too wide to tell"),
-    OPEN: ("cannot be checked", "cannot be checked"),
-}  # fmt: skip
 
 
 def bullets(lines: Iterable[str], none: str = "Nothing.") -> str:
@@ -105,12 +84,8 @@ def verdicts(claims: pd.DataFrame) -> str:
     if claims.empty:
         return "No claims are judged on this page."
     found = claims["verdict"].value_counts()
-    parts = {name: OUTCOMES[name][int(found[name] > 1)] for name in VERDICTS if name in found}
-    if len(parts) == 1:
-        whose = "The one claim" if len(claims) == 1 else f"All {len(claims):,} claims"
-        return f"{whose} on this page {listing(parts.values())}."
-    counted = listing(f"{found[name]:,} {outcome}" for name, outcome in parts.items())
-    return f"Of {len(claims):,} claims on this page, {counted}."
+    parts = [f"{found[name]:,} {name.removesuffix(IF)}" for name in VERDICTS if name in found]
+    return f"Verdicts on {count(len(claims), 'claim')} of this page: {listing(parts)}."
 
 
 def p_text(p: float) -> str:

@@ -1,7 +1,6 @@
 """One look for every figure: rc settings, and the colours that carry meaning."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import matplotlib as mpl
@@ -13,7 +12,6 @@ PURPLE, SKY, YELLOW, GREY = "#CC79A7", "#56B4E9", "#F0E442", "#767676"
 PALETTE = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY, GREY)
 INK, PALE, RULE = "#222222", "#F4F6F8", "#9AA5B1"
 
-EVIDENCE_COLORS = {"published": GREY, "simulated": PURPLE, "public": BLUE, "own": GREEN}
 LABEL_COLORS = {0: BLUE, 1: RED}
 
 
@@ -47,8 +45,6 @@ def style() -> dict[str, Any]:
     }
 
 
-@contextmanager
-def use_style() -> Iterator[None]:
+def use_style() -> AbstractContextManager[None]:
     """Draw under :func:`style` inside the block; settings outside stay as they were."""
-    with mpl.rc_context(style()):
-        yield
+    return mpl.rc_context(style())

@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from ptclnm.cohorts.simulate import truth
 from ptclnm.compute import parallel_map
 from ptclnm.schema import Cohort
-from ptclnm.superres.arms import Arm
 from ptclnm.superres.filters import unsharp
 from ptclnm.superres.pictures import Example
 from ptclnm.superres.quality import interval
+from ptclnm.superres.training import Trained
 
 BANDS = 8
 RESOLUTION = 2
-COLUMNS = ["method", "band", "low", "high", "correlation", "power", "added", "invented"]
-Sums = dict[str, NDArray[np.float64]]
+SUMS = ["power", "fine", "cross", "added", "missing", "agreed"]
+COLUMNS = ["image_id", "method", "frequency", *SUMS]
 
 
 def reference(cohort: Cohort, image_id: str) -> NDArray[np.float64]:
@@ -50,40 +50,44 @@ def reference(cohort: Cohort, image_id: str) -> NDArray[np.float64]:
 def finer_sums(
     cohort: Cohort,
     examples: Sequence[Example],
-    arms: Mapping[str, Arm],
+    networks: Mapping[str, Trained],
     n_jobs: int | None = None,
-) -> list[dict[str, Sums]]:
-    """Compare what methods add with what a finer machine would have seen, one entry a picture.
+) -> pd.DataFrame:
+    """Compare what methods add with what a finer machine would have seen.
 
     Parameters
     ----------
     cohort : Cohort
         A simulated one.
     examples : sequence of Example
-        Pictures that no network has seen.
-    arms : mapping of str to Arm
+        Pictures that no network has seen; none gives no rows.
+    networks : mapping of str to Trained
         Networks by the name of their method; an unsharp mask is added to them.
     n_jobs : int, optional
         Processes.
 
     Returns
     -------
-    list of dict
-        From :func:`spectral_sums`.
+    DataFrame
+        From :func:`spectral_sums`, after the ``image_id``.
     """
-    work = partial(_sums, cohort, dict(arms))
-    return parallel_map(work, examples, n_jobs, progress="finer pictures")
+    work = partial(_sums, cohort, dict(networks))
+    parts = parallel_map(work, examples, n_jobs, progress="finer pictures")
+    return pd.concat(parts) if parts else pd.DataFrame(columns=COLUMNS)
 
 
-def _sums(cohort: Cohort, arms: Mapping[str, Arm], example: Example) -> dict[str, Sums]:
-    made = {"unsharp": unsharp(example.image)}
-    made |= {name: arm(*example) for name, arm in arms.items()}
-    return spectral_sums(example.image, reference(cohort, example.image_id), made)
+def _sums(cohort: Cohort, networks: Mapping[str, Trained], example: Example) -> pd.DataFrame:
+    image = example.image
+    made = {"unsharp": unsharp(image)} | {
+        name: network(image) for name, network in networks.items()
+    }
+    sums = spectral_sums(image, reference(cohort, example.image_id), made)
+    return sums.assign(image_id=example.image_id)
 
 
 def spectral_sums(
     original: NDArray, fine: NDArray, made: Mapping[str, NDArray], bands: int = BANDS
-) -> dict[str, Sums]:
+) -> pd.DataFrame:
     """Sum the spectra of one picture by band of spatial frequency.
 
     Parameters
@@ -97,28 +101,24 @@ def spectral_sums(
 
     Returns
     -------
-    dict of str to dict
-        By method, arrays of shape (bands,): ``power``, ``fine``, ``cross`` of the made picture
-        and the truth; ``added``, ``missing``, ``agreed`` of what was added to the original and
-        what it lacked. Sums over pictures can be added up.
+    DataFrame
+        ``method, frequency`` (middle of the band in cycles a pixel), then ``power, fine, cross``
+        of the made picture and the truth, and ``added, missing, agreed`` of what was added to the
+        original and what it lacked. Rows of bands and of pictures can be added up.
     """
-    rings = _rings(original.shape, bands)
+    radius = np.hypot(*np.meshgrid(*map(np.fft.fftfreq, original.shape), indexing="ij"))
+    ring = np.minimum((radius / 0.5 * bands).astype(int), bands).ravel()
     first, there = _spectrum(original), _spectrum(fine)
-    lacked = there - first
-    found = {}
+    tables = []
     for name, picture in {"original": original, **made}.items():
         own = _spectrum(picture)
-        added = own - first
-        pairs = {
-            "power": own * own.conj(), "fine": there * there.conj(), "cross": own * there.conj(),
-            "added": added * added.conj(), "missing": lacked * lacked.conj(),
-            "agreed": added * lacked.conj(),
-        }  # fmt: skip
-        found[name] = {
-            key: np.bincount(rings.ravel(), value.real.ravel(), bands + 1)[:bands]
-            for key, value in pairs.items()
-        }
-    return found
+        added, lacked = own - first, there - first
+        pairs = [(own, own), (there, there), (own, there),
+                 (added, added), (lacked, lacked), (added, lacked)]  # fmt: skip
+        sums = [np.bincount(ring, (a * b.conj()).real.ravel(), bands + 1) for a, b in pairs]
+        table = pd.DataFrame(dict(zip(SUMS, sums, strict=True))).head(bands)
+        tables.append(table.assign(method=name, frequency=0.5 * (table.index + 0.5) / bands))
+    return pd.concat(tables, ignore_index=True)
 
 
 def _spectrum(image: NDArray) -> NDArray[np.complex128]:
@@ -128,71 +128,50 @@ def _spectrum(image: NDArray) -> NDArray[np.complex128]:
     return np.fft.fft2((image - np.mean(image)) * window)
 
 
-def _rings(shape: tuple[int, int], bands: int) -> NDArray[np.int64]:
-    """Band of each frequency; those beyond half a cycle a pixel are in one more."""
-    rows, cols = (np.fft.fftfreq(size) for size in shape)
-    radius = np.hypot(rows[:, None], cols[None])
-    return np.minimum((radius / 0.5 * bands).astype(np.int64), bands)
-
-
-def agreement(sums: Sequence[Mapping[str, Sums]]) -> pd.DataFrame:
-    """Say by band how well made pictures agree with the truth.
+def agreement(sums: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Say how well made pictures agree with the truth.
 
     Parameters
     ----------
-    sums : sequence of mapping
-        From :func:`spectral_sums`, one a picture; none gives no rows.
+    sums : DataFrame
+        From :func:`finer_sums`.
+    by : list of str
+        Columns whose groups are told apart; the rest of the rows are added up.
 
     Returns
     -------
     DataFrame
-        ``method, band, low, high`` (cycles a pixel; the band ``all`` is every frequency), then
-        ``correlation`` of the made picture with the truth; ``power``, its power over the truth's;
-        ``added``, correlation of what was added with what the original lacked, NaN for the
-        original; and ``invented``, the part of what was added that the truth does not hold, as a
-        share of its power: 1 less the squared correlation, or 1 where that is negative.
+        The columns of `by`, then ``correlation`` of the made picture with the truth; ``added``,
+        correlation of what was added with what the original lacked, NaN for the original; and
+        ``invented``, the share of the power that was added which the truth does not hold: 1 less
+        the squared correlation, or 1 where that is negative.
     """
-    rows = []
-    for method in sums[0] if sums else ():
-        total = pd.DataFrame(
-            {key: sum(one[method][key] for one in sums) for key in sums[0][method]}
-        )
-        edges = np.linspace(0, 0.5, len(total) + 1)
-        for band, s in total.iterrows():
-            rows.append((method, str(band), edges[band], edges[band + 1], *_compared(s)))
-        rows.append((method, "all", 0.0, 0.5, *_compared(total.sum())))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    total = sums.groupby(by, sort=False)[SUMS].sum()
+    added = total["agreed"] / np.sqrt(total["added"] * total["missing"])
+    return pd.DataFrame({
+        "correlation": total["cross"] / np.sqrt(total["power"] * total["fine"]),
+        "added": added, "invented": 1 - added.clip(lower=0) ** 2,
+    }).reset_index()  # fmt: skip
 
 
-def _compared(s: pd.Series) -> tuple[float, float, float, float]:
-    """Correlation, power, correlation of what was added, and what of it was invented."""
-    added = _ratio(s["agreed"], np.sqrt(s["added"] * s["missing"]))
-    return (
-        _ratio(s["cross"], np.sqrt(s["power"] * s["fine"])), _ratio(s["power"], s["fine"]), added,
-        1 - max(added, 0.0) ** 2 if np.isfinite(added) else added,
-    )  # fmt: skip
-
-
-def _ratio(above: float, below: float) -> float:
-    return above / below if below > 0 else float("nan")
-
-
-def restored(sums: Sequence[Mapping[str, Sums]]) -> pd.DataFrame:
+def restored(sums: pd.DataFrame) -> pd.DataFrame:
     """Say over pictures whether what is added is what was missing.
 
+    Parameters
+    ----------
+    sums : DataFrame
+        From :func:`finer_sums`.
+
     Returns
     -------
     DataFrame
-        ``method, pictures, added, low, high, over, over_low, over_high``: mean correlation of what
-        a method adds with what the original lacks, at all frequencies, and how much it is above
-        that of unsharp masking; Student's 95 % intervals over pictures.
+        ``method, pictures, added, low, high``: mean correlation of what a method adds with what
+        the original lacks, at all frequencies, with Student's 95 % interval over pictures.
     """
-    each = [agreement([one]).query("band == 'all'").set_index("method")["added"] for one in sums]
-    by = pd.DataFrame(each).T.drop(index="original", errors="ignore")
+    each = agreement(sums, ["image_id", "method"])
     rows = [
-        (method, int(values.notna().sum()), *interval(values),
-         *interval(values - by.loc["unsharp"]))
-        for method, values in by.iterrows()
-    ]  # fmt: skip
-    columns = ["method", "pictures", "added", "low", "high", "over", "over_low", "over_high"]
-    return pd.DataFrame(rows, columns=columns)
+        (method, int(values.notna().sum()), *interval(values))
+        for method, values in each.groupby("method", sort=False)["added"]
+        if method != "original"
+    ]
+    return pd.DataFrame(rows, columns=["method", "pictures", "added", "low", "high"])

@@ -1,4 +1,4 @@
-"""What needs no network: degrading, sharpening, denoising, shuffling; a network must do better."""
+"""What needs no network: degrading and sharpening; a network must do better."""
 
 import zlib
 
@@ -12,9 +12,8 @@ from torch.nn.functional import avg_pool2d, interpolate, pad
 from ptclnm.models.deep.batches import generator
 from ptclnm.superres.plan import SRPlan
 
-NOISE, SHUFFLE = 21, 25  # streams of random numbers
+NOISE = 21  # stream of random numbers
 SIGMA, AMOUNT = 2.0, 1.0
-WINDOW = 5
 
 
 def white_of(image: NDArray) -> np.float32:
@@ -92,29 +91,3 @@ def unsharp(image: NDArray) -> NDArray[np.float32]:
     image = np.asarray(image, dtype=np.float32)
     smooth = ndimage.gaussian_filter(image, SIGMA, mode="nearest")
     return np.clip(image + AMOUNT * (image - smooth), 0, white_of(image), dtype=np.float32)
-
-
-def denoised(image: NDArray) -> NDArray[np.float32]:
-    """Remove noise by the median over 5 by 5 pixels."""
-    return ndimage.median_filter(np.asarray(image, dtype=np.float32), WINDOW, mode="nearest")
-
-
-def shuffled(image: NDArray, mask: NDArray, image_id: str, seed: int) -> NDArray[np.float32]:
-    """Exchange the pixels of the nodule at random: the same grey levels, no texture left.
-
-    Parameters
-    ----------
-    image : ndarray, shape (rows, cols)
-        Grey values.
-    mask : ndarray, same shape
-        The nodule, where not 0.
-    image_id : str
-        The picture's name; with `seed` it decides the order.
-    seed : int
-        Seed.
-    """
-    made = np.array(image, dtype=np.float32)
-    inside = np.asarray(mask) != 0
-    rng = np.random.default_rng([SHUFFLE, seed, zlib.crc32(image_id.encode())])
-    made[inside] = rng.permutation(made[inside])
-    return made

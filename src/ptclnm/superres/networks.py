@@ -1,9 +1,6 @@
 """Generator and discriminator, and applying them; Li et al. 2024, section 2.5 and Figure 2."""
 
-import hashlib
-from collections.abc import Iterator
-from functools import lru_cache
-from pathlib import Path
+from itertools import product
 
 import numpy as np
 import torch
@@ -113,14 +110,6 @@ def new_discriminator(plan: SRPlan) -> Discriminator:
         return made.to(memory_format=torch.channels_last)
 
 
-@lru_cache(maxsize=4)
-def load_generator(path: Path, plan: SRPlan) -> tuple[Generator, str]:
-    """Load a trained generator and hash its weights, once in a process."""
-    made = new_generator(plan)
-    made.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    return made.eval(), hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def super_resolve(network: Generator, image: NDArray, tile: int = TILE) -> NDArray[np.float32]:
     """Super-resolve one picture of any size; its size is kept.
 
@@ -144,7 +133,7 @@ def super_resolve(network: Generator, image: NDArray, tile: int = TILE) -> NDArr
     Raises
     ------
     SuperResError
-        If the picture is not two-dimensional, not finite, constant or out of range.
+        If the picture is constant or has grey values out of range.
     """
     image = np.asarray(image)
     if problem := picture_problem(image):
@@ -152,15 +141,10 @@ def super_resolve(network: Generator, image: NDArray, tile: int = TILE) -> NDArr
     white, reach = white_of(image), network.reach
     padded = np.pad(image.astype(np.float32) / white, reach, mode="edge")
     made = np.empty(image.shape, dtype=np.float32)
-    with torch.inference_mode():
-        for rows, cols in _tiles(image.shape, tile):
-            part = padded[rows.start : rows.stop + 2 * reach, cols.start : cols.stop + 2 * reach]
-            batch = torch.from_numpy(np.ascontiguousarray(part))[None, None]
-            made[rows, cols] = network(batch.to(memory_format=torch.channels_last))[0, 0].numpy()
+    for top, left in product(*(range(0, size, tile) for size in image.shape)):
+        part = padded[top : top + tile + 2 * reach, left : left + tile + 2 * reach]
+        batch = torch.from_numpy(np.ascontiguousarray(part))[None, None]
+        with torch.inference_mode():
+            found = network(batch.to(memory_format=torch.channels_last))[0, 0].numpy()
+        made[top : top + tile, left : left + tile] = found
     return np.clip(made, 0, 1, out=made) * white
-
-
-def _tiles(shape: tuple[int, int], side: int) -> Iterator[tuple[slice, slice]]:
-    for top in range(0, shape[0], side):
-        for left in range(0, shape[1], side):
-            yield slice(top, min(top + side, shape[0])), slice(left, min(left + side, shape[1]))

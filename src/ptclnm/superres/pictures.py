@@ -12,8 +12,6 @@ from ptclnm.pictures.read import read_image, read_mask
 from ptclnm.schema import Cohort
 from ptclnm.superres.plan import SRPlan
 
-MOST_LINES = 8
-
 
 class SuperResError(ProblemsError):
     """Pictures that super-resolution cannot use."""
@@ -99,24 +97,18 @@ def check(pictures: Pictures, least: int) -> None:
     pairs = zip(pictures.arrays, pictures.image_ids, strict=True)
     problems = [line for array, name in pairs if (line := picture_problem(array, least, name))]
     if problems:
-        more = len(problems) - MOST_LINES
-        rest = [f"and {more} more"] if more > 0 else []
-        raise SuperResError("training of the super-resolving network", problems[:MOST_LINES] + rest)
+        raise SuperResError("training of the super-resolving network", problems)
 
 
 def picture_problem(array: NDArray, least: int = 1, name: str = "the picture") -> str:
     """Say why a picture cannot be super-resolved, or trained on; empty where it can."""
-    if array.ndim != 2 or array.size == 0:
-        return f"{name} has shape {array.shape}; needed: rows and columns"
-    if not np.isfinite(array).all():
-        return f"{name} has pixels that are no finite numbers"
+    low, high = array.min(), array.max()
     if min(array.shape) < least:
         size = " x ".join(map(str, array.shape))
         return (
             f"{name} is {size} pixels, smaller than a patch of {least}: leave it out, or set a "
             "smaller patch_size"
         )
-    low, high = array.min(), array.max()
     if low == high:
         return f"{name} is constant, every pixel {low:g}: export it again, or leave it out"
     if low < 0 or high > 65535:

@@ -70,7 +70,14 @@ class SRPlan:
             choice_problem("train_on", self.train_on, ("train", "all")),
             *number_problems(self, WHOLE, REAL),
         )
-        refuse("super-resolution", self._patch_problem())
+        reach = 2 * self.blocks + 2  # one pixel a convolution
+        least = math.ceil((2 * reach + LEAST_INNER) / self.scale) * self.scale
+        if self.patch_size < least or self.patch_size % self.scale:
+            refuse(
+                "super-resolution",
+                f"patch_size is {self.patch_size}; allowed with {self.blocks} blocks: multiples of "
+                f"{self.scale} from {least}, as {reach} pixels on each side are context",
+            )
 
     @property
     def adversarial_epochs(self) -> int:
@@ -90,14 +97,3 @@ class SRPlan:
     def without_adversary(self) -> "SRPlan":
         """Give the plan of the warm-up: the same with the pixel loss alone."""
         return replace(self, adversarial=0.0)
-
-    def _patch_problem(self) -> str:
-        reach = 2 * self.blocks + 2  # one pixel a convolution
-        least = 2 * reach + LEAST_INNER
-        least += -least % self.scale
-        if self.patch_size >= least and self.patch_size % self.scale == 0:
-            return ""
-        return (
-            f"patch_size is {self.patch_size}; allowed with {self.blocks} blocks: multiples of "
-            f"{self.scale} from {least}, as {reach} pixels on each side are context"
-        )

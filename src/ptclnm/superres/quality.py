@@ -8,24 +8,21 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from scipy import ndimage, stats
+from scipy import ndimage
+from statsmodels.stats.weightstats import DescrStatsW
 from torchmetrics.functional.image import (
     peak_signal_noise_ratio,
     structural_similarity_index_measure,
 )
 
 from ptclnm.compute import parallel_map
-from ptclnm.superres.arms import Arm
 from ptclnm.superres.filters import degraded, unsharp, white_of
 from ptclnm.superres.pictures import Example
+from ptclnm.superres.training import Trained
 
 RING = 3  # pixels on either side of the outline
-SMOOTH = 8.0  # pixels; slower changes of the mean are no speckle
-LAGS = 12
-INSIDE = 2  # pixels from the outline that are left out of the nodule's own speckle
 PIXEL, GAN = "SR without adversary", "SR (GAN)"
 BASELINE = {"restore": "bicubic", "apply": "original"}
-LEVEL = 0.95
 KEYS = ["task", "method", "metric"]
 
 
@@ -68,53 +65,8 @@ def sharpness(image: NDArray, mask: NDArray) -> float:
     return float(slope[band].mean())
 
 
-def speckle(image: NDArray, mask: NDArray) -> dict[str, float]:
-    """Describe the speckle of a nodule.
-
-    Parameters
-    ----------
-    image : ndarray, shape (rows, cols)
-        Grey values.
-    mask : ndarray of bool, same shape
-        The nodule.
-
-    Returns
-    -------
-    dict of str to float
-        ``speckle_snr``, mean over SD of the grey levels inside; ``speckle_rows`` and
-        ``speckle_cols``, the full width at half maximum of the autocorrelation down and across in
-        pixels. Slow changes of the mean are removed first. NaN where the nodule has no inside, or
-        the correlation does not fall to a half.
-    """
-    image = np.asarray(image, dtype=float)
-    inside = ndimage.binary_erosion(np.asarray(mask, dtype=bool), iterations=INSIDE)
-    if inside.sum() < 2:
-        return dict.fromkeys(("speckle_snr", "speckle_rows", "speckle_cols"), float("nan"))
-    rest = image - ndimage.gaussian_filter(image, SMOOTH, mode="nearest")
-    sd = float(rest[inside].std())
-    return {
-        "speckle_snr": float(image[inside].mean()) / sd if sd > 0 else float("nan"),
-        "speckle_rows": _width(rest, inside),
-        "speckle_cols": _width(rest.T, inside.T),
-    }
-
-
-def _width(rest: NDArray, inside: NDArray) -> float:
-    """Full width at half maximum of the autocorrelation along the first axis, in pixels."""
-    rest = rest - rest[inside].mean()
-    found = [1.0]
-    for lag in range(1, min(LAGS, len(rest) - 1) + 1):
-        both = inside[lag:] & inside[:-lag]
-        a, b = rest[lag:][both], rest[:-lag][both]
-        scale = np.sqrt((a**2).sum() * (b**2).sum())
-        found.append(float((a * b).sum() / scale) if scale > 0 else 0.0)
-        if found[-1] < 0.5:
-            return 2 * (lag - 1 + (found[-2] - 0.5) / (found[-2] - found[-1]))
-    return float("nan")
-
-
 def quality_table(
-    examples: Sequence[Example], arms: Mapping[str, Arm], n_jobs: int | None = None
+    examples: Sequence[Example], networks: Mapping[str, Trained], n_jobs: int | None = None
 ) -> pd.DataFrame:
     """Judge every method on pictures that no network has seen, restoring and sharpening them.
 
@@ -122,7 +74,7 @@ def quality_table(
     ----------
     examples : sequence of Example
         One picture a patient.
-    arms : mapping of str to Arm
+    networks : mapping of str to Trained
         Networks by the name of their method.
     n_jobs : int, optional
         Processes.
@@ -134,25 +86,21 @@ def quality_table(
         degradation, the original being what should come out; ``apply`` is the paper's use of the
         network, on the original, where nothing is there to compare with.
     """
-    parts = parallel_map(partial(_judged, dict(arms)), examples, n_jobs, "pictures judged")
+    parts = parallel_map(partial(_judged, dict(networks)), examples, n_jobs, "pictures judged")
     return pd.DataFrame(chain(*parts), columns=["image_id", *KEYS, "value"])
 
 
-def _judged(arms: Mapping[str, Arm], example: Example) -> list[tuple]:
+def _judged(networks: Mapping[str, Trained], example: Example) -> list[tuple]:
     image_id, image, mask = example
-    low = degraded(image, image_id, next(iter(arms.values())).plan)
-    tasks = {
-        "restore": {"bicubic": low, "unsharp": unsharp(low)}
-        | {name: arm(image_id, low, mask) for name, arm in arms.items()} | {"original": image},
-        "apply": {"original": image, "unsharp": unsharp(image)}
-        | {name: arm(image_id, image, mask) for name, arm in arms.items()},
-    }  # fmt: skip
+    low = degraded(image, image_id, next(iter(networks.values())).plan)
     rows = []
-    for task, pictures in tasks.items():
-        for method, made in pictures.items():
-            values = {"sharpness": sharpness(made, mask)} | speckle(made, mask)
+    for task, given in (("restore", low), ("apply", image)):
+        made = {BASELINE[task]: given, "unsharp": unsharp(given), "original": image}
+        made |= {name: network(given) for name, network in networks.items()}
+        for method, picture in made.items():
+            values = {"sharpness": sharpness(picture, mask)}
             if task == "restore" and method != "original":
-                values |= fidelity(made, image)
+                values |= fidelity(picture, image)
             rows += [(image_id, task, method, name, value) for name, value in values.items()]
     return rows
 
@@ -172,8 +120,7 @@ def summary(judgements: pd.DataFrame) -> pd.DataFrame:
         difference_high``: mean over patients, and mean of the paired difference from ``bicubic``
         (task ``restore``) or ``original`` (task ``apply``), each with Student's 95 % interval.
     """
-    groups = judgements.groupby([*KEYS, "image_id"], sort=False)["value"]
-    by = groups.mean().unstack()
+    by = judgements.pivot(index=KEYS, columns="image_id", values="value")
     rows = []
     for (task, method, metric), values in by.iterrows():
         base = by.reindex([(task, BASELINE[task], metric)]).iloc[0]
@@ -186,9 +133,6 @@ def summary(judgements: pd.DataFrame) -> pd.DataFrame:
 
 def interval(values: pd.Series) -> tuple[float, float, float]:
     """Mean and Student's 95 % interval; without limits where there are fewer than two."""
-    known = values.dropna().to_numpy(dtype=float)
-    if len(known) < 2:
-        return float(known.sum()) if len(known) else np.nan, np.nan, np.nan
-    mean = known.mean()
-    reach = stats.t.ppf((1 + LEVEL) / 2, len(known) - 1) * known.std(ddof=1) / len(known) ** 0.5
-    return mean, mean - reach, mean + reach
+    known = DescrStatsW(values.dropna())
+    limits = known.tconfint_mean() if known.nobs > 1 else (np.nan, np.nan)
+    return known.mean if known.nobs else np.nan, *limits

@@ -26,7 +26,7 @@ def predictions(cohort: Cohort, plans: Plans) -> pd.DataFrame:
     """
     with scheduler(plans.scheduler, plans.n_jobs):
         data = _data(cohort, plans)
-        return on_arm(stored_fits(data, _zoo(plans))["predictions"], "sr")
+        return on_arm(stored_fits(data, _zoo(plans))["predictions"], "SR")
 
 
 def out_of_fold(cohort: Cohort, plans: Plans) -> pd.DataFrame:
@@ -36,7 +36,7 @@ def out_of_fold(cohort: Cohort, plans: Plans) -> pd.DataFrame:
     """
     with scheduler(plans.scheduler, plans.n_jobs):
         tables = stored_zoo(_data(cohort, plans), _zoo(plans), plans.n_jobs)
-    return on_arm(tables["cv_scores"], "sr").assign(split="train")
+    return on_arm(tables["cv_scores"], "SR").assign(split="train")
 
 
 def _zoo(plans: Plans) -> Plan:
@@ -45,6 +45,6 @@ def _zoo(plans: Plans) -> Plan:
 
 def _data(cohort: Cohort, plans: Plans) -> ImageData:
     network, n_jobs = SRPlan(seed=plans.zoo.seed), plans.n_jobs
-    restore = train(training_pictures(cohort, network, n_jobs), network).arm("sr")
+    restore = train(training_pictures(cohort, network, n_jobs), network)
     features = extract(cohort, plans.settings, n_jobs, progress="images, sr", change=restore)
     return join(cohort.table, features)

@@ -1,37 +1,26 @@
 """Training the generator on patches: pixel loss alone, then with its adversary."""
 
 import math
-import sys
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytorch_lightning as lightning
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, l1_loss
 from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.data import DataLoader
 
 from ptclnm import store
 from ptclnm.compute import cores
 from ptclnm.models.deep.batches import generator
-from ptclnm.models.deep.training import EVERY, uses_bfloat16
-from ptclnm.progress import tell
-from ptclnm.superres.arms import Arm
+from ptclnm.models.deep.training import uses_bfloat16
+from ptclnm.progress import counted
 from ptclnm.superres.filters import NOISE, degrade, white_of
-from ptclnm.superres.networks import (
-    Discriminator,
-    Generator,
-    load_generator,
-    new_discriminator,
-    new_generator,
-)
+from ptclnm.superres.networks import Generator, new_discriminator, new_generator, super_resolve
 from ptclnm.superres.pictures import Pictures, check
 from ptclnm.superres.plan import SRPlan
 
@@ -40,7 +29,8 @@ PATCHES, WARM, ADVERSARIAL = 24, 0, 1  # stream of random numbers, and its parts
 SLOWER, ADVERSARY = 0.1, 0.5
 RISE = 0.05  # share of the warm-up's steps over which its rate rises
 LOSSES = ("pixel", "adversarial", "discriminator", "called_real")
-WEIGHTS = "generator.pt"
+# One step of learning from what the generator is shown and what it should make of it.
+Step = Callable[[Tensor, Tensor], dict[str, float]]
 
 
 class Pairs:
@@ -63,14 +53,13 @@ class Pairs:
         self.of_patient = [np.flatnonzero(patients == name) for name in sorted(set(patients))]
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        """Give a batch: degraded and original, each (n, 1, side, side)."""
+        """Give the batch of an epoch and step: degraded and original, each (n, 1, side, side)."""
         plan, (epoch, step) = self.plan, key
         stream = (plan.seed, ADVERSARIAL if plan.adversarial else WARM, epoch, step)
         rng = np.random.default_rng([PATCHES, *stream])
         cut = np.stack([self._patch(rng) for _ in range(plan.batch_size)])
         high = torch.from_numpy(cut)[:, None]
-        low = degrade(high, plan.scale, plan.noise, generator(NOISE, *stream))
-        return low, high
+        return degrade(high, plan.scale, plan.noise, generator(NOISE, *stream)), high
 
     def _patch(self, rng: np.random.Generator) -> NDArray[np.float32]:
         rows = self.of_patient[rng.integers(len(self.of_patient))]
@@ -81,85 +70,48 @@ class Pairs:
         return part[:, ::-1] if rng.random() < 0.5 else part
 
 
-class SuperResolver(lightning.LightningModule):
-    """A generator, its losses, and with an adversarial weight a discriminator, as they train.
+def warm_up(network: Generator, plan: SRPlan) -> Step:
+    """Give the step that makes the mean absolute error of pixels smaller."""
+    optimizer = torch.optim.Adam(network.parameters(), plan.lr, betas=(0.9, 0.99))
+    schedule = LambdaLR(optimizer, partial(_rate, plan.epochs * plan.steps))
 
-    Parameters
-    ----------
-    generator : Generator
-        What is trained.
-    discriminator : Discriminator or None
-        Its adversary; None for the pixel loss alone.
-    pairs : Pairs
-        What is trained on, and how.
-    """
+    def step(low: Tensor, target: Tensor) -> dict[str, float]:
+        loss = l1_loss(network(low).float(), target)
+        _learn(optimizer, loss)
+        schedule.step()
+        return {"pixel": loss.item()}
 
-    def __init__(
-        self, generator: Generator, discriminator: Discriminator | None, pairs: Pairs
-    ) -> None:
-        super().__init__()
-        self.automatic_optimization = False
-        self.generator, self.discriminator = generator, discriminator
-        self.pairs, self.plan = pairs, pairs.plan
-        self.losses: list[dict[str, float]] = []
+    return step
 
-    def configure_optimizers(self) -> tuple[list[Any], list[Any]]:
-        """Give the generator's optimizer and its rate; with an adversary, both optimizers."""
-        lr, free = self.plan.lr, self.generator.parameters()
-        if self.discriminator is None:
-            made = torch.optim.Adam(free, lr, betas=(0.9, 0.99))
-            steps = (self.trainer.max_epochs or 1) * self.plan.steps
-            return [made], [LambdaLR(made, partial(_rate, steps))]
-        theirs = self.discriminator.parameters()
-        return [
-            torch.optim.Adam(free, lr * SLOWER, betas=(0.9, 0.99)),
-            torch.optim.Adam(theirs, lr * ADVERSARY, betas=(0.5, 0.99)),
-        ], []
 
-    def on_train_epoch_start(self) -> None:
-        """Forget the losses of the epoch before."""
-        self.losses = []
+def against_adversary(network: Generator, plan: SRPlan) -> Step:
+    """Give the step of the generator, which is to pass, then of the discriminator."""
+    adversary, lr = new_discriminator(plan), plan.lr
+    first = torch.optim.Adam(network.parameters(), lr * SLOWER, betas=(0.9, 0.99))
+    second = torch.optim.Adam(adversary.parameters(), lr * ADVERSARY, betas=(0.5, 0.99))
 
-    def training_step(self, step: int) -> None:
-        """Take one step of the generator, then one of the discriminator."""
-        batch = self.pairs[self.current_epoch, int(step)]
-        low, high = (part.contiguous(memory_format=torch.channels_last) for part in batch)
-        target = self.generator.inner(high)
-        if self.discriminator is None:
-            self._generator_step(self.optimizers(), low, target)
-            self.lr_schedulers().step()
-        else:
-            first, second = self.optimizers()
-            made = self._generator_step(first, low, target)
-            self._discriminator_step(second, made, target)
+    def step(low: Tensor, target: Tensor) -> dict[str, float]:
+        adversary.requires_grad_(False)
+        made = network(low)
+        pixel, called = l1_loss(made.float(), target), adversary(made).float()
+        fooled = binary_cross_entropy_with_logits(called, torch.ones_like(called))
+        _learn(first, pixel + plan.adversarial * fooled)
+        adversary.requires_grad_(True)
+        called = adversary(torch.cat([target, made.detach().to(target.dtype)])).float()
+        real = torch.cat([torch.ones(len(target)), torch.zeros(len(made))])
+        loss = binary_cross_entropy_with_logits(called, real)
+        _learn(second, loss)
+        share = torch.sigmoid(called[len(target) :].detach()).mean()
+        found = (pixel, fooled, loss, share)
+        return {name: value.item() for name, value in zip(LOSSES, found, strict=True)}
 
-    def _generator_step(self, optimizer: Any, low: Tensor, target: Tensor) -> Tensor:
-        with self.toggled_optimizer(optimizer):
-            made = self.generator(low)
-            parts = {"pixel": l1_loss(made.float(), target)}
-            loss = parts["pixel"]
-            if self.discriminator is not None:
-                called = self.discriminator(made).float()
-                fooled = binary_cross_entropy_with_logits(called, torch.ones_like(called))
-                parts["adversarial"] = fooled
-                loss = loss + self.plan.adversarial * fooled
-            self._learn(optimizer, loss)
-        self.losses.append({name: float(value.detach()) for name, value in parts.items()})
-        return made.detach()
+    return step
 
-    def _discriminator_step(self, optimizer: Any, made: Tensor, target: Tensor) -> None:
-        with self.toggled_optimizer(optimizer):
-            called = self.discriminator(torch.cat([target, made.to(target.dtype)])).float()
-            real = torch.cat([torch.ones(len(target)), torch.zeros(len(made))])
-            loss = binary_cross_entropy_with_logits(called, real)
-            self._learn(optimizer, loss)
-        share = float(torch.sigmoid(called[len(target) :].detach()).mean())
-        self.losses[-1] |= {"discriminator": float(loss.detach()), "called_real": share}
 
-    def _learn(self, optimizer: Any, loss: Tensor) -> None:
-        optimizer.zero_grad()
-        self.manual_backward(loss)
-        optimizer.step()
+def _learn(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
 
 
 def _rate(steps: int, step: int) -> float:
@@ -169,52 +121,9 @@ def _rate(steps: int, step: int) -> float:
     return rise * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * along)))
 
 
-class Kept(lightning.Callback):
-    """Notes the mean losses of every epoch."""
-
-    def __init__(self) -> None:
-        self.history: list[dict[str, float]] = []
-
-    def state_dict(self) -> dict[str, Any]:
-        """Give what a checkpoint holds."""
-        return {"history": self.history}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take what a checkpoint held."""
-        self.history = state["history"]
-
-    def on_train_epoch_end(self, trainer: lightning.Trainer, module: SuperResolver) -> None:
-        """Add to the history."""
-        rows = module.losses
-        means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
-        self.history.append({"epoch": trainer.current_epoch} | means)
-
-
-@dataclass(frozen=True, eq=False)
-class TrainedSR:
-    """A trained generator.
-
-    Parameters
-    ----------
-    network : Generator
-        In evaluation mode.
-    history : DataFrame
-        ``stage, epoch, pixel, adversarial, discriminator, called_real``: means over the steps of
-        an epoch; the last is the probability that the discriminator gives made patches. Missing
-        where a loss is not used.
-    """
-
-    network: Generator
-    history: pd.DataFrame
-
-
 def train_generator(
-    pictures: Pictures,
-    plan: SRPlan,
-    folder: Path,
-    start: TrainedSR | None = None,
-    every: float = EVERY,
-) -> TrainedSR:
+    pictures: Pictures, plan: SRPlan, start: Generator | None = None
+) -> tuple[Generator, pd.DataFrame]:
     """Train a generator by the pixel loss, or one that has been so against its adversary.
 
     Parameters
@@ -223,19 +132,17 @@ def train_generator(
         What is trained on, all of it; see ``ptclnm.superres.pictures``.
     plan : SRPlan
         How. Without an adversarial loss this is the warm-up.
-    folder : Path
-        Where checkpoints are kept. If it holds one, training goes on from there, and ends as if
-        it had not been interrupted.
-    start : TrainedSR, optional
+    start : Generator, optional
         The generator after the warm-up, which an adversarial plan goes on from.
-    every : float
-        Seconds between checkpoints.
 
     Returns
     -------
-    TrainedSR
-        The same for the same pictures, plan, processor and number of threads; its history begins
-        with that of `start`.
+    network : Generator
+        In evaluation mode. The same for the same pictures, plan, processor and number of threads.
+    history : DataFrame
+        ``stage, epoch, pixel, adversarial, discriminator, called_real``: means over the steps of
+        an epoch; the last is the probability that the discriminator gives made patches. Missing
+        where a loss is not used.
 
     Raises
     ------
@@ -243,106 +150,85 @@ def train_generator(
         If a picture is smaller than a patch, or constant.
     """
     check(pictures, plan.patch_size)
-    stage = "adversarial" if plan.adversarial else "pixel"
-    network, kept = new_generator(plan), Kept()
-    if start is not None:
-        network.load_state_dict(start.network.state_dict())
-    adversary = new_discriminator(plan) if plan.adversarial else None
-    model = SuperResolver(network, adversary, Pairs(pictures, plan))
-    _fit(model, folder / f"{stage}.ckpt", kept, every)
-    network = network.to(memory_format=torch.contiguous_format)
-    history = pd.DataFrame(kept.history).reindex(columns=["epoch", *LOSSES])
-    history.insert(0, "stage", stage)
-    parts = [start.history, history] if start is not None else [history]
-    return TrainedSR(network.eval(), pd.concat(parts, ignore_index=True))
-
-
-class Checkpoints(lightning.Callback):
-    """Writes a checkpoint after an epoch, if the last is older than some seconds."""
-
-    def __init__(self, path: Path, every: float) -> None:
-        self.path, self.every = path, every
-        self.last = time.monotonic()
-
-    def on_train_epoch_end(self, trainer: lightning.Trainer, module: SuperResolver) -> None:
-        """Write one if it is time, whole or not at all."""
-        if time.monotonic() - self.last >= self.every:
-            trainer.save_checkpoint(self.path)
-            self.last = time.monotonic()
-
-
-def _fit(model: SuperResolver, path: Path, kept: Kept, every: float) -> None:
-    plan = model.plan
     torch.set_num_threads(cores())
-    trainer = lightning.Trainer(
-        accelerator="cpu",
-        devices=1,
-        precision="bf16-mixed" if uses_bfloat16() else "32-true",
-        max_epochs=plan.adversarial_epochs or plan.epochs,
-        deterministic=True,
-        callbacks=[kept, Checkpoints(path, every)],
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        enable_progress_bar=sys.stderr.isatty(),
-    )
-    loader = DataLoader(range(plan.steps), batch_size=None)
-    before = str(path) if path.is_file() else None
-    trainer.fit(model, loader, ckpt_path=before, weights_only=True)
+    pairs, network = Pairs(pictures, plan), new_generator(plan)
+    if start is not None:
+        network.load_state_dict(start.state_dict())
+    step = (against_adversary if plan.adversarial else warm_up)(network, plan)
+    number = plan.adversarial_epochs or plan.epochs
+    epochs = (_epoch(network, step, pairs, epoch) for epoch in range(number))
+    rows = list(counted(epochs, number, "epochs of the super-resolving network"))
+    history = pd.DataFrame(rows, columns=["stage", "epoch", *LOSSES])
+    return network.eval(), history.assign(stage="adversarial" if plan.adversarial else "pixel")
+
+
+def _epoch(network: Generator, step: Step, pairs: Pairs, epoch: int) -> dict[str, float]:
+    """Take the steps of an epoch, and give the means of their losses."""
+    losses = []
+    for number in range(pairs.plan.steps):
+        batch = pairs[epoch, number]
+        low, high = (part.contiguous(memory_format=torch.channels_last) for part in batch)
+        with torch.autocast("cpu", torch.bfloat16, uses_bfloat16(), cache_enabled=False):
+            losses.append(step(low, network.inner(high)))
+    return {"epoch": epoch} | {name: np.mean([row[name] for row in losses]) for name in losses[0]}
 
 
 @dataclass(frozen=True)
-class Generators:
-    """The trained generators of a cohort.
+class Trained:
+    """A trained generator, which super-resolves; small, so that other processes can have it.
 
     Parameters
     ----------
     plan : SRPlan
-        Of the GAN.
-    gan, pixel : Path
-        Folders of the GAN's entry and of that without an adversary.
+        How it was trained.
+    entry : Path
+        Where its weights are kept.
     """
 
     plan: SRPlan
-    gan: Path
-    pixel: Path
+    entry: Path
 
     @property
     def history(self) -> pd.DataFrame:
-        """Losses of every epoch; see ``TrainedSR``."""
-        return store.read(self.gan)["history"]
+        """Losses of every epoch, the warm-up's first; see :func:`train_generator`."""
+        return store.read(self.entry)["history"]
 
-    def arm(self, name: str) -> Arm | None:
-        """Give what makes an arm's pictures; None for the originals, which are there."""
-        if name == "or":
-            return None
-        return Arm(name, self.plan, (self.pixel if name == "sr_pixel" else self.gan) / WEIGHTS)
+    def __call__(self, image: NDArray) -> NDArray[np.float32]:
+        """Super-resolve a picture, or read what was kept; see ``networks.super_resolve``."""
+        network, digest = _loaded(self)
+        key = store.key(super_resolve, digest, np.asarray(image, dtype=np.float32))
+        entry = store.FOLDER / "superres_pictures" / key
+        store.keep(entry, lambda *_: {"picture": super_resolve(network, image)})
+        return store.read(entry)["picture"]
 
 
-def train(pictures: Pictures, plan: SRPlan) -> Generators:
-    """Train the generator of a plan, and that of its warm-up, once.
+@lru_cache(maxsize=4)
+def _loaded(trained: Trained) -> tuple[Generator, str]:
+    """Load a generator and hash its weights, once in a process."""
+    made, kept = new_generator(trained.plan), store.read(trained.entry)
+    weights = {name: kept[name] for name in made.state_dict()}
+    made.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+    return made.eval(), store.key(super_resolve, weights)
+
+
+def train(pictures: Pictures, plan: SRPlan) -> Trained:
+    """Train the generator of a plan once, after that of its warm-up.
 
     Raises
     ------
-    PtclnmError
+    SuperResError
         As :func:`train_generator`.
     """
-    pixel = _generator(pictures, plan.without_adversary())
-    return Generators(plan, _generator(pictures, plan), pixel)
+    key = store.key(_kept, pictures, plan, uses_bfloat16())
+    entry = store.keep(store.FOLDER / "superres" / key, partial(_kept, pictures, plan))
+    return Trained(plan, entry)
 
 
-def _generator(pictures: Pictures, plan: SRPlan) -> Path:
-    key = store.key(_trained, pictures, plan, uses_bfloat16())
-    return store.keep(store.FOLDER / "superres" / key, partial(_trained, pictures, plan))
-
-
-def _trained(pictures: Pictures, plan: SRPlan, beside: Path, unfinished: Path) -> store.Tables:
-    start = None
+def _kept(pictures: Pictures, plan: SRPlan, *_: Path) -> store.Contents:
+    start, before = None, []
     if plan.adversarial:
-        first = plan.without_adversary()
-        entry = _generator(pictures, first)
-        start = TrainedSR(load_generator(entry / WEIGHTS, first)[0], store.read(entry)["history"])
-    tell("training the super-resolving network")
-    done = train_generator(pictures, plan, unfinished, start)
-    torch.save(done.network.state_dict(), beside / WEIGHTS)
-    return {"history": done.history}
+        first = train(pictures, plan.without_adversary())
+        start, before = _loaded(first)[0], [first.history]
+    network, history = train_generator(pictures, plan, start)
+    weights = {name: value.numpy() for name, value in network.state_dict().items()}
+    return {"history": pd.concat([*before, history], ignore_index=True), **weights}

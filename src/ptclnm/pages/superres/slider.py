@@ -6,6 +6,8 @@ pictures are there, one beside the other.
 
 import base64
 import io
+from pathlib import Path
+from string import Template
 
 import numpy as np
 from IPython.display import HTML
@@ -18,11 +20,12 @@ from ptclnm.superres.filters import white_of
 MOST, LEAST = 420, 160  # side of what is shown, in pixels of the picture
 AROUND = 0.6  # of the nodule's larger side, on each side of it
 GAIN = 4  # times that the difference is shown stronger
-MOST_ZOOM = 6
+DIFFERENCE = f"Difference, {GAIN} times as strong: Super-resolved less Original; grey is none."
 ALT = (
     "A nodule and its surroundings on ultrasound, original to the left of a movable border and "
     "super-resolved to the right of it."
 )
+TEMPLATE = Template(Path(__file__).with_name("slider.html").read_text(encoding="utf-8"))
 
 
 def comparison(before: NDArray, after: NDArray, mask: NDArray[np.bool_]) -> HTML:
@@ -43,47 +46,35 @@ def comparison(before: NDArray, after: NDArray, mask: NDArray[np.bool_]) -> HTML
     """
     box, white = surroundings(mask), white_of(before)
     a, b = (np.asarray(x, dtype=float)[box] / white * 255 for x in (before, after))
-    difference = np.clip(127.5 + GAIN * (b - a), 0, 255)
-    rows, cols = ndimage.center_of_mass(mask[box])
-    height, width = a.shape
-    x, y = 100 * cols / width, 100 * rows / height
-    left_out = f"Difference, {GAIN} times as strong: Super-resolved less Original; grey is none."
-    return HTML(
-        f'<figure class="compare" style="--x: {x:.1f}%; --y: {y:.1f}%; --ratio: {width}/{height}">'
-        f'<div class="compare-stage" role="img" aria-label="{ALT}">'
-        f"{_picture(a, 'before', 'Original')}{_picture(b, 'after', 'Super-resolved')}"
-        f"{_picture(difference, 'difference', left_out)}</div>"
-        '<div class="compare-controls" hidden>'
-        "<label>Original"
-        '<input type="range" class="compare-border" min="0" max="100" value="50" step="1" '
-        'aria-label="Border between Original on the left and Super-resolved on the right, in '
-        'percent">Super-resolved</label>'
-        f'<label>Zoom <input type="range" class="compare-zoom" min="1" max="{MOST_ZOOM}" value="1" '
-        'step="0.25" aria-label="Zoom to the middle of the nodule"><output></output></label>'
-        f'<label><input type="checkbox" class="compare-differ"> {left_out}</label>'
-        "</div></figure>"
-    )
+    middle = np.array(ndimage.center_of_mass(mask[box])) / a.shape
+    stage = [
+        _picture(a, "before", "Original"),
+        _picture(b, "after", "Super-resolved"),
+        _picture(127.5 + GAIN * (b - a), "difference", DIFFERENCE),
+    ]
+    return HTML(TEMPLATE.substitute(
+        x=f"{100 * middle[1]:.1f}", y=f"{100 * middle[0]:.1f}", ratio=f"{a.shape[1]}/{a.shape[0]}",
+        alt=ALT, difference=DIFFERENCE, stage="".join(stage),
+    ))  # fmt: skip
 
 
 def surroundings(mask: NDArray[np.bool_], most: int = MOST) -> tuple[slice, slice]:
     """Give the part of a picture around its nodule: a square where the picture has room."""
-    if not mask.any():
-        return slice(None), slice(None)
-    ends = [np.flatnonzero(mask.any(axis=1 - axis))[[0, -1]] for axis in (0, 1)]
-    larger = max(last - first + 1 for first, last in ends)
+    (box,) = ndimage.find_objects(mask.astype(int))
+    larger = max(part.stop - part.start for part in box)
     side = int(np.clip(larger * (1 + 2 * AROUND), LEAST, most))
     parts = []
-    for (first, last), size in zip(ends, mask.shape, strict=True):
-        start = int(np.clip((first + last) // 2 - side // 2, 0, max(size - side, 0)))
+    for part, size in zip(box, mask.shape, strict=True):
+        middle = (part.start + part.stop - 1) // 2
+        start = int(np.clip(middle - side // 2, 0, max(size - side, 0)))
         parts.append(slice(start, min(start + side, size)))
     return parts[0], parts[1]
 
 
 def _picture(array: NDArray, kind: str, name: str) -> str:
     buffer = io.BytesIO()
-    Image.fromarray(np.round(np.clip(array, 0, 255)).astype(np.uint8)).save(
-        buffer, "PNG", optimize=True
-    )
+    grey = np.round(np.clip(array, 0, 255)).astype(np.uint8)
+    Image.fromarray(grey).save(buffer, "PNG", optimize=True)
     data = base64.b64encode(buffer.getvalue()).decode()
     return (
         f'<div class="compare-{kind}"><img src="data:image/png;base64,{data}" alt="{name}" '
