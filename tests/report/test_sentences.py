@@ -28,12 +28,11 @@ def test_counts_of_verdicts_add_up(audit):
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        ([], "No claims are judged on this page."),
-        (["contradicts"], "Verdicts on 1 claim of this page: 1 contradicts."),
+        ([], "There is no claim to judge."),
+        (["contradicts"], "Verdicts on 1 claim: contradicts 1."),
         (
             ["contradicts"] * 2 + ["cannot be checked", "agrees", "conflicts, if"],
-            "Verdicts on 5 claims of this page: 1 agrees, 2 contradicts, 1 conflicts and 1 cannot "
-            "be checked.",
+            "Verdicts on 5 claims: agrees 1, contradicts 2, conflicts 1, cannot be checked 1.",
         ),
     ],
 )

@@ -79,13 +79,13 @@ def signed(row: Mapping[str, float]) -> str:
     return spread(row["difference"], row["low"], row["high"], sign=True)
 
 
-def verdicts(claims: pd.DataFrame) -> str:
-    """Count the verdicts on a page's claims."""
-    if claims.empty:
-        return "No claims are judged on this page."
-    found = claims["verdict"].value_counts()
-    parts = [f"{found[name]:,} {name.removesuffix(IF)}" for name in VERDICTS if name in found]
-    return f"Verdicts on {count(len(claims), 'claim')} of this page: {listing(parts)}."
+def verdicts(table: pd.DataFrame, noun: str = "claim") -> str:
+    """Count the rows of a table by their verdict, e.g. ``Verdicts on 9 sums: agrees 9.``."""
+    if table.empty:
+        return f"There is no {noun} to judge."
+    found = table["verdict"].value_counts()
+    parts = [f"{name.removesuffix(IF)} {found[name]:,}" for name in VERDICTS if name in found]
+    return f"Verdicts on {count(len(table), noun)}: {', '.join(parts)}."
 
 
 def p_text(p: float) -> str:

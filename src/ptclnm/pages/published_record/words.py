@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from ptclnm.report.claims import VERDICTS, escape_markdown
+from ptclnm.report.claims import escape_markdown
 from ptclnm.report.columns import heading
-from ptclnm.report.sentences import OUTCOMES, answer_box, bullets, count, listing
+from ptclnm.report.sentences import answer_box, bullets, count, listing, verdicts
 from recount import AGREES, CONFLICTS, CONTRADICTS, Audit, Study
 
 LINES = 5
@@ -15,16 +15,6 @@ STATEMENTS = {
     "adds_more": "adds more",
 }  # fmt: skip
 BAD = (CONTRADICTS, CONFLICTS)
-
-
-def tally(table: pd.DataFrame, noun: str) -> str:
-    """Count a check's rows by their verdict, e.g. ``Of 9 sums, 8 agree ...``."""
-    if table.empty:
-        return f"The paper prints no {noun}."
-    found = table["verdict"].value_counts()
-    parts = (f"{found[name]} {OUTCOMES[name][int(found[name] > 1)]}"
-             for name in VERDICTS if name in found)  # fmt: skip
-    return f"Of {count(len(table), noun)}, {listing(parts)}."
 
 
 def conflicts(table: pd.DataFrame, sentence: Callable[..., str], none: str = "") -> str:
@@ -72,7 +62,7 @@ def splits(audit: Audit) -> str:
 
 def _split(audit: Audit, part: pd.DataFrame) -> str:
     """Say of the rows that one split explains which it is, and how the stated one does."""
-    first, said = part.iloc[0], tally(part, "row")
+    first, said = part.iloc[0], verdicts(part, "row")
     if pd.isna(first["found_positive"]):
         return f"no split up to the largest size tried explains {listing(part['model'])}."
     rows = audit.class_split[audit.class_split["evaluation_set"] == first["evaluation_set"]]
@@ -98,7 +88,7 @@ def shares(audit: Audit) -> str:
         for row in audit.shares.itertuples()
         if found and row.sets and row.evaluation_set not in row.sets.split(";")
     )
-    compared = tally(audit.compared_shares, "compared pair")
+    compared = verdicts(audit.compared_shares, "compared pair")
     return f"{compared}\n\n{found}\n{bullets(lines, '')}"
 
 
@@ -109,7 +99,7 @@ def totals(audit: Audit) -> str:
         lambda row: f"{row.quantity} ({row.where}): {row.printed} against {row.follows}",
         "None fails.",
     )
-    return f"{tally(audit.totals, 'sum')}\n\n{wrong}"
+    return f"{verdicts(audit.totals, 'sum')}\n\n{wrong}"
 
 
 def p_values(audit: Audit) -> str:
@@ -190,7 +180,7 @@ def balance(audit: Audit) -> str:
     turned = conflicts(
         audit.directions, lambda row: f"{row.variable} changes its direction: {row.follows}"
     )
-    compared = tally(audit.balance, "variable")
+    compared = verdicts(audit.balance, "variable")
     return f"{compared}\n\n{odd}\n{turned}"
 
 
@@ -207,7 +197,7 @@ def statements(audit: Audit) -> str:
         audit.families,
         lambda row: f"{row.where}: p = {row.printed} is one of {row.tests}; {row.follows}",
     )
-    return f"{tally(audit.statements, 'statement')}\n\n{said}\n{tests}"
+    return f"{verdicts(audit.statements, 'statement')}\n\n{said}\n{tests}"
 
 
 def moved(audit: Audit) -> str:
