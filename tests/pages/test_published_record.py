@@ -69,8 +69,3 @@ def test_the_rows_of_a_check_are_counted_by_their_verdict(audit):
     assert text.startswith(f"Verdicts on {len(found)} comparison")
     _, *counted = map(int, re.findall(r"\d+", text))
     assert sorted(counted) == sorted(found.value_counts())
-
-
-f odd_rows(table: pd.DataFrame) -> pd.Series:
-    """Which rows conflict with others."""
-    return table["verdict"].isin(["contradicts", "conflicts, if"])
