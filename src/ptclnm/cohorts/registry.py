@@ -17,6 +17,8 @@ COHORTS: dict[str, str] = {
     "ddti": "ptclnm.cohorts.ddti:open_cohort",
     "li2024-sim": "ptclnm.cohorts.simulate.cohort:open_li2024",
     "ni2024-sim": "ptclnm.cohorts.simulate.cohort:open_ni2024",
+    "tcga_thca": "ptclnm.cohorts.tcga:open_tcga_thca",
+    "tcga_thca-any": "ptclnm.cohorts.tcga:open_any",
     "uci_thyroid": "ptclnm.cohorts.tables:open_uci_thyroid",
 }
 MANIFEST = "ptclnm.cohorts.own:open_manifest"
