@@ -13,6 +13,7 @@ from ptclnm.schema import Cohort, checked
 # module:function, imported when the cohort is asked for. Each takes n_patients and seed, then
 # settings of its own by keyword.
 COHORTS: dict[str, str] = {
+    "busbra": "ptclnm.cohorts.busbra:open_cohort",
     "clnm_ptc": "ptclnm.cohorts.tables:open_clnm_ptc",
     "ddti": "ptclnm.cohorts.ddti:open_cohort",
     "li2024-sim": "ptclnm.cohorts.simulate.cohort:open_li2024",
