@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from urllib.parse import unquote
 
 import pytest
 
@@ -35,7 +36,7 @@ def test_every_address_is_pinned_to_a_commit(name):
     for file in entry.registry():
         url = entry.url(file)
         assert re.match(r"https://raw\.githubusercontent\.com/[^/]+/[^/]+/[0-9a-f]{40}/", url)
-        assert url.rsplit("/", 1)[1] == file.rsplit("/", 1)[-1]
+        assert unquote(url.rsplit("/", 1)[1]) == file.rsplit("/", 1)[-1]
 
 
 def test_folders_of_the_source_are_named_as_there():

@@ -17,6 +17,8 @@ COHORTS: dict[str, str] = {
     "clnm_ptc": "ptclnm.cohorts.tables:open_clnm_ptc",
     "ddti": "ptclnm.cohorts.ddti:open_cohort",
     "li2024-sim": "ptclnm.cohorts.simulate.cohort:open_li2024",
+    "llnm_net": "ptclnm.cohorts.llnm:open_cohort",
+    "llnm_net-readers": "ptclnm.cohorts.llnm:open_readers",
     "ni2024-sim": "ptclnm.cohorts.simulate.cohort:open_ni2024",
     "tcga_thca": "ptclnm.cohorts.tcga:open_tcga_thca",
     "tcga_thca-any": "ptclnm.cohorts.tcga:open_any",
