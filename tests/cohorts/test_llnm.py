@@ -1,5 +1,7 @@
 """LLNM-Net's workbook: scores that are none, columns that moved, readers."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,8 @@ import pytest
 from ptclnm.cohorts.llnm import FILE, NAMES, SHEET
 from ptclnm.cohorts.registry import open_cohort
 from ptclnm.errors import ManifestError, ParameterError
+from ptclnm.evaluation import auc_table, pairs_table
+from ptclnm.models.sources import FAMILIES, column_scores
 
 
 @pytest.fixture
@@ -80,3 +84,24 @@ def test_real_scores_are_accounted_for(data):
     }  # fmt: skip
     assert cohort.table["llnm_net"].eq(0).sum() == 116
     assert len(open_cohort("llnm_net-readers").table) == 200
+
+
+ORACLES = Path(__file__).parents[1] / "oracles"
+
+
+@pytest.mark.parametrize("name", ["llnm_net", "llnm_net-readers"])
+def test_aucs_and_the_comparison_with_readers_are_those_of_proc(data, name):
+    cohort = open_cohort(name)
+    families = [family for family in ("llnm_net", "readers") if family in cohort.table]
+    parts = [column_scores(cohort, FAMILIES[family].columns) for family in families]
+    scores = pd.concat(parts).assign(study="shen2025")
+    auc = auc_table(scores).merge(pd.read_csv(ORACLES / "llnm_auc.csv"), on=["split", "model"])
+    assert len(auc) == len(scores[["split", "model"]].drop_duplicates())
+    for column in ("n", "positives", "auc", "low", "high"):
+        assert auc[f"{column}_x"].to_numpy() == pytest.approx(auc[f"{column}_y"], abs=1e-12)
+    if name == "llnm_net-readers":
+        proc = pd.read_csv(ORACLES / "llnm_pairs.csv")
+        pairs = pairs_table(scores).merge(proc, on=["model_a", "model_b"])
+        assert len(pairs) == len(proc)
+        for column in ("difference", "z", "p"):
+            assert pairs[f"{column}_x"].to_numpy() == pytest.approx(pairs[f"{column}_y"], rel=1e-9)
