@@ -85,6 +85,9 @@ class Cohort:
         Hash of contents and settings; a cache key.
     warnings : tuple of str
         Problems that do not stop, to be listed on the page.
+    after_surgery : tuple of str
+        Names of further columns that are known after surgery only: they are shown, and a model
+        has them only if it is told to.
     root : Path or None
         The folder that images and masks stay under.
     mask_label : int or "any"
@@ -100,6 +103,7 @@ class Cohort:
     flow: pd.DataFrame
     fingerprint: str
     warnings: tuple[str, ...] = field(default=())
+    after_surgery: tuple[str, ...] = ()
     root: Path | None = None
     mask_label: int | str = "any"
 

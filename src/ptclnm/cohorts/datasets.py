@@ -58,6 +58,7 @@ class Dataset:
     folders: dict[str, str] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
     clinical: dict[str, str] = field(default_factory=dict)
+    after_surgery: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 

@@ -13,10 +13,15 @@ from ptclnm.schema import Cohort, checked
 # module:function, imported when the cohort is asked for. Each takes n_patients and seed, then
 # settings of its own by keyword.
 COHORTS: dict[str, str] = {
+    "busbra": "ptclnm.cohorts.busbra:open_cohort",
     "clnm_ptc": "ptclnm.cohorts.tables:open_clnm_ptc",
     "ddti": "ptclnm.cohorts.ddti:open_cohort",
     "li2024-sim": "ptclnm.cohorts.simulate.cohort:open_li2024",
+    "llnm_net": "ptclnm.cohorts.llnm:open_cohort",
+    "llnm_net-readers": "ptclnm.cohorts.llnm:open_readers",
     "ni2024-sim": "ptclnm.cohorts.simulate.cohort:open_ni2024",
+    "tcga_thca": "ptclnm.cohorts.tcga:open_tcga_thca",
+    "tcga_thca-any": "ptclnm.cohorts.tcga:open_any",
     "uci_thyroid": "ptclnm.cohorts.tables:open_uci_thyroid",
 }
 MANIFEST = "ptclnm.cohorts.own:open_manifest"

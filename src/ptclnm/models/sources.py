@@ -89,6 +89,12 @@ FAMILIES: dict[str, Family] = {
         columns={f"dl_signature_fold_{k}": f"DL signature, fold {k}" for k in range(1, 6)},
     ),
     "dl_signature": Family("dl_signature", columns={"dl_signature": "DL signature"}),
+    # LLNM-Net's score, and 108 readers of 200 of its patients: the share that called, the majority.
+    "llnm_net": Family("llnm_net", columns={"llnm_net": "LLNM-Net"}),
+    "readers": Family(
+        "readers",
+        columns={"readers": "108 radiologists, share", "majority": "108 radiologists, majority"},
+    ),
     # A radiologist's reading, yes or no (Li 2024, Table 2).
     "radiologist": Family("radiologist", columns={"radiologist": "Radiologist"}),
 }

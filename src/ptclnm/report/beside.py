@@ -24,9 +24,9 @@ RULES = {
     "difference": ["claim", "printed", "set", "against", "against_set", "where"],
     "best": ["ours", "where"], "chosen": ["ours"], "factor": ["ours", "printed", "where"],
     "edges": ["where"], "detail": ["where"], "weight": ["where"], "hosmer_lemeshow": ["where"],
-    "net_benefit": ["ours", "where"],
+    "net_benefit": ["ours", "where"], "direction": ["ours", "printed", "where"],
 }  # fmt: skip
-PAGES = ("radiomics", "deep", "superres", "fusion", "nomogram")
+PAGES = ("cohort", "radiomics", "deep", "superres", "fusion", "nomogram")
 # A claim's id, where it stands, quantity, reported, obtained, verdict and note.
 Row = tuple[str, str, str, str, str, str, str]
 

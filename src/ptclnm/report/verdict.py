@@ -192,6 +192,29 @@ def above_zero(low: float, high: float) -> str:
     return CONSISTENT if low > 0 else TOO_WIDE
 
 
+def same_direction(reported: Iterable[float], low: float, high: float) -> str:
+    """Judge differences that a paper prints by the AUC that their variable alone has elsewhere.
+
+    Parameters
+    ----------
+    reported : iterable of float
+        The difference between the classes in each of the paper's sets.
+    low, high : float
+        Limits of the AUC, above 0.5 where patients with the outcome have more.
+
+    Returns
+    -------
+    str
+        ``cannot be checked`` where the paper's sets point both ways; else as :func:`above_zero` of
+        what the AUC is beyond chance in the paper's direction.
+    """
+    signs = {1 if value > 0 else -1 for value in reported}
+    if len(signs) != 1:
+        return OPEN
+    (sign,) = signs
+    return above_zero(*sorted((sign * (low - CHANCE), sign * (high - CHANCE))))
+
+
 def for_every_choice(holds: Iterable[bool]) -> str:
     """Judge a claim that rests on a choice the paper does not state, made in every way.
 

@@ -1,0 +1,188 @@
+"""TCGA-THCA: operated patients of many hospitals, with the count of their positive nodes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pandera.pandas as pa
+
+from ptclnm.cohorts.datasets import dataset, locate, read_table, require
+from ptclnm.cohorts.splits import subsample
+from ptclnm.cohorts.tables import NO_PICTURES
+from ptclnm.errors import ParameterError
+from ptclnm.schema import COLUMNS, Cohort, Flow, fingerprint
+
+TCGA = dataset("tcga_thca")
+FILE = "nationwidechildrens.org_clinical_patient_thca.txt"
+POSITIVE, EXAMINED = "number_of_lymphnodes_positive_by_he", "lymph_node_examined_count"
+STAGE, HISTOLOGY, SITE = "pathologic_N", "histological_type", "tissue_source_site"
+SIDE = "primary_thyroid_gland_neoplasm_location_anatomic_site"
+AGE, SEX = "age_at_initial_pathologic_diagnosis", "gender"
+DIMENSIONS = ["neoplasm_length", "neoplasm_width", "neoplasm_depth"]  # cm
+PAPILLARY = "Thyroid Papillary Carcinoma - "
+# How the table writes a missing value, with its reason.
+NOT_KNOWN = [f"[{why}]" for why in ("Not Available", "Not Applicable", "Not Evaluated", "Unknown",
+                                    "Discrepancy")]  # fmt: skip
+LARGE_VOLUME = 5  # Ni et al. 2024: more than five nodes
+ANY = "tcga_thca-any"
+EXTENSION = {"None": "No", "Minimal (T3)": "Yes", "Moderate/Advanced (T4a)": "Yes",
+             "Very Advanced (T4b)": "Yes"}  # fmt: skip
+MULTIFOCAL = {"Unifocal": "No", "Multifocal": "Yes"}
+
+
+def _number(low: float, high: float) -> pa.Column:
+    def test(values: pd.Series) -> pd.Series:
+        return pd.to_numeric(values, errors="coerce").between(low, high)
+
+    return pa.Column(checks=pa.Check(test, error=f"allowed: {low} to {high}"), nullable=True)
+
+
+def _one_of(*names: str) -> pa.Column:
+    check = pa.Check.isin(names, error=f"allowed: {', '.join(names)}")
+    return pa.Column(str, check, nullable=True)
+
+
+SCHEMA = pa.DataFrameSchema(
+    {
+        "bcr_patient_barcode": pa.Column(str, unique=True),
+        SITE: pa.Column(str),
+        HISTOLOGY: pa.Column(str),
+        AGE: _number(1, 120),
+        SEX: _one_of("FEMALE", "MALE"),
+        **dict.fromkeys(DIMENSIONS, _number(0, 30)),
+        **dict.fromkeys((POSITIVE, EXAMINED), _number(0, 300)),
+        STAGE: _one_of("N0", "N1", "N1a", "N1b", "NX"),
+        "primary_neoplasm_focus_type": _one_of(*MULTIFOCAL),
+        "extrathyroid_carcinoma_present_extension_status": _one_of(*EXTENSION),
+        SIDE: pa.Column(str, nullable=True),
+    }
+)
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read the table: its second line has the names, the third none that is needed.
+
+    Returns
+    -------
+    DataFrame
+        Every column as text; what the table writes in square brackets is missing.
+
+    Raises
+    ------
+    ManifestError
+        If a column is missing or a cell holds an impossible value.
+    """
+    remedy = f"run `ptclnm data fetch {TCGA.name}`"
+    return read_table(path, SCHEMA, remedy, sep="\t", header=1, skiprows=[2], dtype=str,
+                      keep_default_na=False, na_values=NOT_KNOWN)  # fmt: skip
+
+
+def open_tcga_thca(
+    n_patients: int | None = None, seed: int = 0, more_than: int = LARGE_VOLUME
+) -> Cohort:
+    """Open the papillary carcinomas of TCGA-THCA whose positive nodes were counted.
+
+    Parameters
+    ----------
+    n_patients : int, optional
+        Keep as many patients only, drawn by label and hospital.
+    seed : int
+        Seed of the draw.
+    more_than : int
+        A patient with more positive nodes has the outcome. 5 is Ni et al.'s large volume; with 4,
+        patients with exactly five have it too; with 0, any positive node counts, as in Li et al.
+
+    Returns
+    -------
+    Cohort
+        One row a patient. `clinical` holds what is known before surgery; multifocality, extension
+        and variant, which the specimen showed, stand in `after_surgery`, the number of nodes in
+        the table alone. The hospitals are put in order of their patients, and every second one is
+        `external`.
+
+    Raises
+    ------
+    MissingDataError
+        If the table is not on this machine.
+    ManifestError
+        As :func:`read`.
+    ParameterError
+        If `more_than` is negative.
+    """
+    if more_than < 0:
+        raise ParameterError(TCGA.name, [f"more_than is {more_than}; allowed: from 0"])
+    whole, flow = select(read(require(locate(TCGA.name), FILE)), more_than)
+    kept = subsample(whole, n_patients, seed).reset_index(drop=True)
+    flow.kept(whole, kept, n_patients)
+    five = kept["positive_nodes"].eq(LARGE_VOLUME).sum()
+    counted = "with" if more_than < LARGE_VOLUME else "without"
+    note = f"Patients with exactly {LARGE_VOLUME} positive nodes: {five}; they count as {counted}."
+    settings = {"n_patients": n_patients, "seed": seed, "more_than": more_than}
+    return TCGA.cohort(
+        [note], table=kept, flow=flow.frame(), clinical=tuple(TCGA.clinical.values()),
+        after_surgery=tuple(TCGA.after_surgery.values()), fingerprint=fingerprint(kept, settings),
+    )  # fmt: skip
+
+
+def open_any(n_patients: int | None = None, seed: int = 0) -> Cohort:
+    """Open the same patients with any positive node as outcome, as Li et al. 2024 have it."""
+    cohort = open_tcga_thca(n_patients, seed, more_than=0)
+    return replace(
+        cohort, name=ANY, title=f"{TCGA.title}, any positive node",
+        endpoint=f"Any positive lymph node of papillary thyroid carcinoma. Not: "
+        f"{TCGA.endpoint_is_not}".rstrip("."),
+    )  # fmt: skip
+
+
+def select(raw: pd.DataFrame, more_than: int) -> tuple[pd.DataFrame, Flow]:
+    """Keep patients whose outcome and size are known, and say what happened to the others.
+
+    Parameters
+    ----------
+    raw : DataFrame
+        From :func:`read`.
+    more_than : int
+        As in :func:`open_tcga_thca`.
+
+    Returns
+    -------
+    table : DataFrame
+        Cohort table.
+    flow : Flow
+        Its lines so far.
+    """
+    nodes, examined = (pd.to_numeric(raw[name]) for name in (POSITIVE, EXAMINED))
+    # One depth is 0, which is no dimension.
+    size = raw[DIMENSIONS].apply(pd.to_numeric).max(axis=1).replace(0, float("nan"))
+    part = raw.assign(patient_id=raw["bcr_patient_barcode"], nodes=nodes, size_mm=10 * size)
+    denied = raw[STAGE].eq("N0") & nodes.gt(0) | raw[STAGE].str.startswith("N1") & nodes.eq(0)
+    flow = Flow()
+    flow.there("TCGA-THCA, operated patients", part)
+    for step, wrong, reason in (
+        ("histology", ~raw[HISTOLOGY].str.startswith(PAPILLARY), "not one of the papillary types"),
+        ("nodes", nodes.isna() | examined.eq(0), "positive nodes not counted, or none examined"),
+        ("contradiction", denied | nodes.gt(examined), "the count denies the stage, or is more "
+         "than the nodes examined"),
+        ("size", size.isna(), "no dimension of the tumour is known"),
+        ("side", raw[SIDE].isna(), "the side is not known"),
+    ):  # fmt: skip
+        part = flow.lost(step, part, part[~wrong.fillna(False)[part.index]], reason)
+    return _table(part, more_than), flow
+
+
+def _table(part: pd.DataFrame, more_than: int) -> pd.DataFrame:
+    named = TCGA.clinical | TCGA.after_surgery
+    table = part.drop(columns="size_mm").rename(columns=named).assign(
+        size_mm=part["size_mm"], age=part[AGE].astype(int), sex=part[SEX].str.capitalize(),
+        positive_nodes=part["nodes"].astype(int), center=part[SITE],
+        label=(part["nodes"] > more_than).astype(int), **NO_PICTURES,
+    )  # fmt: skip
+    table["multifocality"] = table["multifocality"].map(MULTIFOCAL)
+    table["extension"] = table["extension"].map(EXTENSION)
+    table["variant"] = table["variant"].str.removeprefix(PAPILLARY).str.partition(" (")[0]
+    sizes = table["center"].value_counts().rename_axis("center").reset_index()
+    order = sizes.sort_values(["count", "center"], ascending=[False, True])["center"]
+    external = table["center"].isin(set(order.iloc[1::2]))
+    table["split"] = external.map({True: "external", False: "train"})
+    columns = [*COLUMNS, *TCGA.clinical.values(), *TCGA.after_surgery.values(), "positive_nodes"]
+    return table[columns].reset_index(drop=True)
