@@ -14,9 +14,7 @@ from scipy import ndimage
 
 from ptclnm.cohorts.own.manifest import Manifest
 from ptclnm.cohorts.own.problems import Problem
-from ptclnm.pictures.dicom import Spacing
-from ptclnm.pictures.header import ImageError, is_file, is_folder
-from ptclnm.pictures.read import Image2D, read_image, select_label
+from ptclnm.pictures.read import Image2D, ImageError, is_there, read_image, select_label
 
 SMALL_ROI = 400
 MIN_WIDTH = 5
@@ -31,7 +29,7 @@ class Examined(NamedTuple):
     """What is compared across pictures: hash of the grey values, spacing in mm, reservations."""
 
     pixels: str
-    spacing: Spacing | None
+    spacing: tuple[float, float] | None
     notes: tuple[str, ...]
 
 
@@ -60,8 +58,12 @@ def locate(root: Path, text: str) -> str:
     path = Path(os.path.realpath(base / text.replace("\\", "/")))
     if not path.is_relative_to(base):
         raise ImageError("path_outside", text, "it leads out of the root folder")
-    if not is_file(path):
-        names = [entry.name for entry in path.parent.iterdir()] if is_folder(path.parent) else []
+    if not is_there(path):
+        names = (
+            [entry.name for entry in path.parent.iterdir()]
+            if is_there(path.parent, Path.is_dir)
+            else []
+        )
         close = get_close_matches(path.name, names, n=1)
         nearest = f"; the nearest name in its folder is {close[0]!r}" if close else ""
         raise ImageError("missing_file", text, f"there is no such file{nearest}")

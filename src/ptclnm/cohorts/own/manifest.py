@@ -20,8 +20,7 @@ from pydantic import (
 
 from ptclnm.cohorts.own.problems import Problem, UnreadableError
 from ptclnm.errors import model_problems
-from ptclnm.pictures.header import is_file, is_folder
-from ptclnm.pictures.read import MAX_COLOUR
+from ptclnm.pictures.read import MAX_COLOUR, is_there
 from ptclnm.schema import COLUMNS, SPLITS
 
 MAX_BYTES = 256 * 1024
@@ -72,7 +71,7 @@ def load_plain_yaml(path: Path) -> Any:
         If the file is missing, too large, not UTF-8 or not plain YAML; it says why.
     """
     try:
-        if not is_file(path):
+        if not is_there(path):
             raise ValueError("there is no such file")
         if path.stat().st_size > MAX_BYTES:
             raise ValueError(f"it has more than {MAX_BYTES:,} bytes")
@@ -293,7 +292,7 @@ class Manifest(_Section):
     @field_validator("root")
     @classmethod
     def _is_there(cls, root: Path) -> Path:
-        if not is_folder(root):
+        if not is_there(root, Path.is_dir):
             raise ValueError("allowed: a folder, relative to the manifest's")
         return root
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ptclnm.pictures.header import PROBLEMS
+from ptclnm.pictures.read import PROBLEMS
 
 MAX_LINES = 20
 # The kinds of problem by their code, in the order in which they are looked for: ``severity``

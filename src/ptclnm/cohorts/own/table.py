@@ -13,7 +13,7 @@ from ptclnm.cohorts.own.manifest import Centers, Clinical, Manifest, canonical
 from ptclnm.cohorts.own.problems import Problem, UnreadableError
 from ptclnm.cohorts.splits import center_split, stratified_split
 from ptclnm.errors import nearest
-from ptclnm.pictures.header import is_file
+from ptclnm.pictures.read import is_there
 
 MAX_BYTES = 32 << 20
 MISSING = ("", "na", "n/a", "nan")
@@ -64,7 +64,7 @@ def read_csv(path: Path) -> pd.DataFrame:
 
 
 def _decoded(path: Path) -> str:
-    there = is_file(path)
+    there = is_there(path)
     if not there or path.stat().st_size > MAX_BYTES:
         found = f"it has more than {MAX_BYTES:,} bytes" if there else "there is no such file"
         raise UnreadableError([Problem("csv_missing", path.name, found)])
