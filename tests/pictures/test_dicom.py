@@ -73,8 +73,8 @@ def test_spacing_is_pixel_spacing(tmp_path):
 
 
 def test_burnt_in_text_is_noted(tmp_path):
-    assert read_image(dicom(tmp_path / "a.dcm", STORED, BurnedInAnnotation="YES")).notes
-    assert not read_image(dicom(tmp_path / "b.dcm", STORED, BurnedInAnnotation="NO")).notes
+    assert read_image(dicom(tmp_path / "a.dcm", STORED, BurnedInAnnotation="YES")).burned_in
+    assert not read_image(dicom(tmp_path / "b.dcm", STORED, BurnedInAnnotation="NO")).burned_in
 
 
 def test_no_identity_in_results_errors_logs_or_print(tmp_path, capfd, caplog, recwarn):

@@ -73,8 +73,8 @@ class Image2D:
         Grey values as stored; colour as luma. The first row is the picture's top.
     spacing : tuple of float or None
         Distance of the rows and of the columns in mm; None where the file does not say.
-    notes : tuple of str
-        Reservations, in words.
+    burned_in : bool
+        Whether a DICOM file says that text is burnt into the picture.
     coloured : float
         Share of clearly coloured pixels, 0 to 1.
     format : str
@@ -86,7 +86,7 @@ class Image2D:
 
     array: NDArray[np.float64]
     spacing: tuple[float, float] | None
-    notes: tuple[str, ...] = ()
+    burned_in: bool = False
     coloured: float = 0.0
     format: str = ""
     direction: tuple[float, ...] = UPRIGHT
@@ -149,8 +149,6 @@ def read_labels(path: str | PathLike[str]) -> Image2D:
     path = Path(path)
     if not is_there(path):
         raise ImageError("missing_file", path, "there is no such file")
-    if path.stat().st_size > MAX_BYTES:
-        raise ImageError("absurd_size", path, f"it has more than {MAX_BYTES:,} bytes")
     try:
         with _captured() as printed:
             kind = _format(path)
@@ -190,11 +188,7 @@ def read_mask(path: str | PathLike[str], label: int | str = "any") -> NDArray[np
     ImageError
         As `read_labels`.
     """
-    return select_label(read_labels(path).array, label)
-
-
-def select_label(values: NDArray[np.float64], label: int | str) -> NDArray[np.bool_]:
-    """Tell which pixels have a label; ``"any"`` stands for all values above 0."""
+    values = read_labels(path).array
     return values > 0 if label == "any" else values == label
 
 
@@ -206,16 +200,13 @@ def _captured() -> Iterator[BinaryIO]:
     """
     with _PRINTING, TemporaryFile() as printed:
         before = {stream: os.dup(stream) for stream in (1, 2)}
-        warned = sitk.ProcessObject.GetGlobalWarningDisplay()
         sys.stdout.flush()
         sys.stderr.flush()
         try:
             for stream in before:
                 os.dup2(printed.fileno(), stream)
-            sitk.ProcessObject.SetGlobalWarningDisplay(False)
             yield printed
         finally:
-            sitk.ProcessObject.SetGlobalWarningDisplay(warned)
             for stream, kept in before.items():
                 os.dup2(kept, stream)
                 os.close(kept)
@@ -254,17 +245,15 @@ def _itk(path: Path, kind: str, printed: BinaryIO) -> Image2D:
     stored, parts = sitk.GetArrayViewFromImage(image), image.GetNumberOfComponentsPerPixel()
     if parts > 4 or np.iscomplexobj(stored):
         raise ImageError("unreadable", path, f"its pixels have {parts} parts or are complex")
-    notes = []
-    if reader.HasMetaDataKey(_BURNED_IN) and reader.GetMetaData(_BURNED_IN).strip() == "YES":
-        notes = ["the file says that text is burnt into the picture; it may identify someone"]
+    tagged = reader.GetMetaData(_BURNED_IN) if reader.HasMetaDataKey(_BURNED_IN) else ""
     # NIfTI stores single precision; six digits are what the formats have in common.
     row, col = (float(f"{spacing[axis]:.6g}") for axis in (rows, cols))
     known = kind != "JPG" and not np.allclose((row, col), 1.0, atol=1e-4)
     axes = np.array(reader.GetDirection()).reshape((len(size),) * 2)[np.ix_(plane, plane)]
     direction = UPRIGHT if np.allclose(axes, np.eye(2), atol=1e-3) else tuple(axes.flat)
     channels = stored.reshape(size[rows], size[cols], parts)
-    place = (row, col) if known else None
-    return _picture(channels, path, kind, place, tuple(notes), direction)
+    about = (row, col) if known else None, tagged.strip() == "YES", direction
+    return _picture(channels, path, kind, *about)
 
 
 def _check_size(rows: int, cols: int, path: Path, frames: bool) -> None:
@@ -304,12 +293,12 @@ def _through_pillow(path: Path, kind: str) -> Image2D:
 
 def _picture(
     channels: NDArray, path: Path, kind: str, spacing: tuple[float, float] | None = None,
-    notes: tuple[str, ...] = (), direction: tuple[float, ...] = UPRIGHT,
+    burned_in: bool = False, direction: tuple[float, ...] = UPRIGHT,
 ) -> Image2D:  # fmt: skip
     array = luma(channels)
     if not np.isfinite(array).all():
         raise ImageError("not_finite", path, "some of its pixels are no finite numbers")
-    return Image2D(array, spacing, notes, coloured_fraction(channels), kind, direction)
+    return Image2D(array, spacing, burned_in, coloured_fraction(channels), kind, direction)
 
 
 def luma(channels: NDArray) -> NDArray[np.float64]:
