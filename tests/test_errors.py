@@ -32,11 +32,11 @@ class Tree(BaseModel):
         return self
 
 
-def lines(content: object, **hints: str) -> list[str]:
+def lines(content: object) -> list[str]:
     try:
         Tree.model_validate(content)
     except ValidationError as error:
-        return model_problems(error, Tree, hints)
+        return model_problems(error, Tree)
     return []
 
 
@@ -55,12 +55,6 @@ def test_an_unknown_key_comes_first_with_the_nearest_of_its_own_section():
         "best: unknown key 'knid': did you mean 'kind'? Allowed: count, kind",
     }
     assert set(problems[2:]) == {"name is missing", "best: kind is missing"}
-
-
-def test_a_hint_replaces_the_nearest_name():
-    hints = {"best.colour": "paint the tree instead"}
-    text = lines({"name": "x", "best": {"kind": "ash", "colour": "red"}}, **hints)
-    assert text == ["best: unknown key 'colour': paint the tree instead"]
 
 
 def test_sentences_of_a_validator_come_each_on_a_line_of_its_own():

@@ -174,9 +174,7 @@ def number_problems(
     return [line for line in lines if line]
 
 
-def model_problems(
-    error: "ValidationError", model: "type[BaseModel]", hints: Mapping[str, str] | None = None
-) -> list[str]:
+def model_problems(error: "ValidationError", model: "type[BaseModel]") -> list[str]:
     """Phrase what a pydantic model refuses.
 
     Parameters
@@ -186,8 +184,6 @@ def model_problems(
         any other as a sentence of its own, or as several on as many lines.
     model : type of BaseModel
         The model, for the names of its fields.
-    hints : mapping of str to str, optional
-        What to say of certain keys that do not exist, by their place, e.g. ``columns.split``.
 
     Returns
     -------
@@ -196,18 +192,17 @@ def model_problems(
         exist come first: they tell why another is missing.
     """
     items = sorted(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")
-    return [line for item in items for line in _model_lines(item, model, hints or {})]
+    return [line for item in items for line in _model_lines(item, model)]
 
 
-def _model_lines(item: Any, model: "type[BaseModel]", hints: Mapping[str, str]) -> list[str]:
+def _model_lines(item: Any, model: "type[BaseModel]") -> list[str]:
     *outer, last = item["loc"] or ("it",)
     key = f"entry {last + 1}" if isinstance(last, int) else last
     head, kind = _head(outer), item["type"]
     if kind == "missing":
         return [f"{head}{key} is missing"]
     if kind == "extra_forbidden":
-        hint = hints.get(".".join(map(str, item["loc"]))) or nearest(key, _fields(model, outer))
-        return [f"{head}unknown key {shown(key)}: {hint.rstrip('.')}"]
+        return [f"{head}unknown key {shown(key)}: {nearest(key, _fields(model, outer))[:-1]}"]
     allowed = f"allowed: {ALLOWED.get(kind) or item['msg'].removeprefix('Input should be ')}"
     if kind == "literal_error":
         words = re.findall("'([^']*)'", item["ctx"]["expected"])

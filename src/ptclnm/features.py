@@ -14,8 +14,7 @@ from ptclnm import store
 from ptclnm.compute import parallel_map, reuse_memory
 from ptclnm.errors import ParameterError, ProblemsError, nearest
 from ptclnm.paths import DATA_MANIFEST
-from ptclnm.pictures.header import ImageError
-from ptclnm.pictures.read import read_image, read_mask
+from ptclnm.pictures.read import ImageError, read_image, read_mask
 from ptclnm.schema import Cohort
 from quickradiomics import settings as files
 from quickradiomics.engine import measure

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from ptclnm.cohorts.datasets import check_files, dataset, datasets, fetched_root, locate, require
+from ptclnm.cohorts.datasets import check_files, dataset, datasets, fetched_root, locate
 from ptclnm.errors import MissingDataError, PtclnmError
 from ptclnm.schema import EVIDENCE
 
@@ -72,11 +72,6 @@ def test_own_copy_comes_before_the_fetched_one(monkeypatch, tmp_path):
     shutil.rmtree(tmp_path / "own" / "ibsi")
     assert locate("ibsi") == tmp_path / "fetched" / "ibsi"
     assert fetched_root() == tmp_path / "fetched"
-
-
-def test_a_missing_file_is_named_with_its_remedy(tmp_path):
-    with pytest.raises(MissingDataError, match=r"xml/1\.xml is missing.*ptclnm data check"):
-        require(tmp_path, "xml/1.xml")
 
 
 def test_check_names_what_is_missing_and_what_differs(tmp_path):

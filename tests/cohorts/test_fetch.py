@@ -56,6 +56,7 @@ def server():
 
 @pytest.fixture
 def entry(server, tmp_path, monkeypatch) -> Dataset:
+    monkeypatch.setenv(known.FETCHED, str(tmp_path))
     hashes = tmp_path / "hashes.txt"
     lines = [f"{name} sha256:{hashlib.sha256(b).hexdigest()}" for name, b in FILES.items()]
     hashes.write_text("\n".join(lines))
@@ -75,84 +76,84 @@ def contents(folder):
 
 
 def test_files_come_whole_and_under_their_local_names(entry, tmp_path):
-    folder = fetch(entry, tmp_path / "here")
+    folder = fetch(entry)
     assert contents(folder) == FILES
 
 
 def test_complete_files_are_not_asked_for_again(entry, server, tmp_path):
-    fetch(entry, tmp_path / "here")
-    fetch(entry, tmp_path / "here")
+    fetch(entry)
+    fetch(entry)
     assert set(server.asked.values()) == {1}
 
 
 def test_a_wrong_hash_keeps_nothing_of_the_file_and_all_others(entry, server, tmp_path):
     server.contents["raw/a.jpg"] = b"changed"
     with pytest.raises(FetchError) as caught:
-        fetch(entry, tmp_path / "here")
+        fetch(entry)
     assert [line.split(":")[0] for line in caught.value.problems] == ["images/a.jpg"]
-    assert set(contents(tmp_path / "here")) == {"images/b.jpg", "table.csv"}
+    assert set(contents(tmp_path / "small")) == {"images/b.jpg", "table.csv"}
 
 
 def test_a_changed_local_file_is_fetched_anew_and_not_lost_if_that_fails(entry, server, tmp_path):
-    folder = fetch(entry, tmp_path / "here")
+    folder = fetch(entry)
     (folder / "table.csv").write_bytes(b"edited")
     server.contents["table.csv"] = b"neither"
     with pytest.raises(FetchError):
-        fetch(entry, folder)
+        fetch(entry)
     assert (folder / "table.csv").read_bytes() == b"edited"
     server.contents["table.csv"] = FILES["table.csv"]
-    assert contents(fetch(entry, folder)) == FILES
+    assert contents(fetch(entry)) == FILES
 
 
 def test_a_truncated_answer_leaves_no_file_and_the_next_call_goes_on(entry, server, tmp_path):
     server.cut = {"raw/b.jpg"}
     with pytest.raises(MissingDataError) as caught:
-        fetch(entry, tmp_path / "here")
+        fetch(entry)
     assert "images/b.jpg" in str(caught.value) and "again" in str(caught.value)
-    assert set(contents(tmp_path / "here")) == {"images/a.jpg"}
+    assert set(contents(tmp_path / "small")) == {"images/a.jpg"}
     server.cut = set()
-    assert contents(fetch(entry, tmp_path / "here")) == FILES
+    assert contents(fetch(entry)) == FILES
     assert server.asked["raw/a.jpg"] == 1
 
 
 def test_what_an_interrupted_run_left_is_not_taken_for_the_file(entry, tmp_path):
-    folder = tmp_path / "here"
+    folder = tmp_path / "small"
     (folder / "images").mkdir(parents=True)
     (folder / "images" / "tmpabc123").write_bytes(FILES["images/a.jpg"][:50])
     (folder / "images" / "a.jpg").write_bytes(FILES["images/a.jpg"][:50])
-    fetch(entry, folder)
+    fetch(entry)
     assert (folder / "images" / "a.jpg").read_bytes() == FILES["images/a.jpg"]
 
 
 def test_a_missing_file_on_the_server_is_named_with_its_address(entry, server, tmp_path):
     server.refused = {"table.csv"}
     with pytest.raises(MissingDataError, match=r"table\.csv of small .*base/table\.csv"):
-        fetch(entry, tmp_path / "here")
+        fetch(entry)
 
 
 def test_no_network_says_what_else_can_be_done(entry, server, tmp_path):
     server.shutdown()
     server.server_close()
     with pytest.raises(MissingDataError) as caught:
-        fetch(entry, tmp_path / "here")
+        fetch(entry)
     text = str(caught.value)
     assert "PTCLNM_DATA" in text and "ptclnm data fetch small" in text and "network" in text
-    assert contents(tmp_path / "here") == {}
+    assert contents(tmp_path / "small") == {}
 
 
 def test_semicolons_are_rewritten_before_the_hash_is_checked(entry, server, tmp_path):
     server.contents["table.csv"] = b"a;b\r\n1;2\r\n"
     with pytest.raises(FetchError):
-        fetch(entry, tmp_path / "plain")
+        fetch(entry)
     server.contents |= {"table.csv": b"a;b\r\n1;2\r\n"}
-    folder = fetch(replace(entry, rewrite="semicolons_to_commas"), tmp_path / "rewritten")
+    folder = fetch(replace(entry, rewrite="semicolons_to_commas"))
     assert (folder / "table.csv").read_bytes() == FILES["table.csv"]
 
 
 def test_a_folder_that_cannot_be_made_is_named(entry, tmp_path):
-    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "small").write_text("in the way")
     with pytest.raises(PtclnmError, match="cannot be made"):
-        fetch(entry, tmp_path / "file" / "below")
+        fetch(entry)
 
 
 def test_the_user_s_cache_is_the_default(entry, tmp_path, monkeypatch):

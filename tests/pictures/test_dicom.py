@@ -7,11 +7,9 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless, UltrasoundImageStorage, generate_uid
 
-from ptclnm.pictures.header import ImageError
-from ptclnm.pictures.read import read_image
+from ptclnm.pictures.read import ImageError, read_image
 
 ROWS, COLS = 40, 56
 NAME = "Planted^Name"
@@ -43,14 +41,6 @@ def dicom(path: Path, pixels: np.ndarray, photometric="MONOCHROME2", stored=0, *
     return path
 
 
-def region(row_cm: float, col_cm: float, units: int = 3, spatial: int = 1) -> Dataset:
-    item = Dataset()
-    item.RegionSpatialFormat = spatial
-    item.PhysicalUnitsXDirection = item.PhysicalUnitsYDirection = units
-    item.PhysicalDeltaX, item.PhysicalDeltaY = col_cm, row_cm
-    return item
-
-
 def test_monochrome1_is_inverted_within_the_stored_bits(tmp_path):
     dark = read_image(dicom(tmp_path / "1.dcm", 4095 - STORED, "MONOCHROME1", stored=12))
     light = read_image(dicom(tmp_path / "2.dcm", STORED, "MONOCHROME2", stored=12))
@@ -76,34 +66,15 @@ def test_compressed_and_colour_read_like_plain(tmp_path):
         np.testing.assert_array_equal(read.array, grey)
 
 
-def test_spacing_from_pixel_spacing_else_from_ultrasound_regions(tmp_path):
-    regions = Sequence([region(0.02, 0.01), region(0.02, 0.01), region(9.0, 9.0, spatial=3)])
-    only = read_image(dicom(tmp_path / "a.dcm", STORED, SequenceOfUltrasoundRegions=regions))
-    both = dicom(
-        tmp_path / "b.dcm", STORED, SequenceOfUltrasoundRegions=regions, PixelSpacing=["0.3", "0.4"]
-    )
-    assert only.spacing == pytest.approx((0.2, 0.1))
-    assert read_image(both).spacing == pytest.approx((0.3, 0.4))
-
-
-@pytest.mark.parametrize(
-    ("regions", "noted"),
-    [
-        ([region(0.02, 0.02), region(0.03, 0.03)], True),
-        ([region(0.02, 0.02), region(0.02, 0.03)], True),
-        ([region(0.02, 0.02, units=4)], False),
-        ([], False),
-    ],
-)
-def test_regions_that_disagree_or_are_not_in_cm_give_no_spacing(tmp_path, regions, noted):
-    path = dicom(tmp_path / "a.dcm", STORED, SequenceOfUltrasoundRegions=Sequence(regions))
-    read = read_image(path)
-    assert read.spacing is None and bool(read.notes) is noted
+def test_spacing_is_pixel_spacing(tmp_path):
+    read = read_image(dicom(tmp_path / "a.dcm", STORED, PixelSpacing=["0.3", "0.4"]))
+    assert read.spacing == pytest.approx((0.3, 0.4))
+    assert read_image(dicom(tmp_path / "b.dcm", STORED)).spacing is None
 
 
 def test_burnt_in_text_is_noted(tmp_path):
-    assert read_image(dicom(tmp_path / "a.dcm", STORED, BurnedInAnnotation="YES")).notes
-    assert not read_image(dicom(tmp_path / "b.dcm", STORED, BurnedInAnnotation="NO")).notes
+    assert read_image(dicom(tmp_path / "a.dcm", STORED, BurnedInAnnotation="YES")).burned_in
+    assert not read_image(dicom(tmp_path / "b.dcm", STORED, BurnedInAnnotation="NO")).burned_in
 
 
 def test_no_identity_in_results_errors_logs_or_print(tmp_path, capfd, caplog, recwarn):

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from ptclnm.cohorts.datasets import check_files, dataset, datasets, fetch, locate
+from ptclnm.cohorts.datasets import dataset, datasets, fetch, locate, whole
 from ptclnm.cohorts.registry import is_manifest, open_cohort
-from ptclnm.errors import MissingDataError, ProblemsError, PtclnmError
+from ptclnm.errors import MissingDataError, PtclnmError
 
 app = typer.Typer(
     no_args_is_help=True, help="What cohorts are made of: list, check, fetch, simulate."
@@ -41,25 +41,16 @@ def check(
         report = check_manifest(target)
         typer.echo(str(report), err=not report.ok)
         raise typer.Exit(0 if report.ok else 2)
-    if problems := check_files(target):
-        raise ProblemsError(f"{target} in {locate(target)}", problems)
-    typer.echo(f"{target}: all files as recorded ({dataset(target).files}), in {locate(target)}")
+    folder = whole(target)
+    typer.echo(f"{target}: all files as recorded ({dataset(target).files}), in {folder}")
 
 
 @app.command("fetch")
 def fetch_dataset(
     name: Annotated[str, typer.Argument(help="A dataset's name.")],
-    dest: Annotated[
-        Path | None, typer.Option(help="Folder for its files; by default the user's cache.")
-    ] = None,
 ) -> None:
     """Download a dataset, check every file, and say where it is."""
-    typer.echo(f"{name}: complete in {fetch(dataset(name), dest)}")
-    if dest:
-        typer.echo(
-            f"It is found there if the folder is called {name} and PTCLNM_DATA names "
-            "the folder above it."
-        )
+    typer.echo(f"{name}: complete in {fetch(dataset(name))}")
 
 
 @app.command()

@@ -8,20 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import pandera.pandas as pa
 import pooch
 import requests
 import yaml
 
-from ptclnm.errors import (
-    ManifestError,
-    MissingDataError,
-    ProblemsError,
-    PtclnmError,
-    nearest,
-    table_problems,
-)
+from ptclnm.errors import MissingDataError, ProblemsError, PtclnmError, nearest
 from ptclnm.paths import DATA_MANIFEST, data_root
 from ptclnm.progress import counted
 from ptclnm.schema import Cohort
@@ -31,7 +22,7 @@ HTTP = pooch.HTTPDownloader(progressbar=False, timeout=30)
 
 
 class FetchError(ProblemsError):
-    """Files that were downloaded and are not what was recorded."""
+    """Files of a dataset that are not what was recorded."""
 
 
 @dataclass(frozen=True)
@@ -147,81 +138,39 @@ def locate(name: str) -> Path:
     )
 
 
-def require(root: Path, file: str) -> Path:
-    """Return a file of a dataset's folder.
+def whole(name: str) -> Path:
+    """Find the folder of a dataset whose files are byte for byte the recorded ones.
+
+    What is read from it needs no other check: it is what was looked at when it was recorded.
 
     Raises
     ------
     MissingDataError
-        If it is not there.
+        If it is not on this machine.
+    FetchError
+        For every file that is missing or differs.
     """
-    path = root / file
-    if not path.is_file():
-        raise MissingDataError(
-            f"{path} is missing. Run `ptclnm data check {root.name}` to see what else is, "
-            f"and `ptclnm data fetch {root.name}` to get it."
-        )
-    return path
+    folder = locate(name)
+    if problems := check_files(name, folder):
+        raise FetchError(f"{name} in {folder}; get it by: ptclnm data fetch {name}", problems)
+    return folder
 
 
-def read_table(
-    path: Path, schema: pa.DataFrameSchema, remedy: str = "", **options: Any
-) -> pd.DataFrame:
-    """Read and check a CSV.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    schema : DataFrameSchema
-        Its columns; the error text of each check says what is allowed.
-    remedy : str
-        What to do about a column that is missing.
-    **options
-        For ``pandas.read_csv``.
-
-    Returns
-    -------
-    DataFrame
-        The file's columns, those beside the schema's included.
-
-    Raises
-    ------
-    ManifestError
-        For every missing column and impossible value at once.
-    """
-    try:
-        table = pd.read_csv(path, encoding="utf-8-sig", **options)
-        if not isinstance(table.index, pd.RangeIndex):
-            raise ValueError("rows have more cells than the header")
-        return schema.validate(table, lazy=True)
-    except pa.errors.SchemaErrors as error:
-        raise ManifestError(str(path), table_problems(error, remedy=remedy)) from None
-    except (OSError, ValueError) as error:
-        raise ManifestError(str(path), [f"not a CSV in UTF-8: {error}"]) from error
-
-
-def check_files(name: str, folder: Path | None = None) -> list[str]:
+def check_files(name: str, folder: Path) -> list[str]:
     """Compare the files of a dataset with their recorded hashes.
 
     Parameters
     ----------
     name : str
         Name of the dataset.
-    folder : Path, optional
-        Where it lies; by default where :func:`locate` finds it.
+    folder : Path
+        Where it lies.
 
     Returns
     -------
     list of str
         One line for each file that is missing or differs; empty if all are as recorded.
-
-    Raises
-    ------
-    MissingDataError
-        If no folder is given and the dataset is not on this machine.
     """
-    folder = folder or locate(name)
     problems = []
     for file, expected in dataset(name).registry().items():
         path = folder / file
@@ -233,20 +182,18 @@ def check_files(name: str, folder: Path | None = None) -> list[str]:
     return problems
 
 
-def fetch(entry: Dataset, destination: Path | None = None) -> Path:
+def fetch(entry: Dataset) -> Path:
     """Download what is not there yet.
 
     Parameters
     ----------
     entry : Dataset
         Which dataset.
-    destination : Path, optional
-        Folder for its files; by default ``<name>`` in :func:`fetched_root`.
 
     Returns
     -------
     Path
-        The dataset's folder, complete.
+        The dataset's folder in :func:`fetched_root`, complete.
 
     Raises
     ------
@@ -258,7 +205,7 @@ def fetch(entry: Dataset, destination: Path | None = None) -> Path:
     PtclnmError
         If the folder cannot be written to.
     """
-    folder = (destination or fetched_root() / entry.name).expanduser().resolve()
+    folder = (fetched_root() / entry.name).expanduser().resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -281,8 +228,7 @@ def fetch(entry: Dataset, destination: Path | None = None) -> Path:
             ) from error
         except ValueError:
             # What pooch raises where the hash differs; it has removed the file.
-            wrong.append(f"{name}: its sha256 differs from the recorded one; nothing was kept. "
-                         "Run again.")  # fmt: skip
+            wrong.append(f"{name}: its sha256 differs from the recorded one; nothing was kept")
     if wrong:
         raise FetchError(f"{entry.name} from {entry.source}", wrong)
     return folder

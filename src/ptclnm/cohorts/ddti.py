@@ -1,12 +1,10 @@
 """DDTI, the Digital Database of Thyroid Ultrasound Images: TI-RADS as a surrogate endpoint.
 
-One untrusted XML a case with contours as JSON inside; what everything downstream sees are crops and
-masks on disk, free of the text that some pictures bear.
+One XML a case with contours as JSON inside, read only if it is the recorded one; what everything
+downstream sees are crops and masks on disk, free of the text that some pictures bear.
 """
 
 import json
-import math
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,26 +12,21 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
-import pooch
 import SimpleITK as sitk
 from PIL import Image, ImageDraw
 from scipy import ndimage
 from scipy.cluster.hierarchy import DisjointSet
 
 from ptclnm import store
-from ptclnm.cohorts.datasets import dataset, locate, require
+from ptclnm.cohorts.datasets import dataset, whole
 from ptclnm.cohorts.splits import stratified_split, subsample
-from ptclnm.errors import ManifestError
 from ptclnm.pictures.read import read_image
 from ptclnm.schema import COLUMNS, Cohort, Flow, fingerprint
 
 NAME = "ddti"
 CLINICAL = ("age", "sex")
-LARGEST_FILE = 1_000_000
-LARGEST_COORDINATE = 100_000
 # TI-RADS grades, and what each counts as.
 LABELS = {"2": 0, "3": 0, "4a": 1, "4b": 1, "4c": 1, "5": 1}
-FORBIDDEN = re.compile(r"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 # Rows and columns of every picture of the source.
 SIZE = (360, 560)
 # Margin of a crop on each side, as a share of the nodule's longer side.
@@ -75,80 +68,52 @@ def open_cohort(n_patients: int | None = None, seed: int = 0) -> Cohort:
     ------
     MissingDataError
         If the pictures are not on this machine.
-    ManifestError
-        If case files cannot be read.
+    FetchError
+        If a file is not the recorded one.
     """
-    root = locate(NAME)
-    paths = sorted([*(root / "images").glob("*.jpg"), *(root / "xml").glob("*.xml")])
-    contents = {str(path.relative_to(root)): pooch.file_hash(path) for path in paths}
-    if not contents:
-        require(root, "xml/1.xml")
+    root, contents = whole(NAME), dataset(NAME).registry()
     folder = store.FOLDER / "cohorts" / store.key(_make, contents)
     made = store.read(store.keep(folder, lambda beside, _: _make(root, contents, beside)))
     crops, flow = made["table"], Flow(made["flow"])
     files = {column: f"{folder}/" + crops[column] for column in ("image", "mask")}
-    whole = crops.assign(split=stratified_split(crops, seed=seed), center=NAME, **files)
-    kept = subsample(whole, n_patients, seed).reset_index(drop=True)
-    # Counted in pictures of the source.
-    flow.kept(*(t.assign(image=t["source"]) for t in (whole, kept)), n_patients)
+    every = crops.assign(split=stratified_split(crops, seed=seed), center=NAME, **files)
+    kept = subsample(every, n_patients, seed).reset_index(drop=True)
+    flow.kept(every, kept, n_patients)
     table = kept[[*COLUMNS, *CLINICAL]]
     return dataset(NAME).cohort(
         table=table, flow=flow.frame(), clinical=CLINICAL, root=folder,
         fingerprint=fingerprint(table, {"n_patients": n_patients, "seed": seed}, contents),
-        warnings=_warnings(kept, contents),
     )  # fmt: skip
-
-
-def _warnings(table: pd.DataFrame, contents: Mapping[str, str]) -> list[str]:
-    """Say what else a reader of any number from this cohort has to know."""
-    recorded, warnings = dataset(NAME).registry(), []
-    changed = sum(recorded.get(name) != digest for name, digest in contents.items())
-    if sides := table["views"].eq(2).sum():
-        warnings.append(f"{sides} pictures show two views side by side; the largest contour of "
-                        "a picture is taken.")  # fmt: skip
-    if changed or len(contents) != len(recorded):
-        warnings.append(
-            f"{changed} files differ from the recorded ones ({len(contents)} here, "
-            f"{len(recorded)} recorded); run `ptclnm data check {NAME}`."
-        )
-    return warnings
 
 
 def _make(root: Path, contents: Mapping[str, str], to: Path) -> store.Tables:
     """Write crops and masks to a folder, and give their table and flow."""
     table = read_cases(root / "xml")
     table = table.assign(content=("images/" + table["image"]).map(contents))
-    for name in table.loc[table["content"].isna(), "image"]:
-        require(root, f"images/{name}")
     chosen, flow = select(drop_outside(table))
     cut = [_cut(picture, root, to) for picture in chosen.to_dict("records")]
+    drawn = chosen[[row is not None for row in cut]]
+    flow.lost("contour", chosen, drawn, "contour drawn across two views side by side")
     crops = pd.DataFrame([row for row in cut if row])
     crops = crops.drop(columns=["polygons", "state", "content", "case"])
-    drawn = chosen[chosen["image"].isin(crops["source"])]
-    flow.lost("contour", chosen, drawn, "contour drawn across two views side by side")
     return {"table": crops, "flow": flow.frame()}
 
 
 def _cut(picture: dict[str, Any], root: Path, to: Path) -> dict[str, Any] | None:
     """Cut the largest nodule of a picture out, write crop and mask, and return its row."""
     grey = read_image(root / "images" / picture["image"]).array
-    if grey.shape != SIZE:
-        found = f"{picture['image']}: {grey.shape[1]} x {grey.shape[0]} pixels"
-        remedy = f"DDTI's are {SIZE[1]} x {SIZE[0]}; run `ptclnm data fetch ddti`"
-        raise ManifestError(str(root), [f"{found}; {remedy}"])
     at_seam = seam(grey)
     drawn = [rasterise(polygon, grey.shape) for polygon in picture["polygons"]]
-    whole = [mask for mask in drawn if not crosses(mask, at_seam)]
-    if not whole:
+    on_one_view = [mask for mask in drawn if not crosses(mask, at_seam)]
+    if not on_one_view:
         return None
-    mask = max(whole, key=np.count_nonzero)
+    mask = max(on_one_view, key=np.count_nonzero)
     box, name = crop_box(grey, mask, MARGIN, at_seam), Path(picture["image"]).stem
     files = {"image_id": name, "image": f"{name}.png", "mask": f"{name}_mask.png"}
     for array, file in ((grey, files["image"]), (np.where(mask, 255, 0), files["mask"])):
         pixels = np.clip(np.rint(array[box]), 0, 255).astype(np.uint8)
         sitk.WriteImage(sitk.GetImageFromArray(pixels), str(to / file))
-    source = {"source": picture["image"], "views": 1 if at_seam is None else 2}
-    return picture | files | source
+    return picture | files
 
 
 def read_cases(folder: Path) -> pd.DataFrame:
@@ -162,69 +127,24 @@ def read_cases(folder: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a picture, in the order of the cases' numbers; columns as of :func:`read_case`.
-
-    Raises
-    ------
-    ManifestError
-        Every problem of every file at once.
+        One row a picture, in the order of the cases' numbers: ``patient_id, case, image, grade``
+        (empty if not given), ``age`` in years (NaN unless a number), ``sex`` (``F``, ``M`` or
+        None), ``polygons`` and ``state`` as of :func:`parse_polygons`.
     """
-    rows, problems = [], []
+    rows = []
     for path in sorted(folder.glob("*.xml")):
-        try:
-            rows += read_case(path)
-        except ManifestError as error:
-            problems += [f"{path.name}: {line}" for line in error.problems]
-    if problems or not rows:
-        raise ManifestError(str(folder), problems or ["no picture in any .xml file"])
-    return pd.DataFrame(rows).sort_values("case", kind="stable", ignore_index=True)
-
-
-def read_case(path: Path) -> list[dict[str, Any]]:
-    """Read one case file.
-
-    Parameters
-    ----------
-    path : Path
-        An XML file, at most a megabyte, in UTF-8, without a document type or entities.
-
-    Returns
-    -------
-    list of dict
-        For each picture ``patient_id, case, image, grade`` (empty if not given), ``age`` in years
-        (NaN unless 1 to 120), ``sex`` (``F``, ``M`` or None), ``polygons`` and ``state`` as of
-        :func:`parse_polygons`. Contours that the source cuts off are marked so, not mended.
-
-    Raises
-    ------
-    ManifestError
-        If it is none, or holds numbers, grades or contours that cannot be understood.
-    """
-    root = _parse(path)
-    number, grade, age, sex = (
-        (root.findtext(name) or "").strip() for name in ("number", "tirads", "age", "sex")
-    )
-    rows, problems = [], []
-    if not re.fullmatch(r"[0-9]{1,6}", number):
-        problems.append(f"<number> is {number[:40]!r}; it must be a whole number")
-    if grade and grade not in LABELS:
-        problems.append(f"<tirads> is {grade[:40]!r}. Allowed: {', '.join(LABELS)}, or nothing.")
-    years = float(age) if re.fullmatch(r"[0-9]{1,3}", age) else math.nan
-    case = {"age": years if 0 < years <= 120 else math.nan, "grade": grade,
-            "sex": sex if sex in ("F", "M") else None}  # fmt: skip
-    for position, mark in enumerate(root.findall("mark"), start=1):
-        image = (mark.findtext("image") or "").strip()
-        try:
-            if not re.fullmatch(r"[0-9]{1,3}", image):
-                raise ValueError(f"<image> is {image[:40]!r}; it must be a whole number")
+        root = ElementTree.parse(path).getroot()
+        number, grade, age, sex = (
+            (root.findtext(name) or "").strip() for name in ("number", "tirads", "age", "sex")
+        )
+        case = {"patient_id": f"{NAME}-{number}", "case": int(number), "grade": grade, "age": age}
+        case["sex"] = sex if sex in ("F", "M") else None
+        for mark in root.findall("mark"):
             polygons, state = parse_polygons(mark.findtext("svg") or "")
-            picture = {"image": f"{number}_{image}.jpg", "polygons": polygons, "state": state}
-            rows.append(case | picture)
-        except ValueError as error:
-            problems.append(f"mark {position}: {error}")
-    if problems:
-        raise ManifestError(str(path), problems)
-    return [row | {"patient_id": f"ddti-{number}", "case": int(number)} for row in rows]
+            image = f"{number}_{mark.findtext('image').strip()}.jpg"
+            rows.append(case | {"image": image, "polygons": polygons, "state": state})
+    table = pd.DataFrame(rows).sort_values("case", kind="stable", ignore_index=True)
+    return table.assign(age=pd.to_numeric(table["age"], errors="coerce"))
 
 
 def parse_polygons(text: str) -> tuple[tuple[Polygon, ...], str]:
@@ -241,58 +161,20 @@ def parse_polygons(text: str) -> tuple[tuple[Polygon, ...], str]:
         Closed outlines in pixels, (x, y) from the upper left corner: the freehand regions. Arrows
         point at something and outline nothing.
     state : str
-        ``drawn``; ``none`` where nothing is; ``cut`` where the source holds a part only.
-
-    Raises
-    ------
-    ValueError
-        If it is JSON but no list of regions.
+        ``drawn``; ``none`` where nothing is; ``cut`` where the source holds a part only. What the
+        source cuts off is marked so, not mended.
     """
-    if not text.strip():
-        return (), "none"
     try:
-        regions = json.loads(text)
-    except RecursionError as error:
-        raise ValueError("contours are nested too deeply") from error
-    except ValueError:
+        regions = json.loads(text or "[]")
+    except json.JSONDecodeError:
         # The source keeps 2,500 characters of each contour text and drops the rest.
         return (), "cut"
-    if not isinstance(regions, list) or not all(isinstance(r, dict) for r in regions):
-        raise ValueError("contours are not a list of regions")
-    outlines = [r for r in regions if r.get("regionType") != "arrow"]
-    polygons = tuple(_polygon(region.get("points")) for region in outlines)
+    polygons = tuple(
+        tuple((float(point["x"]), float(point["y"])) for point in region["points"])
+        for region in regions
+        if region["regionType"] != "arrow"
+    )
     return polygons, "drawn" if polygons else "none"
-
-
-def _parse(path: Path) -> ElementTree.Element:
-    """Parse XML that can neither expand nor refer to anything."""
-    if path.stat().st_size > LARGEST_FILE:
-        raise ManifestError(str(path), [f"larger than {LARGEST_FILE:,} bytes; no case file is"])
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ManifestError(str(path), [f"not UTF-8 (byte {error.start})"]) from error
-    if FORBIDDEN.search(text):
-        raise ManifestError(str(path), ["declares a document type or an entity; not allowed"])
-    try:
-        return ElementTree.fromstring(text)
-    except (ElementTree.ParseError, ValueError) as error:
-        raise ManifestError(str(path), [f"not XML: {error}"]) from error
-
-
-def _polygon(points: object) -> Polygon:
-    if not isinstance(points, list) or len(points) < 3:
-        raise ValueError("a contour needs a list of at least three points")
-    if not all(isinstance(point, dict) for point in points):
-        raise ValueError("a point is not a pair of x and y")
-    return tuple((_coordinate(p.get("x")), _coordinate(p.get("y"))) for p in points)
-
-
-def _coordinate(value: object) -> float:
-    # True is no number, and what is not finite is no less than any limit.
-    if type(value) not in (int, float) or not abs(value) <= LARGEST_COORDINATE:
-        raise ValueError(f"{str(value)[:40]!r} is not a coordinate in pixels")
-    return float(value)
 
 
 def select(table: pd.DataFrame) -> tuple[pd.DataFrame, Flow]:
@@ -319,13 +201,9 @@ def select(table: pd.DataFrame) -> tuple[pd.DataFrame, Flow]:
     table = flow.lost("copies", table, grouped[~_copies(grouped, ["content"])], reason)
     table = flow.lost("grade", table, table[table["grade"] != ""], "no TI-RADS grade")
     table = table.assign(label=table["grade"].map(LABELS))
-    agreed = table[table.groupby("patient_id")["label"].transform("nunique") == 1]
-    table = flow.lost("grade", table, agreed, "cases of one patient, graded on both sides")
     table = flow.lost("contour", table, table[table["state"] != "none"], "no contour")
     reason = "contour cut off in the source"
-    table = flow.lost("contour", table, table[table["state"] != "cut"], reason)
-    inside = table[table["polygons"].map(len) > 0]
-    return flow.lost("contour", table, inside, "contour outside the picture"), flow
+    return flow.lost("contour", table, table[table["state"] != "cut"], reason), flow
 
 
 def drop_outside(table: pd.DataFrame) -> pd.DataFrame:

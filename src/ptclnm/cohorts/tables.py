@@ -1,13 +1,11 @@
 """Public tables without pictures: the sheets of CLNM-in-PTC, UCI's thyroid table."""
 
-import re
+from pathlib import Path
 
 import pandas as pd
-import pandera.pandas as pa
 
-from ptclnm.cohorts.datasets import dataset, locate, read_table, require
+from ptclnm.cohorts.datasets import dataset, whole
 from ptclnm.cohorts.splits import stratified_split, subsample
-from ptclnm.errors import ManifestError
 from ptclnm.schema import COLUMNS, Cohort, Flow, fingerprint
 
 SHEETS, UCI = dataset("clnm_ptc"), dataset("uci_thyroid")
@@ -15,38 +13,10 @@ EXTERNAL = {"test0": "train", "test1": "test"}
 FOLDS = (1, 2, 3, 4, 5)
 SIGNATURE = "dl_signature"
 BY_FOLD = [f"{SIGNATURE}_fold_{k}" for k in FOLDS]
-RANGES = {
-    "Label": (0, 1), "Y_pred": (0, 1), "Age": (1, 120), "Gender": (0, 1), "T_stage": (0, 4),
-    "Size_of_US": (0.1, 200),
-}  # fmt: skip
 LABELS = {"N0": 0, "N1a": 1, "N1b": 1}
 PAPILLARY = ("Papillary", "Micropapillary")
-FETCH = "run `ptclnm data fetch {}`"
 # What a table without pictures has of the cohort's columns.
 NO_PICTURES = {"image_id": "", "image": "", "mask": ""}
-
-
-def _between(low: float, high: float) -> pa.Column:
-    def test(values: pd.Series) -> pd.Series:
-        return pd.to_numeric(values, errors="coerce").between(low, high)
-
-    check = pa.Check(test, ignore_na=False, error=f"allowed: {low} to {high}")
-    return pa.Column(checks=check, nullable=True)
-
-
-def _is_age(text: str) -> bool:
-    return bool(re.fullmatch("[0-9]{1,3}", text)) and 0 < int(text) <= 120
-
-
-SHEET = pa.DataFrameSchema({name: _between(*ends) for name, ends in RANGES.items()})
-AGE = pa.Check(_is_age, element_wise=True, error="allowed: a whole number from 1 to 120")
-NODES = pa.Check.isin(list(LABELS), error=f"allowed: {', '.join(LABELS)}")
-CASES = pa.DataFrameSchema(
-    {
-        name: pa.Column(str, {"Age": AGE, "N": NODES}.get(name))
-        for name in (*UCI.clinical, *UCI.left_out)
-    }
-)
 
 
 def open_clnm_ptc(n_patients: int | None = None, seed: int = 0) -> Cohort:
@@ -69,15 +39,16 @@ def open_clnm_ptc(n_patients: int | None = None, seed: int = 0) -> Cohort:
     Raises
     ------
     MissingDataError
-        If a sheet is not on this machine.
-    ManifestError
-        If a sheet lacks a column, holds an impossible value or other patients than fold 1.
+        If the sheets are not on this machine.
+    FetchError
+        If they are not the recorded ones.
     """
-    whole = pd.concat([_external(name) for name in EXTERNAL], ignore_index=True)
+    folder = whole(SHEETS.name) / "nomogram" / "nomogram_signature"
+    everyone = pd.concat([_external(folder, name) for name in EXTERNAL], ignore_index=True)
     flow = Flow()
-    flow.there("CLNM-in-PTC, two external cohorts with clinical columns", whole)
-    kept = subsample(whole, n_patients, seed).reset_index(drop=True)
-    flow.kept(whole, kept, n_patients)
+    flow.there("CLNM-in-PTC, two external cohorts with clinical columns", everyone)
+    kept = subsample(everyone, n_patients, seed).reset_index(drop=True)
+    flow.kept(everyone, kept, n_patients)
     clinical = tuple(SHEETS.clinical.values())
     return SHEETS.cohort(
         table=kept[[*COLUMNS, *clinical, SIGNATURE, *BY_FOLD]], flow=flow.frame(),
@@ -85,15 +56,10 @@ def open_clnm_ptc(n_patients: int | None = None, seed: int = 0) -> Cohort:
     )  # fmt: skip
 
 
-def _external(name: str) -> pd.DataFrame:
-    """Read the sheets of one cohort, one a fold, into a cohort table."""
-    root, folder = locate(SHEETS.name), "nomogram/nomogram_signature"
-    files = [f"{folder}/fold_{k}/{name}_nom_sign_{k}.csv" for k in FOLDS]
-    sheets = [read_table(require(root, file), SHEET, FETCH.format(SHEETS.name)) for file in files]
-    first, *others = (sheet[["Label", *SHEETS.clinical]] for sheet in sheets)
-    if differ := [k for k, other in zip(FOLDS[1:], others, strict=True) if not other.equals(first)]:
-        said = "holds other patients than fold 1; they must be the same"
-        raise ManifestError(f"{root}: {name}", [f"fold {k} {said}" for k in differ])
+def _external(folder: Path, name: str) -> pd.DataFrame:
+    """Read the sheets of one cohort, the same patients in each fold, into a cohort table."""
+    sheets = [pd.read_csv(folder / f"fold_{k}" / f"{name}_nom_sign_{k}.csv") for k in FOLDS]
+    first = sheets[0][["Label", *SHEETS.clinical]]
     signatures = dict(zip(BY_FOLD, (sheet["Y_pred"] for sheet in sheets), strict=True))
     return first.rename(columns=SHEETS.clinical | {"Label": "label"}).assign(
         patient_id=[f"{name}-{n + 1:03d}" for n in range(len(first))], split=EXTERNAL[name],
@@ -123,15 +89,14 @@ def open_uci_thyroid(n_patients: int | None = None, seed: int = 0) -> Cohort:
     ------
     MissingDataError
         If the table is not on this machine.
-    ManifestError
-        If it lacks a column or holds a value that is not known.
+    FetchError
+        If it is not the recorded one.
     """
-    path = require(locate(UCI.name), "Thyroid_Diff.csv")
-    raw = read_table(path, CASES, FETCH.format(UCI.name), dtype=str, keep_default_na=False)
-    table, flow = select(raw.astype({"Age": int}))
-    whole = table.assign(split=stratified_split(table, seed=seed))
-    kept = subsample(whole, n_patients, seed).reset_index(drop=True)
-    flow.kept(whole, kept, n_patients)
+    file = whole(UCI.name) / "Thyroid_Diff.csv"
+    table, flow = select(pd.read_csv(file, keep_default_na=False))
+    table = table.assign(split=stratified_split(table, seed=seed))
+    kept = subsample(table, n_patients, seed).reset_index(drop=True)
+    flow.kept(table, kept, n_patients)
     left_out = {column: why for column, why in UCI.left_out.items() if column != "N"}
     return UCI.cohort(
         [f"The column {column!r} is left out: {why}." for column, why in left_out.items()],

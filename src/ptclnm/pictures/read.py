@@ -4,8 +4,7 @@ import gzip
 import os
 import re
 import sys
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
@@ -16,13 +15,25 @@ from threading import Lock
 from typing import BinaryIO
 
 import numpy as np
+import pandas as pd
 import SimpleITK as sitk
 from numpy.typing import NDArray
 from PIL import Image
 
-from ptclnm.pictures.dicom import Spacing, dicom_spacing
-from ptclnm.pictures.header import GZIP, MAX_BYTES, READERS, Header, ImageError, read_header
+from ptclnm.errors import PtclnmError
+from ptclnm.paths import DATA_MANIFEST
 
+# What can be wrong with a reader's cohort, pictures among it, and what to do about it.
+PROBLEMS = pd.read_csv(DATA_MANIFEST / "own" / "problems.csv", index_col="code")
+# Who tells the format by the contents, and what it is called.
+FORMATS = {
+    "JPEGImageIO": "JPG", "PNGImageIO": "PNG", "BMPImageIO": "BMP", "TIFFImageIO": "TIFF",
+    "GDCMImageIO": "DICOM", "NiftiImageIO": "NIfTI", "NrrdImageIO": "NRRD",
+}  # fmt: skip
+PILLOW = ("PNG", "BMP", "TIFF")
+MAX_BYTES = 1 << 30
+_DETACHED = re.compile(rb"^\s*data\s?file\s*:", re.IGNORECASE | re.MULTILINE)
+_BURNED_IN = "0028|0301"
 _PRINTING = Lock()
 # ITK fills damaged parts of a JPG with grey and says so in print only.
 _JPEG_DAMAGE = re.compile(rb"bad Huffman code|premature end", re.IGNORECASE)
@@ -32,8 +43,24 @@ _SLACK = 1 << 20
 UPRIGHT = (1.0, 0.0, 0.0, 1.0)
 MIN_SIDE, MAX_SIDE, MAX_PIXELS = 32, 16_384, 1 << 26
 MAX_COLOUR = 0.01
-# Dots per inch that are set for screen or paper, whatever the picture shows.
-PRINT_DPI = (72, 75, 90, 92, 96, 100, 120, 144, 150, 180, 200, 240, 300, 350, 360, 400, 600, 1200)
+
+
+class ImageError(PtclnmError):
+    """A picture that cannot be used.
+
+    Parameters
+    ----------
+    code : str
+        A row of ``PROBLEMS``.
+    path : path-like
+        The file. Nothing of the file's header enters the message.
+    found : str
+        What was found.
+    """
+
+    def __init__(self, code: str, path: str | PathLike[str], found: str) -> None:
+        self.code, self.found, self.remedy = code, found, PROBLEMS.at[code, "remedy"]
+        super().__init__(f"{path}: {found}. {self.remedy}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +73,8 @@ class Image2D:
         Grey values as stored; colour as luma. The first row is the picture's top.
     spacing : tuple of float or None
         Distance of the rows and of the columns in mm; None where the file does not say.
-    notes : tuple of str
-        Reservations, in words.
+    burned_in : bool
+        Whether a DICOM file says that text is burnt into the picture.
     coloured : float
         Share of clearly coloured pixels, 0 to 1.
     format : str
@@ -58,8 +85,8 @@ class Image2D:
     """
 
     array: NDArray[np.float64]
-    spacing: Spacing | None
-    notes: tuple[str, ...] = ()
+    spacing: tuple[float, float] | None
+    burned_in: bool = False
     coloured: float = 0.0
     format: str = ""
     direction: tuple[float, ...] = UPRIGHT
@@ -90,9 +117,8 @@ def read_image(path: str | PathLike[str], max_colour: float = MAX_COLOUR) -> Ima
 
     Notes
     -----
-    Spacing is None in JPG and BMP, whose resolution is that of a print, and wherever it is 1 by
-    1 mm, which ITK writes and reads for none. TIFF and PNG keep theirs unless it is a customary
-    number of dots per inch. DICOM takes it from its tags, see `dicom_spacing`.
+    Spacing is that of DICOM's Pixel Spacing, NIfTI and NRRD. It is None in the other formats, whose
+    resolution is that of a print, and wherever it is 1 by 1 mm, which ITK reads for none.
     """
     picture = read_labels(path)
     if picture.coloured > max_colour:
@@ -121,33 +147,25 @@ def read_labels(path: str | PathLike[str]) -> Image2D:
         As `read_image`, except for colour.
     """
     path = Path(path)
-    header = read_header(path)
-    if header.pillow:
-        return _through_pillow(path, header)
-    reader = _information(path, header)
-    cols, rows = plane = _plane(reader, path)
-    if header.format == "NIfTI" and not _is_whole(path, reader):
-        raise ImageError("unreadable", path, "it is truncated or damaged: its data stop short")
+    if not is_there(path):
+        raise ImageError("missing_file", path, "there is no such file")
     try:
         with _captured() as printed:
-            image = reader.Execute()
-            printed.seek(0)
-            damaged = _JPEG_DAMAGE.search(printed.read())
-    except RuntimeError:
-        # ITK's own words may repeat what is in the file.
-        raise ImageError("unreadable", path, "its pixels cannot be decoded") from None
-    if header.format == "JPG" and damaged:
-        raise ImageError("unreadable", path, "it is truncated, or part of its pixels is damaged")
-    stored, parts = sitk.GetArrayViewFromImage(image), image.GetNumberOfComponentsPerPixel()
-    if parts > 4 or np.iscomplexobj(stored):
-        raise ImageError("unreadable", path, f"its pixels have {parts} parts or are complex")
-    size = image.GetSize()
-    spacing, notes = _spacing(reader, header, plane)
-    matrix = np.array(reader.GetDirection()).reshape((reader.GetDimension(),) * 2)
-    axes = matrix[np.ix_(plane, plane)]
-    direction = UPRIGHT if np.allclose(axes, np.eye(2), atol=1e-3) else tuple(axes.flat)
-    channels = stored.reshape(size[rows], size[cols], parts)
-    return _picture(channels, header, path, spacing, tuple(notes), direction)
+            kind = _format(path)
+            return _through_pillow(path, kind) if kind in PILLOW else _itk(path, kind, printed)
+    except ImageError:
+        raise
+    except Exception:  # noqa: BLE001  whatever a damaged file brings about; it may repeat a header
+        found = "it is damaged or truncated, or of an unusual kind"
+        raise ImageError("unreadable", path, found) from None
+
+
+def is_there(path: Path, test: Callable[[Path], bool] = Path.is_file) -> bool:
+    """Tell whether there is such a file or folder; a name that none can have is none."""
+    try:
+        return test(path)
+    except OSError:
+        return False
 
 
 def read_mask(path: str | PathLike[str], label: int | str = "any") -> NDArray[np.bool_]:
@@ -170,11 +188,7 @@ def read_mask(path: str | PathLike[str], label: int | str = "any") -> NDArray[np
     ImageError
         As `read_labels`.
     """
-    return select_label(read_labels(path).array, label)
-
-
-def select_label(values: NDArray[np.float64], label: int | str) -> NDArray[np.bool_]:
-    """Tell which pixels have a label; ``"any"`` stands for all values above 0."""
+    values = read_labels(path).array
     return values > 0 if label == "any" else values == label
 
 
@@ -186,116 +200,105 @@ def _captured() -> Iterator[BinaryIO]:
     """
     with _PRINTING, TemporaryFile() as printed:
         before = {stream: os.dup(stream) for stream in (1, 2)}
-        warned = sitk.ProcessObject.GetGlobalWarningDisplay()
         sys.stdout.flush()
         sys.stderr.flush()
         try:
             for stream in before:
                 os.dup2(printed.fileno(), stream)
-            sitk.ProcessObject.SetGlobalWarningDisplay(False)
             yield printed
         finally:
-            sitk.ProcessObject.SetGlobalWarningDisplay(warned)
             for stream, kept in before.items():
                 os.dup2(kept, stream)
                 os.close(kept)
 
 
-def _information(path: Path, header: Header) -> sitk.ImageFileReader:
+def _format(path: Path) -> str:
+    """Tell the format from the contents; refuse what would reach into another file."""
+    kind = FORMATS.get(sitk.ImageFileReader.GetImageIOFromFileName(str(path)))
+    if not kind:
+        found = "its contents are of no format that can be read"
+        raise ImageError("unknown_format", path, found)
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    if kind == "NRRD" and _DETACHED.search(head.partition(b"\n\n")[0]):
+        raise ImageError("unknown_format", path, "its header names another file for the data")
+    if kind == "NIfTI" and not path.name.lower().endswith((".nii", ".nii.gz")):
+        raise ImageError("unknown_format", path, "it is NIfTI, but not named .nii or .nii.gz")
+    return kind
+
+
+def _itk(path: Path, kind: str, printed: BinaryIO) -> Image2D:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
-    reader.SetImageIO(READERS[header.format])
-    try:
-        with _captured():
-            reader.ReadImageInformation()
-    except RuntimeError:
-        found = f"it is a damaged or truncated {header.format} file, or of an unusual kind"
-        raise ImageError("unreadable", path, found) from None
-    return reader
+    reader.ReadImageInformation()
+    size, spacing = reader.GetSize(), reader.GetSpacing()
+    # Axes of columns and rows: the two that are longer than one pixel.
+    long = [axis for axis, length in enumerate(size) if length > 1]
+    cols, rows = plane = long if len(long) == 2 else (0, 1)
+    _check_size(size[rows], size[cols], path, frames=len(long) > 2)
+    if kind == "NIfTI" and not _is_whole(path, reader):
+        raise ImageError("unreadable", path, "it is truncated or damaged: its data stop short")
+    image = reader.Execute()
+    printed.seek(0)
+    if kind == "JPG" and _JPEG_DAMAGE.search(printed.read()):
+        raise ImageError("unreadable", path, "it is truncated, or part of its pixels is damaged")
+    stored, parts = sitk.GetArrayViewFromImage(image), image.GetNumberOfComponentsPerPixel()
+    if parts > 4 or np.iscomplexobj(stored):
+        raise ImageError("unreadable", path, f"its pixels have {parts} parts or are complex")
+    tagged = reader.GetMetaData(_BURNED_IN) if reader.HasMetaDataKey(_BURNED_IN) else ""
+    # NIfTI stores single precision; six digits are what the formats have in common.
+    row, col = (float(f"{spacing[axis]:.6g}") for axis in (rows, cols))
+    known = kind != "JPG" and not np.allclose((row, col), 1.0, atol=1e-4)
+    axes = np.array(reader.GetDirection()).reshape((len(size),) * 2)[np.ix_(plane, plane)]
+    direction = UPRIGHT if np.allclose(axes, np.eye(2), atol=1e-3) else tuple(axes.flat)
+    channels = stored.reshape(size[rows], size[cols], parts)
+    about = (row, col) if known else None, tagged.strip() == "YES", direction
+    return _picture(channels, path, kind, *about)
 
 
-def _plane(reader: sitk.ImageFileReader, path: Path) -> tuple[int, int]:
-    """Axes of columns and rows: the two that are longer than one pixel."""
-    size = reader.GetSize()
-    axes = [axis for axis, length in enumerate(size) if length > 1]
-    if len(axes) > 2:
-        shape = " x ".join(map(str, size))
-        raise ImageError("multi_frame", path, f"it has several frames ({shape})")
-    cols, rows = axes if len(axes) == 2 else (0, 1)
-    _check_size(size[rows], size[cols], path)
-    return cols, rows
-
-
-def _check_size(rows: int, cols: int, path: Path) -> None:
-    sides = (rows, cols)
-    if min(sides) < MIN_SIDE or max(sides) > MAX_SIDE or rows * cols > MAX_PIXELS:
+def _check_size(rows: int, cols: int, path: Path, frames: bool) -> None:
+    if frames:
+        raise ImageError("multi_frame", path, "it has several frames")
+    if min(rows, cols) < MIN_SIDE or max(rows, cols) > MAX_SIDE or rows * cols > MAX_PIXELS:
         raise ImageError("absurd_size", path, f"it has {rows:,} x {cols:,} pixels")
 
 
 def _is_whole(path: Path, reader: sitk.ImageFileReader) -> bool:
     """Tell whether a NIfTI file holds what its header promises; ITK does not look."""
+    start, bits = (int(float(reader.GetMetaData(key))) for key in ("vox_offset", "bitpix"))
+    promised = start + prod(reader.GetSize()) * bits // 8
+    opened = gzip.open if path.name.lower().endswith(".gz") else open
+    with opened(path, "rb") as data:
+        # Beyond the end of the pixels, where a checksum stands.
+        return 0 < promised <= len(data.read(min(promised, MAX_BYTES) + _SLACK))
+
+
+def _through_pillow(path: Path, kind: str) -> Image2D:
     try:
-        start, bits = (float(reader.GetMetaData(key)) for key in ("vox_offset", "bitpix"))
-        promised = int(start) + prod(reader.GetSize()) * int(bits) // 8
-        with path.open("rb") as file:
-            data = gzip.GzipFile(fileobj=file) if file.read(2) == GZIP else file
-            file.seek(0)
-            # Beyond the end of the pixels, where a checksum stands.
-            return 0 < promised <= len(data.read(min(promised, MAX_BYTES) + _SLACK))
-    except (RuntimeError, ValueError, OverflowError, EOFError, OSError, zlib.error):
-        return False
-
-
-def _spacing(
-    reader: sitk.ImageFileReader, header: Header, plane: tuple[int, int]
-) -> tuple[Spacing | None, list[str]]:
-    notes: list[str] = []
-    if header.format == "DICOM":
-        spacing, notes = dicom_spacing(Path(reader.GetFileName()))
-    else:
-        given = reader.GetSpacing()
-        spacing = (given[plane[1]], given[plane[0]])
-    if spacing is None or header.format == "JPG" or np.allclose(spacing, 1.0, atol=1e-4):
-        return None, notes
-    # NIfTI stores single precision; six digits are what the formats have in common.
-    row, col = (float(f"{length:.6g}") for length in spacing)
-    if header.format in ("TIFF", "PNG"):
-        if row == col and min(abs(25.4 / col - dpi) for dpi in PRINT_DPI) < 0.1:
-            return None, notes
-        notes = [f"pixel spacing taken from the resolution stored in a {header.format} file"]
-    return (row, col), notes
-
-
-def _through_pillow(path: Path, header: Header) -> Image2D:
-    try:
-        with Image.open(path, formats=[header.format]) as image:
-            _check_size(image.height, image.width, path)
+        with Image.open(path, formats=[kind]) as image:
+            _check_size(image.height, image.width, path, getattr(image, "n_frames", 1) > 1)
+            deep = ";16" in str(image.tile)
+            inverted = kind == "TIFF" and image.tag_v2.get(262) == 0
             image.load()
-            channels = np.asarray(image.convert("RGBA"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        found = f"it is a damaged or truncated {header.format} file"
-        raise ImageError("unreadable", path, found) from None
-    return _picture(channels, header, path, None, (), UPRIGHT)
+    except Image.DecompressionBombError:
+        raise ImageError("absurd_size", path, "it has far too many pixels") from None
+    if deep and image.mode.startswith("RGB"):
+        raise ImageError("unknown_format", path, "its colours have 16 bits each")
+    plain = {"1": "L"} | dict.fromkeys(("P", "PA", "CMYK", "YCbCr", "LAB"), "RGBA")
+    channels = np.atleast_3d(np.asarray(image.convert(plain.get(image.mode, image.mode))))
+    if inverted and channels.dtype != np.uint8:  # which Pillow has done for 8 bits
+        channels = np.iinfo(channels.dtype).max - channels
+    return _picture(channels, path, kind)
 
 
 def _picture(
-    channels: NDArray,
-    header: Header,
-    path: Path,
-    spacing: Spacing | None,
-    notes: tuple[str, ...],
-    direction: tuple[float, ...],
-) -> Image2D:
-    if header.high_byte:
-        channels = (channels >> 8).astype(np.uint8)
-    if header.inverted:
-        if not np.issubdtype(channels.dtype, np.integer):
-            raise ImageError("unknown_format", path, "its values are real numbers with 0 as white")
-        channels = np.iinfo(channels.dtype).max - channels
+    channels: NDArray, path: Path, kind: str, spacing: tuple[float, float] | None = None,
+    burned_in: bool = False, direction: tuple[float, ...] = UPRIGHT,
+) -> Image2D:  # fmt: skip
     array = luma(channels)
     if not np.isfinite(array).all():
         raise ImageError("not_finite", path, "some of its pixels are no finite numbers")
-    return Image2D(array, spacing, notes, coloured_fraction(channels), header.format, direction)
+    return Image2D(array, spacing, burned_in, coloured_fraction(channels), kind, direction)
 
 
 def luma(channels: NDArray) -> NDArray[np.float64]:

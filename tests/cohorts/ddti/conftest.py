@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pooch
 import pytest
 from PIL import Image
 
 from ptclnm import store
+from ptclnm.cohorts.datasets import Dataset
 
 FIELDS = ("age", "sex", "composition", "echogenicity", "margins", "calcifications")
 
@@ -46,4 +48,11 @@ def source(tmp_path, monkeypatch) -> Source:
     (root / "xml").mkdir()
     monkeypatch.setenv("PTCLNM_DATA", str(root.parent))
     monkeypatch.setattr(store, "FOLDER", tmp_path / "cache")
+    monkeypatch.setattr(Dataset, "registry", lambda _: recorded(root))
     return Source(root)
+
+
+def recorded(root: Path) -> dict[str, str]:
+    """What is here, as if it were what was recorded."""
+    paths = sorted([*root.glob("images/*.jpg"), *root.glob("xml/*.xml")])
+    return {str(path.relative_to(root)): pooch.file_hash(path) for path in paths}

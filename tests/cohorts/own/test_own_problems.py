@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from ptclnm.cohorts.own import check_manifest, open_manifest
 from ptclnm.cohorts.own.problems import CATALOGUE, Problem, Report, lines
@@ -185,6 +186,13 @@ def other_spacing(folder):
     folder.cell(ROW, "image", "images/new.nrrd")
 
 
+def burned_in(folder):
+    image = sitk.GetImageFromArray(speckle(1))
+    image.SetMetaData("0028|0301", "YES")
+    sitk.WriteImage(image, str(folder.root / "images/a.dcm"))
+    folder.cell(ROW, "image", "images/a.dcm")
+
+
 def empty_cell(folder):
     folder.cell(ROW, "mask", "")
 
@@ -226,13 +234,7 @@ CASES = [
     ("roi_small", lambda f: f.mask(MASK, small), MASK, ROW, "225 pixels"),
     ("geometry_differs", other_spacing, MASK, ROW, "spacing"),
     ("spacing_mixed", other_spacing, "images/p01a.jpg", 2, "spacing"),
-    (
-        "image_note",
-        lambda f: (f.write("images/a.png", speckle(1), 0.11), f.cell(ROW, "image", "images/a.png")),
-        "images/a.png",
-        ROW,
-        "PNG",
-    ),
+    ("image_note", burned_in, "images/a.dcm", ROW, "burnt into"),
     (
         "path_outside",
         lambda f: f.cell(ROW, "image", "../outside.jpg"),
@@ -311,7 +313,7 @@ CASES = [
     ("out_of_range", lambda f: f.cell(ROW, "size_mm", "-3"), "patients.csv", ROW, "0 to 200"),
     ("missing_clinical", lambda f: f.cell(ROW, "sex", ""), "patients.csv", ROW, "1 of"),
     ("clinical_differs", lambda f: f.cell(5, "age", "33"), "patients.csv", 5, "'p03'"),
-    ("clinical_is_label", label_as_clinical, "patients.csv", 1, "one to one"),
+    ("clinical_is_label", label_as_clinical, "patients.csv", 1, "its 2 values"),
     ("clinical_is_label", stage_as_clinical, "patients.csv", 1, "one class"),
     ("center_is_label", centers_of_one_class, "patients.csv", 1, "none of the 3 centres"),
     ("clinical_separates", count_as_clinical, "patients.csv", 1, "without overlap"),

@@ -25,7 +25,7 @@ def test_a_dicom_frame_is_read_back_exactly_with_its_spacing(tmp_path, frame):
     picture = read_image(tmp_path / "a.dcm")
     assert (picture.array == frame).all()
     assert picture.spacing == (0.0885, 0.0885)
-    assert picture.notes == ()
+    assert not picture.burned_in
 
 
 def test_dicom_tags_are_plausible_and_name_no_one(tmp_path, frame):

@@ -1,5 +1,6 @@
 """Opening and checking a reader's own cohort."""
 
+import re
 from os import PathLike
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pandas as pd
 import pooch
 
 from ptclnm.cohorts.own.images import examine_files
-from ptclnm.cohorts.own.manifest import Manifest, canonical, read_manifest
+from ptclnm.cohorts.own.manifest import Manifest, read_manifest
 from ptclnm.cohorts.own.problems import Report, UnreadableError, lines
 from ptclnm.cohorts.own.table import read_csv, tabulate
 from ptclnm.cohorts.splits import subsample
@@ -46,21 +47,22 @@ def open_manifest(
     ParameterError
         If `n_patients` or `seed` is impossible.
     """
-    report, *found = _assess(Path(path), n_patients, seed)
+    report, found = _assess(Path(path), n_patients, seed)
     if report.errors:
         raise ManifestError(str(path), lines(report.errors))
     manifest, flow, drawn, files = found
     table = drawn.assign(image=files["image"], mask=files["mask"])
     table = table.sort_values(["patient_id", "image_id"]).reset_index(drop=True)
-    settings = manifest.model_dump(mode="json", exclude={"name", "csv", "root"})
+    settings = manifest.model_dump(mode="json", exclude={"csv", "root"})
     # Named as in the CSV, so that another folder gives the same fingerprint.
     contents = {
         drawn.at[row, column]: pooch.file_hash(path)
         for column, paths in files.items()
         for row, path in paths.items()
     }
+    name = re.sub(r"[^A-Za-z0-9]+", "_", Path(path).stem).strip("_") or "own"
     return Cohort(
-        name=manifest.name, title=manifest.title, evidence="own", endpoint=manifest.endpoint,
+        name=name, title=manifest.title, evidence="own", endpoint=manifest.endpoint,
         table=table, clinical=tuple(c.name for c in manifest.columns.clinical),
         flow=flow,
         fingerprint=fingerprint(
@@ -89,36 +91,27 @@ def check_manifest(path: str | PathLike[str]) -> Report:
 
 def _assess(
     path: Path, n_patients: int | None, seed: int
-) -> tuple[Report, Manifest | None, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+) -> tuple[Report, tuple[Manifest, pd.DataFrame, pd.DataFrame, pd.DataFrame] | tuple[()]]:
     """Go on as far as the problems allow, so that they can be reported together.
 
-    Beside the report the manifest, the flow, the table with the paths of the CSV, and the files.
+    Beside the report, where it got so far: the manifest, the flow, the table with the paths of the
+    CSV, and the files.
     """
-    nothing = pd.DataFrame()
     try:
         manifest = read_manifest(path)
         raw = read_csv(manifest.csv)
-        table, problems = tabulate(raw, manifest, path.name)
+        table, problems = tabulate(raw, manifest)
     except UnreadableError as error:
-        return Report(str(path), tuple(error.problems)), None, nothing, nothing, nothing
+        return Report(str(path), error.args), ()
     sound = not any(problem.stops for problem in problems)
     drawn = subsample(table.astype({"label": int}), n_patients, seed) if sound else table
     files, found = examine_files(drawn, manifest)
     problems += found
-    flow = _flow(raw, manifest, table, drawn, n_patients) if sound else nothing
-    return Report(str(path), tuple(problems)), manifest, flow, drawn, files
-
-
-def _flow(
-    raw: pd.DataFrame, manifest: Manifest, table: pd.DataFrame, drawn: pd.DataFrame,
-    n_patients: int | None,
-) -> pd.DataFrame:  # fmt: skip
-    columns, flow = manifest.columns, Flow()
-    labels = raw[columns.label].map(canonical)
-    raw = raw[[columns.patient, columns.image]].set_axis(["patient_id", "image"], axis=1)
-    flow.there("in the CSV", raw)
-    for value in manifest.exclude:
-        kept = raw[labels[raw.index].ne(value)]
-        raw = flow.lost("excluded", raw, kept, f"label {value!r} is excluded by the manifest")
-    flow.kept(table, drawn, n_patients)
-    return flow.frame()
+    flow, columns = Flow(), manifest.columns
+    if sound:
+        whole = raw[[columns.patient, columns.image]].set_axis(["patient_id", "image"], axis=1)
+        flow.there("in the CSV", whole)
+        labels = ", ".join(manifest.exclude)
+        flow.lost("excluded", whole, table, f"label excluded by the manifest: {labels}")
+        flow.kept(table, drawn, n_patients)
+    return Report(str(path), tuple(problems)), (manifest, flow.frame(), drawn, files)

@@ -2,26 +2,29 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    FiniteFloat,
     ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from ptclnm.cohorts.own.problems import Problem, UnreadableError
+from ptclnm.cohorts.own.problems import Problem, UnreadableError, read_bytes
 from ptclnm.errors import model_problems
-from ptclnm.pictures.header import is_file, is_folder
-from ptclnm.pictures.read import MAX_COLOUR
+from ptclnm.pictures.read import is_there
 from ptclnm.schema import COLUMNS, SPLITS
 
 MAX_BYTES = 256 * 1024
@@ -29,7 +32,6 @@ MAX_BYTES = 256 * 1024
 HUMAN_RANGES = {"age": (0.0, 120.0), "size": (0.0, 200.0), "diameter": (0.0, 200.0)}
 # How patients come into sets, and what else each way needs.
 SPLIT_KINDS = {"column": {"map"}, "ratio": {"seed"}, "by_center": {"internal", "seed"}}
-HINTS = {"columns.split": "name the column as split: {column: ..., map: ...} instead"}
 
 
 class _PlainLoader(yaml.BaseLoader):
@@ -40,10 +42,8 @@ class _PlainLoader(yaml.BaseLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.peek_event()
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.YAMLError(f"anchors and aliases are not allowed{event.start_mark}")
-        if getattr(event, "tag", None):
-            raise yaml.YAMLError(f"tags are not allowed{event.start_mark}")
+        if getattr(event, "anchor", None) or getattr(event, "tag", None):
+            raise yaml.YAMLError(f"tags, anchors and aliases are not allowed{event.start_mark}")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
@@ -71,19 +71,14 @@ def load_plain_yaml(path: Path) -> Any:
     UnreadableError
         If the file is missing, too large, not UTF-8 or not plain YAML; it says why.
     """
+    content = read_bytes(path, MAX_BYTES, "manifest_unreadable")
     try:
-        if not is_file(path):
-            raise ValueError("there is no such file")
-        if path.stat().st_size > MAX_BYTES:
-            raise ValueError(f"it has more than {MAX_BYTES:,} bytes")
-        return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_PlainLoader)  # noqa: S506
+        return yaml.load(content, Loader=_PlainLoader)  # noqa: S506
     except RecursionError:
         found = "it is nested too deeply"
     except yaml.YAMLError as error:
         found = "it is no plain YAML: " + " ".join(str(error).split())[:300]
-    except ValueError as error:
-        found = str(error)
-    raise UnreadableError([Problem("manifest_unreadable", path.name, found)])
+    raise UnreadableError(Problem("manifest_unreadable", path.name, found))
 
 
 def canonical(text: str) -> str:
@@ -102,10 +97,10 @@ def canonical(text: str) -> str:
     return f"{number:.12g}" if math.isfinite(number) else text
 
 
-def _refuse(lines: Iterable[str]) -> None:
-    """Raise all lines as one error, if there are any."""
-    if text := "\n".join(lines):
-        raise ValueError(text)
+def _apart(names: Iterable[str], said: str) -> None:
+    """Refuse the names that are there more than once."""
+    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
+        raise ValueError("\n".join(said.format(repr(name)) for name in twice))
 
 
 def _line(value: Any) -> str:
@@ -115,35 +110,22 @@ def _line(value: Any) -> str:
     return text
 
 
-def _texts(value: Any) -> tuple[str, ...]:
-    values = value if isinstance(value, list) else [value]
-    if not values or not all(isinstance(v, str) and v.strip() for v in values):
-        raise ValueError("allowed: a value or a list of values")
-    return tuple(v.strip() for v in values)
+def _labels(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(map(canonical, texts))))
 
 
-def _limits(value: Any) -> tuple[float, float]:
-    try:
-        low, high = map(float, value if isinstance(value, list) else ())
-    except (TypeError, ValueError):
-        low = high = math.nan
-    if not -math.inf < low < high < math.inf:
+def _limits(ends: tuple[float, float]) -> tuple[float, float]:
+    if not ends[0] < ends[1]:
         raise ValueError("allowed: [lowest, highest]")
-    return low, high
+    return ends
 
 
 def _mask_label(value: Any) -> int | str:
-    if value == "any":
-        return value
-    number = isinstance(value, str) and re.fullmatch("[0-9]{1,5}", value)
-    if not number or not 1 <= int(value) <= 65_535:
+    if (text := _line(value)) == "any":
+        return text
+    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= 65_535:
         raise ValueError("allowed: a whole number from 1 to 65535, or any")
-    return int(value)
-
-
-def _short_name(value: Any, info: ValidationInfo) -> str:
-    text = info.context.stem if value is None else _line(value)
-    return re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_") or "own"
+    return int(text)
 
 
 def _beside(value: Any, info: ValidationInfo) -> Path:
@@ -152,14 +134,12 @@ def _beside(value: Any, info: ValidationInfo) -> Path:
 
 
 Line = Annotated[str, BeforeValidator(_line)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
-Labels = Annotated[
-    tuple[str, ...], BeforeValidator(lambda value: sorted(set(map(canonical, _texts(value)))))
-]
+Texts = Annotated[tuple[Line, ...], BeforeValidator(lambda v: v if isinstance(v, list) else [v])]
+Labels = Annotated[Texts, AfterValidator(_labels)]
 Beside = Annotated[Path, BeforeValidator(_beside)]
 Fraction = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Limits = Annotated[tuple[float, float], BeforeValidator(_limits)]
+Limits = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(_limits)]
 MaskLabel = Annotated[int | str, BeforeValidator(_mask_label)]
 
 
@@ -204,9 +184,8 @@ class Columns(_Section):
     @field_validator("clinical")
     @classmethod
     def _names_apart(cls, clinical: tuple[Clinical, ...]) -> tuple[Clinical, ...]:
-        names = [c.name for c in clinical]
-        taken = sorted({name for name in names if name in COLUMNS or names.count(name) > 1})
-        _refuse(f"name {name!r} is taken; give the column another name:" for name in taken)
+        names = (c.name for c in clinical)
+        _apart((*COLUMNS, *names), "name {} is taken; give the column another name:")
         return clinical
 
 
@@ -217,9 +196,9 @@ class Centers(_Section):
     external: Texts
 
     @model_validator(mode="after")
-    def _apart(self) -> "Centers":
-        both = sorted(set(self.train) & set(self.external))
-        _refuse(f"centre {name!r} is both in train and in external" for name in both)
+    def _sets_apart(self) -> "Centers":
+        names = chain(set(self.train), set(self.external))
+        _apart(names, "centre {} is both in train and in external")
         return self
 
 
@@ -239,8 +218,8 @@ class Split(_Section):
         if len(given & set(SPLIT_KINDS)) != 1:
             needed = "column (with map), ratio, by_center (with internal)"
             raise ValueError(f"it needs exactly one of {needed}")
-        lost = sorted(given - SPLIT_KINDS[self.kind] - {self.kind})
-        _refuse(f"{key} does not go with {self.kind}" for key in lost)
+        if lost := sorted(given - SPLIT_KINDS[self.kind] - {self.kind}):
+            raise ValueError(f"{', '.join(lost)} does not go with {self.kind}")
         return self
 
     @property
@@ -249,19 +228,12 @@ class Split(_Section):
         return next(kind for kind in SPLIT_KINDS if kind in self.model_fields_set)
 
 
-class Options(_Section):
-    """Limits that a reader may move."""
-
-    min_roi_pixels: int = Field(64, ge=16)
-    max_colour: Fraction = MAX_COLOUR
-
-
 class Manifest(_Section):
     """A manifest that follows its schema.
 
     Parameters
     ----------
-    title, endpoint, name : str
+    title, endpoint : str
         As in `Cohort`.
     csv, root : Path
         The CSV and the folder that images and masks stay under; absolute.
@@ -273,13 +245,10 @@ class Manifest(_Section):
         Value of the ROI's pixels, or ``"any"`` for all above 0.
     split : Split
         How patients come into sets.
-    options : Options
-        Limits.
     """
 
     title: Line
     endpoint: Line
-    name: Annotated[str, BeforeValidator(_short_name)] = Field(None, validate_default=True)
     csv: Beside
     root: Beside = Field(".", validate_default=True)
     columns: Columns
@@ -288,22 +257,20 @@ class Manifest(_Section):
     exclude: Labels = ()
     mask_label: MaskLabel
     split: Split
-    options: Options = Options()
 
     @field_validator("root")
     @classmethod
     def _is_there(cls, root: Path) -> Path:
-        if not is_folder(root):
+        if not is_there(root, Path.is_dir):
             raise ValueError("allowed: a folder, relative to the manifest's")
         return root
 
     @field_validator("negative", "exclude")
     @classmethod
-    def _apart(cls, labels: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    def _labels_apart(cls, labels: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         """Compare with the labels before."""
-        earlier = {*info.data.get("positive", ()), *info.data.get("negative", ())}
-        twice = [label for label in labels if label in earlier]
-        _refuse(f"label {v!r} is in two of positive, negative and exclude" for v in twice)
+        earlier = info.data.get("positive", ()), info.data.get("negative", ())
+        _apart(chain(*earlier, labels), "label {} is in two of positive, negative and exclude")
         return labels
 
     @field_validator("split")
@@ -332,5 +299,5 @@ def read_manifest(path: Path) -> Manifest:
     try:
         return Manifest.model_validate(content, context=path.absolute())
     except ValidationError as error:
-        problems = model_problems(error, Manifest, HINTS)
-    raise UnreadableError(Problem("manifest_key", path.name, line) for line in problems)
+        problems = model_problems(error, Manifest)
+    raise UnreadableError(*(Problem("manifest_key", path.name, line) for line in problems))

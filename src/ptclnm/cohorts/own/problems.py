@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
-from ptclnm.pictures.header import PROBLEMS
+from ptclnm.pictures.read import PROBLEMS, is_there
 
 MAX_LINES = 20
 # The kinds of problem by their code, in the order in which they are looked for: ``severity``
@@ -45,15 +46,19 @@ class Problem:
         place = self.file
         if self.row is not None:
             place += f" ({self.table} row {self.row})" if self.table else f", row {self.row}"
-        return f"{place}: {self.found}. {CATALOGUE[self.code].remedy}"
+        return f"{place}: {self.found.removesuffix('.')}. {CATALOGUE[self.code].remedy}"
 
 
 class UnreadableError(Exception):
-    """A file that nothing more can be read from; its problems are reported, not raised."""
+    """A file that nothing more can be read from; its problems, the args, are to be reported."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = list(problems)
-        super().__init__(*self.problems)
+
+def read_bytes(path: Path, most: int, code: str) -> bytes:
+    """Read a file of up to so many bytes; its absence is the problem of that code."""
+    if not is_there(path) or path.stat().st_size > most:
+        found = f"there is no such file of up to {most:,} bytes"
+        raise UnreadableError(Problem(code, path.name, found))
+    return path.read_bytes()
 
 
 @dataclass(frozen=True)

@@ -2,28 +2,25 @@
 
 import csv
 import io
-import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ptclnm.cohorts.own.manifest import Centers, Clinical, Manifest, canonical
-from ptclnm.cohorts.own.problems import Problem, UnreadableError
+from ptclnm.cohorts.own.manifest import Clinical, Columns, Manifest, canonical
+from ptclnm.cohorts.own.problems import Problem, UnreadableError, read_bytes
 from ptclnm.cohorts.splits import center_split, stratified_split
-from ptclnm.errors import nearest
-from ptclnm.pictures.header import is_file
+from ptclnm.errors import nearest, shown
 
 MAX_BYTES = 32 << 20
 MISSING = ("", "na", "n/a", "nan")
-NUMBER = r"[-+]?(\d{1,15}(\.\d*)?|\.\d+)([eE][-+]?\d{1,2})?"
 # Fewer patients a value than this may match the label by chance.
 _PATIENTS_A_VALUE = 5
 _PATIENTS_TO_SEPARATE = 10
 
-# Code of a problem, what was found, and the line of the CSV; None where the manifest is wrong.
-Finding = tuple[str, str, int | None]
+# Code of a problem, what was found, and the line of the CSV.
+Finding = tuple[str, str, int]
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -57,36 +54,28 @@ def read_csv(path: Path) -> pd.DataFrame:
         findings.append(("csv_format", f"it cannot be parsed: {error}", start))
     findings += _format_findings(rows)
     if findings:
-        raise UnreadableError(Problem(code, path.name, *where) for code, *where in findings)
+        raise UnreadableError(*(Problem(code, path.name, *where) for code, *where in findings))
     (_, header), *body = rows
     index = pd.Index([line for line, _ in body], name="row")
     return pd.DataFrame([cells for _, cells in body], columns=header, index=index)
 
 
 def _decoded(path: Path) -> str:
-    there = is_file(path)
-    if not there or path.stat().st_size > MAX_BYTES:
-        found = f"it has more than {MAX_BYTES:,} bytes" if there else "there is no such file"
-        raise UnreadableError([Problem("csv_missing", path.name, found)])
-    data = path.read_bytes()
-    bad = data.find(b"\0")
+    data = read_bytes(path, MAX_BYTES, "csv_missing")
     try:
-        text = data.decode("utf-8-sig")
+        # UTF-8 may hold the zeros of which UTF-16 is full; no table does.
+        return data.replace(b"\0", b"\xff").decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        bad = error.start
-    if bad >= 0:
-        row = data.count(b"\n", 0, bad) + 1
-        raise UnreadableError([Problem("csv_encoding", path.name, "a letter is not UTF-8", row)])
-    return text
+        row = data.count(b"\n", 0, error.start) + 1
+    raise UnreadableError(Problem("csv_encoding", path.name, "a letter is not UTF-8", row))
 
 
 def _format_findings(rows: list[tuple[int, list[str]]]) -> Iterator[Finding]:
     if len(rows) < 2:
         yield "csv_format", "it has no rows below the header" if rows else "it is empty", 1
     for line, header in rows[:1]:
-        if len(header) == 1 and (mark := next((m for m in ";\t|" if m in header[0]), None)):
-            found = f"its header has {header[0].count(mark)} {mark!r} and no comma"
-            yield "csv_delimiter", found, line
+        if len(header) == 1 and (marks := {*header[0]} & {*";\t|"}):
+            yield "csv_delimiter", f"its header has {sorted(marks)} and no comma", line
         for column in sorted({c for c in header if c and header.count(c) > 1}):
             yield "csv_format", f"column {column!r} is there more than once", line
     for line, cells in rows[1:]:
@@ -94,9 +83,7 @@ def _format_findings(rows: list[tuple[int, list[str]]]) -> Iterator[Finding]:
             yield "csv_format", f"it has {len(cells)} cells, the header {len(rows[0][1])}", line
 
 
-def tabulate(
-    frame: pd.DataFrame, manifest: Manifest, name: str
-) -> tuple[pd.DataFrame, list[Problem]]:
+def tabulate(frame: pd.DataFrame, manifest: Manifest) -> tuple[pd.DataFrame, list[Problem]]:
     """Bring the CSV's rows to the cohort's columns, and put every row in a set.
 
     Parameters
@@ -105,8 +92,6 @@ def tabulate(
         As from `read_csv`.
     manifest : Manifest
         What the columns mean, and how to split.
-    name : str
-        Name of the manifest's file.
 
     Returns
     -------
@@ -127,12 +112,9 @@ def tabulate(
     wanted = {"patient_id": columns.patient, "image_id": columns.image_id, "image": columns.image}
     wanted |= {"mask": columns.mask, "split": manifest.split.column, "center": columns.center}
     named = [column for column in (*wanted.values(), columns.label) if column]
-    if absent := {*named, *(c.column for c in columns.clinical)} - set(frame):
-        hints = {column: nearest(column, frame.columns).rstrip(".") for column in sorted(absent)}
-        raise UnreadableError(
-            Problem("missing_column", file, f"there is no column {column!r}: {hint}", 1)
-            for column, hint in hints.items()
-        )
+    if absent := sorted({*named, *(c.column for c in columns.clinical)} - set(frame)):
+        found = [f"there is no column {column!r}: {nearest(column, frame)}" for column in absent]
+        raise UnreadableError(*(Problem("missing_column", file, text, 1) for text in found))
     labels = frame[columns.label].map(canonical)
     frame, labels = (part[~labels.isin(manifest.exclude)] for part in (frame, labels))
     table = pd.DataFrame({k: frame[v] if v else "" for k, v in wanted.items()}, index=frame.index)
@@ -144,13 +126,11 @@ def tabulate(
         # A picture with several masks is named by its mask too.
         several = table["image"].duplicated(keep=False)
         table["image_id"] = table["image"].where(~several, table["image"] + " | " + table["mask"])
-    findings = [*_cell_findings(frame, table, manifest, named), *_row_findings(table, manifest)]
-    findings += [*_clinical_findings(table, manifest), *_center_findings(table)]
-    table["split"], set_findings = _sets(table, manifest)
-    return table, [
-        Problem(code, name if row is None else file, text, row and int(row))
-        for code, text, row in (*findings, *set_findings)
-    ]
+    findings = [*_row_findings(frame, table, columns, named), *_label_findings(table)]
+    for clinical in columns.clinical:
+        findings += _clinical_findings(frame[clinical.column], table, clinical)
+    table["split"], found = _sets(table, manifest)
+    return table, [Problem(code, file, text, int(row)) for code, text, row in (*findings, *found)]
 
 
 def _is_empty(raw: pd.Series) -> pd.Series:
@@ -160,52 +140,34 @@ def _is_empty(raw: pd.Series) -> pd.Series:
 def _values(raw: pd.Series, clinical: Clinical) -> pd.Series:
     if clinical.kind == "categorical":
         return raw.mask(_is_empty(raw), np.nan)
-    return raw.where(raw.str.fullmatch(NUMBER, flags=re.ASCII)).astype(float)
+    numbers = pd.to_numeric(raw, errors="coerce").astype(float)
+    return numbers.where(np.isfinite(numbers))
 
 
-def _cell_findings(
-    frame: pd.DataFrame, table: pd.DataFrame, manifest: Manifest, named: list[str]
+def _each(code: str, cells: pd.Series, said: str) -> Iterator[Finding]:
+    """Name each of some cells of a column of the CSV."""
+    for row, text in cells.items():
+        yield code, f"column {cells.name!r} has {shown(text)}; {said}", row
+
+
+def _row_findings(
+    frame: pd.DataFrame, table: pd.DataFrame, columns: Columns, named: list[str]
 ) -> Iterator[Finding]:
-    """Cells that are empty or cannot be understood."""
+    """Cells that place a row nowhere; rows that are there twice, or differ within a patient."""
     for name in named:
-        for row in frame.index[frame[name].eq("")]:
-            yield "missing_value", f"column {name!r} is empty", row
-    raw, labels = frame[manifest.columns.label], table["label"]
-    for row, value in raw[labels.isna() & raw.ne("")].items():
-        yield "unmapped_label", f"label {value!r} is not in the manifest", row
-    classes = set(labels.dropna())
-    if len(classes) < 2:
-        only = {1: "positive", 0: "negative"}.get(next(iter(classes), None), "no")
-        yield "one_class", f"{only} rows only, of {len(labels)}", 1
-    for clinical in manifest.columns.clinical:
-        yield from _value_findings(frame[clinical.column], table[clinical.name], clinical)
-
-
-def _value_findings(raw: pd.Series, values: pd.Series, clinical: Clinical) -> Iterator[Finding]:
-    empty, place = _is_empty(raw), f"column {clinical.column!r}"
-    if empty.any():
-        found = f"{place} is empty in {empty.sum()} of {len(raw)} rows"
-        yield "missing_clinical", found, raw.index[empty][0]
-    if clinical.kind == "categorical":
-        return
-    for row in raw.index[values.isna() & ~empty]:
-        yield "not_a_number", f"{place} has {raw[row][:40]!r}, which is not a number", row
-    low, high = clinical.limits
-    for row, value in values[(values < low) | (values > high)].items():
-        yield "out_of_range", f"{place} is {value:g}; allowed: {low:g} to {high:g}", row
-
-
-def _row_findings(table: pd.DataFrame, manifest: Manifest) -> Iterator[Finding]:
-    """Rows that are there twice, or say different things of one patient."""
+        yield from _each("missing_value", frame[name][frame[name].eq("")], "it must not be empty")
+    raw = frame[columns.label]
+    unmapped = raw[table["label"].isna() & raw.ne("")]
+    yield from _each("unmapped_label", unmapped, "the manifest has no such label")
     again = table.duplicated(["patient_id", "image", "mask"])
     for row in table.index[again]:
         yield "duplicate_row", "patient, image and mask are those of an earlier row", row
-    # Without a column of its own, an image_id repeats only with its row.
-    for row in table.index[table.duplicated("image_id") & table["image_id"].ne("") & ~again]:
-        found = f"image_id {table.at[row, 'image_id']!r} is that of an earlier row"
-        yield "duplicate_image_id", found, row
+    if columns.image_id:
+        ids = frame[columns.image_id]
+        twice = ids[ids.duplicated() & ids.ne("") & ~again]
+        yield from _each("duplicate_image_id", twice, "an earlier row has it too")
     yield from _differing(table, "label", "label_differs")
-    if manifest.columns.center:
+    if columns.center:
         yield from _differing(table, "center", "patient_two_centers")
 
 
@@ -218,44 +180,44 @@ def _differing(table: pd.DataFrame, column: str, code: str) -> Iterator[Finding]
         yield code, f"{patient}, in an earlier row {first[row]}", row
 
 
-def _clinical_findings(table: pd.DataFrame, manifest: Manifest) -> Iterator[Finding]:
-    """Clinical columns that are not the patient's, or are the label in other words."""
-    for clinical in manifest.columns.clinical:
-        yield from _differing(table, clinical.name, "clinical_differs")
-        patients = table.drop_duplicates("patient_id")[[clinical.name, "label"]].dropna()
-        values, labels = patients[clinical.name], patients["label"]
-        if labels.nunique() < 2:
-            continue
-        if found := _same_as_label(values, labels):
-            yield "clinical_is_label", f"column {clinical.column!r} {found}", 1
-        elif clinical.kind == "numeric" and _separates(values, labels):
-            found = f"column {clinical.column!r} separates the classes without overlap"
-            yield "clinical_separates", found, 1
-
-
-def _same_as_label(values: pd.Series, labels: pd.Series) -> str:
-    """Say how a column gives the label away; empty text if it does not."""
-    if not labels.groupby(values).nunique().eq(1).all():
-        return ""
-    count = values.nunique()
-    if count == 2:
-        return "maps one to one to the label"
-    few = len(values) >= _PATIENTS_A_VALUE * count
-    return f"gives the label away: each of its {count} values belongs to one class" if few else ""
-
-
-def _separates(values: pd.Series, labels: pd.Series) -> bool:
-    positive, negative = values[labels.eq(1)], values[labels.eq(0)]
-    apart = positive.min() > negative.max() or positive.max() < negative.min()
-    return bool(apart) and len(values) >= _PATIENTS_TO_SEPARATE
-
-
-def _center_findings(table: pd.DataFrame) -> Iterator[Finding]:
-    known = table[table["center"].ne("")].drop_duplicates("patient_id").dropna(subset="label")
-    classes = known.groupby("center")["label"].nunique()
-    if len(classes) > 1 and classes.max() == 1 and known["label"].nunique() == 2:
-        found = f"none of the {len(classes)} centres has patients of both classes"
+def _label_findings(table: pd.DataFrame) -> Iterator[Finding]:
+    """One class only, in all rows or in every centre."""
+    classes = set(table["label"].dropna())
+    if len(classes) < 2:
+        only = {1: "positive", 0: "negative"}.get(next(iter(classes), None), "no")
+        yield "one_class", f"{only} rows only, of {len(table)}", 1
+    known = table[table["center"].ne("")].dropna(subset="label")
+    within = known.groupby("center")["label"].nunique()
+    if len(within) > 1 and within.max() == 1 and known["label"].nunique() == 2:
+        found = f"none of the {len(within)} centres has patients of both classes"
         yield "center_is_label", found, 1
+
+
+def _clinical_findings(
+    raw: pd.Series, table: pd.DataFrame, clinical: Clinical
+) -> Iterator[Finding]:
+    """A clinical column's cells; whether it is the patient's, or the label in other words."""
+    empty, place, numeric = _is_empty(raw), f"column {raw.name!r}", clinical.kind == "numeric"
+    if empty.any():
+        found = f"{place} is empty in {empty.sum()} of {len(raw)} rows"
+        yield "missing_clinical", found, raw.index[empty][0]
+    values, (low, high) = table[clinical.name], clinical.limits
+    if numeric:
+        yield from _each("not_a_number", raw[values.isna() & ~empty], "it is not a number")
+        outside = raw[(values < low) | (values > high)]
+        yield from _each("out_of_range", outside, f"allowed: {low:g} to {high:g}")
+    yield from _differing(table, clinical.name, "clinical_differs")
+    patients = table.drop_duplicates("patient_id")[[clinical.name, "label"]].dropna()
+    values, labels = patients[clinical.name], patients["label"]
+    if labels.nunique() < 2:
+        return
+    count, ends = values.nunique(), values.groupby(labels).agg(["min", "max"])
+    enough = count == 2 or len(values) >= _PATIENTS_A_VALUE * count
+    if enough and labels.groupby(values).nunique().eq(1).all():
+        found = f"{place} gives the label away: each of its {count} values belongs to one class"
+        yield "clinical_is_label", found, 1
+    elif numeric and len(values) >= _PATIENTS_TO_SEPARATE and ends["min"].max() > ends["max"].min():
+        yield "clinical_separates", f"{place} separates the classes without overlap", 1
 
 
 def _sets(table: pd.DataFrame, manifest: Manifest) -> tuple[pd.Series, list[Finding]]:
@@ -267,29 +229,21 @@ def _sets(table: pd.DataFrame, manifest: Manifest) -> tuple[pd.Series, list[Find
     if rule.kind == "ratio":
         split = stratified_split(known, rule.ratio, rule.seed)
     elif rule.kind == "column":
-        split = known["split"].map(rule.map).fillna("")
-        for row, value in known["split"][split.eq("") & known["split"].ne("")].items():
-            hint = nearest(value, rule.map).rstrip(".")
-            findings.append(("unmapped_split", f"column {rule.column!r} is {value!r}: {hint}", row))
-        findings += _differing(known.assign(split=split), "split", "patient_two_splits")
+        findings += _unmapped(known["split"].rename(rule.column), rule.map)
+        known["split"] = split = known["split"].map(rule.map).fillna("")
+        findings += _differing(known, "split", "patient_two_splits")
     else:
-        findings += _unmapped_centers(known["center"], rule.by_center)
-        split = pd.Series("", index=known.index, dtype=object)
-        inside = known[known["center"].ne("")]
-        if not inside.empty and not findings:
-            train = rule.by_center.train
-            split[inside.index] = center_split(inside, train, rule.internal, rule.seed)
+        train, external = rule.by_center.train, rule.by_center.external
+        cells = known["center"].rename(manifest.columns.center)
+        findings += _unmapped(cells, (*train, *external))
+        split = center_split(known, train, rule.internal, rule.seed)
     findings = findings or list(_set_findings(known.assign(split=split)))
     return split.reindex(table.index, fill_value=""), findings
 
 
-def _unmapped_centers(values: pd.Series, centers: Centers) -> Iterator[Finding]:
-    listed, present = {*centers.train, *centers.external}, sorted(set(values))
-    for name in sorted(listed - set(present)):
-        hint = nearest(name, present).rstrip(".")
-        yield "manifest_key", f"split.by_center: no row has centre {name!r}: {hint}", None
-    for row, name in values[values.ne("") & ~values.isin(listed)].items():
-        yield "unmapped_split", f"centre {name!r} is in no set", row
+def _unmapped(cells: pd.Series, allowed: Collection[str]) -> Iterator[Finding]:
+    for value in sorted(set(cells) - {"", *allowed}):
+        yield from _each("unmapped_split", cells[cells.eq(value)], nearest(value, allowed))
 
 
 def _set_findings(table: pd.DataFrame) -> Iterator[Finding]:
