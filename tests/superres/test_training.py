@@ -107,7 +107,7 @@ def test_without_adversary_it_beats_bicubic_on_pictures_it_has_not_seen(blobs, f
 
 def test_adversarial_training_goes_on_from_the_warm_up(blobs, fast) -> None:
     first, _ = train_generator(blobs(), fast.without_adversary())
-    before = [value.clone() for value in first.parameters()]
+    before = [value.detach().clone() for value in first.parameters()]
     second, history = train_generator(blobs(), fast, first)
     unchanged = zip(before, first.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in unchanged)

@@ -195,20 +195,20 @@ class Trained:
 
     def __call__(self, image: NDArray) -> NDArray[np.float32]:
         """Super-resolve a picture, or read what was kept; see ``networks.super_resolve``."""
-        network, digest = _loaded(self)
-        key = store.key(super_resolve, digest, np.asarray(image, dtype=np.float32))
+        network, weights = _loaded(self)
+        key = store.key(super_resolve, weights, np.asarray(image, dtype=np.float32))
         entry = store.FOLDER / "superres_pictures" / key
         store.keep(entry, lambda *_: {"picture": super_resolve(network, image)})
         return store.read(entry)["picture"]
 
 
 @lru_cache(maxsize=4)
-def _loaded(trained: Trained) -> tuple[Generator, str]:
-    """Load a generator and hash its weights, once in a process."""
+def _loaded(trained: Trained) -> tuple[Generator, dict[str, NDArray]]:
+    """Load a generator, once in a process, and give its weights."""
     made, kept = new_generator(trained.plan), store.read(trained.entry)
     weights = {name: kept[name] for name in made.state_dict()}
     made.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
-    return made.eval(), store.key(super_resolve, weights)
+    return made.eval(), weights
 
 
 def train(pictures: Pictures, plan: SRPlan) -> Trained:

@@ -99,6 +99,6 @@ def cause(gains: pd.DataFrame) -> str:
     wide = wide.dropna()
     as_good = int((wide["Unsharp − OR"] >= wide["SR − OR"]).sum())
     return (
-        f"In {as_good} of {count(len(wide), 'comparison')}, an unsharp mask changes the AUC for "
-        "the better by as much as super-resolution, or more."
+        f"In {as_good} of {count(len(wide), 'comparison')}, an unsharp mask gains as much AUC as "
+        "super-resolution, or more."
     )
