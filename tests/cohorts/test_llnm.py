@@ -1,4 +1,4 @@
-"""LLNM-Net's workbook: scores that are none, columns that moved, readers."""
+"""LLNM-Net's workbook: scores that are none, readers, pROC's numbers."""
 
 from pathlib import Path
 
@@ -6,74 +6,42 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ptclnm.cohorts.llnm import FILE, NAMES, SHEET
+from ptclnm.cohorts import llnm
 from ptclnm.cohorts.registry import open_cohort
-from ptclnm.errors import ManifestError, ParameterError
 from ptclnm.evaluation import auc_table, pairs_table
 from ptclnm.models.sources import FAMILIES, column_scores
 
 
 @pytest.fixture
-def write(tmp_path, monkeypatch):
-    """Write a workbook of that form: scores and truths a set, then readers."""
-    monkeypatch.setenv("PTCLNM_DATA", str(tmp_path))
-    (tmp_path / "llnm_net").mkdir()
+def sheet(monkeypatch):
+    """Put a sheet of that form in the place of the published one."""
 
-    def writing(scores=((0.9, 1), (0.1, 0)), doctor=(0.7, 0.2), moved=None):
-        sheet = pd.DataFrame(np.nan, index=range(9), columns=range(16), dtype=object)
-        for at, name in NAMES.items():
-            sheet.loc[2, at] = name
+    def putting(scores=((0.9, 1), (0.1, 0)), doctor=(0.7, 0.2)):
+        table = pd.DataFrame(np.nan, index=range(6), columns=range(16))
         for at in (6, 8, 10):
-            sheet.loc[3 : 2 + len(scores), [at, at + 1]] = [list(row) for row in scores]
+            table.loc[: len(scores) - 1, [at, at + 1]] = [list(row) for row in scores]
         for row, share in enumerate(doctor):
-            sheet.loc[3 + row, [12, 13, 14, 15]] = [row + 1, 1 - row, share, 0.5]
-        if moved is not None:
-            sheet.loc[2, moved] = "elsewhere"
-        sheet.to_excel(tmp_path / "llnm_net" / FILE, sheet_name=SHEET, header=False, index=False)
+            table.loc[row, [12, 13, 14, 15]] = [row + 1, 1 - row, share, 0.5]
+        monkeypatch.setattr(llnm, "read", lambda: table)
 
-    return writing
+    return putting
 
 
 @pytest.mark.parametrize(("score", "kept"), [(4.97e15, False), (-0.1, False), (0.0, True),
                                              (1.0, True)])  # fmt: skip
-def test_a_score_that_is_no_probability_loses_its_patient(write, score, kept):
-    write(scores=[(0.9, 1), (0.1, 0), (score, 0)])
+def test_a_score_that_is_no_probability_loses_its_patient(sheet, score, kept):
+    sheet(scores=[(0.9, 1), (0.1, 0), (score, 0)])
     cohort = open_cohort("llnm_net")
     lost = cohort.flow.loc[cohort.flow["step"] == "score", "rows"].sum()
     assert (len(cohort.table), lost) == ((9, 0) if kept else (6, 3))
     assert cohort.table["llnm_net"].between(0, 1).all()
 
 
-@pytest.mark.parametrize("bad", [("no number", 0), (0.5, 2), (0.5, np.nan)])
-def test_a_cell_that_is_no_number_is_named_with_its_row(write, bad):
-    write(scores=[(0.9, 1), bad])
-    with pytest.raises(ManifestError, match="row 5"):
-        open_cohort("llnm_net")
-
-
-def test_a_column_that_moved_is_named(write):
-    write(moved=14)
-    with pytest.raises(ManifestError, match="column 15 is 'elsewhere'; needed: 'Doctor'"):
-        open_cohort("llnm_net-readers")
-
-
-def test_the_majority_is_more_than_half_of_the_readers(write):
-    write(doctor=(0.51, 0.5))
+def test_the_majority_is_more_than_half_of_the_readers(sheet):
+    sheet(doctor=(0.51, 0.5))
     table = open_cohort("llnm_net-readers").table
     assert table["majority"].tolist() == [1.0, 0.0]
     assert table["label"].tolist() == [1, 0]
-
-
-def test_a_text_that_is_no_workbook_is_named(tmp_path, write):
-    (tmp_path / "llnm_net" / FILE).write_text("a,b")
-    with pytest.raises(ManifestError, match="Figure 3c"):
-        open_cohort("llnm_net")
-
-
-def test_a_setting_that_is_not_there_is_refused(write):
-    write()
-    with pytest.raises(ParameterError):
-        open_cohort("llnm_net", more_than=1)
 
 
 def test_real_scores_are_accounted_for(data):

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ptclnm.cohorts.datasets import FetchError
 from ptclnm.cohorts.registry import open_cohort
 from ptclnm.cohorts.tcga import (
     AGE,
@@ -16,7 +17,6 @@ from ptclnm.cohorts.tcga import (
     NOT_KNOWN,
     PAPILLARY,
     POSITIVE,
-    SCHEMA,
     SEX,
     SIDE,
     SITE,
@@ -24,9 +24,9 @@ from ptclnm.cohorts.tcga import (
     read,
     select,
 )
-from ptclnm.errors import ManifestError, ParameterError
+from ptclnm.errors import ParameterError
 
-USUAL = dict.fromkeys(SCHEMA.columns, "[Not Available]") | {
+USUAL = dict.fromkeys(DIMENSIONS, "[Not Available]") | {
     SITE: "AA", HISTOLOGY: f"{PAPILLARY}Classical/usual", AGE: "40", SEX: "FEMALE",
     DIMENSIONS[0]: "2.5", POSITIVE: "0", EXAMINED: "9", STAGE: "N0", SIDE: "Left lobe",
     "primary_neoplasm_focus_type": "Unifocal",
@@ -116,22 +116,19 @@ def test_the_form_of_the_text_does_not_matter(tmp_path_factory, data):
     pd.testing.assert_frame_equal(one, other)
 
 
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [(POSITIVE, "many"), (POSITIVE, "-1"), (AGE, "400"), (SEX, "X"), (STAGE, "N9"),
-     (DIMENSIONS[1], "2,5"), (EXAMINED, "inf")],
-)  # fmt: skip
-def test_an_impossible_cell_is_named(tmp_path, column, value):
-    with pytest.raises(ManifestError) as caught:
-        selected(tmp_path, [patient(), patient(**{column: value})])
-    assert column in str(caught.value) and value in str(caught.value)
-
-
-def test_a_missing_column_and_a_repeated_patient_are_named(tmp_path):
-    table = frame([patient(), patient()]).assign(bcr_patient_barcode="TCGA-1")
-    with pytest.raises(ManifestError) as caught:
-        read(write(tmp_path / FILE, table.drop(columns=POSITIVE)))
-    assert POSITIVE in str(caught.value) and "bcr_patient_barcode" in str(caught.value)
+@given(draw=st.data())
+@settings(max_examples=20)
+def test_a_text_with_one_byte_changed_is_refused_by_name(tmp_path_factory, data, draw):
+    text = bytearray((data / "tcga_thca" / FILE).read_bytes())
+    at = draw.draw(st.integers(0, len(text) - 1))
+    text[at] ^= draw.draw(st.integers(1, 255))
+    root = tmp_path_factory.mktemp("other")
+    (root / "tcga_thca").mkdir()
+    (root / "tcga_thca" / FILE).write_bytes(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PTCLNM_DATA", str(root))
+        with pytest.raises(FetchError, match=f"{FILE}: sha256"):
+            open_cohort("tcga_thca")
 
 
 def test_a_negative_number_of_nodes_is_refused():

@@ -17,7 +17,7 @@ from ptclnm.paths import DATA_MANIFEST, data_root
 from ptclnm.progress import counted
 from ptclnm.schema import Cohort
 
-FETCHED = "PTCLNM_FETCHED"
+FETCHED, GONE = "PTCLNM_FETCHED", ": missing"
 HTTP = pooch.HTTPDownloader(progressbar=False, timeout=30)
 
 
@@ -138,10 +138,17 @@ def locate(name: str) -> Path:
     )
 
 
-def whole(name: str) -> Path:
+def whole(name: str, part: bool = False) -> Path:
     """Find the folder of a dataset whose files are byte for byte the recorded ones.
 
     What is read from it needs no other check: it is what was looked at when it was recorded.
+
+    Parameters
+    ----------
+    name : str
+        Name of the dataset.
+    part : bool
+        Whether files may be missing.
 
     Raises
     ------
@@ -151,7 +158,8 @@ def whole(name: str) -> Path:
         For every file that is missing or differs.
     """
     folder = locate(name)
-    if problems := check_files(name, folder):
+    problems = check_files(name, folder)
+    if problems := [line for line in problems if not (part and line.endswith(GONE))]:
         raise FetchError(f"{name} in {folder}; get it by: ptclnm data fetch {name}", problems)
     return folder
 
@@ -175,7 +183,7 @@ def check_files(name: str, folder: Path) -> list[str]:
     for file, expected in dataset(name).registry().items():
         path = folder / file
         if not path.is_file():
-            problems.append(f"{file}: missing")
+            problems.append(f"{file}{GONE}")
         elif (found := pooch.file_hash(path)) != expected:
             size = path.stat().st_size
             problems.append(f"{file}: sha256 {found[:12]}… ({size} bytes), not {expected[:12]}…")

@@ -2,11 +2,9 @@
 
 import pandas as pd
 
-from ptclnm.cohorts.datasets import dataset, locate, require
-from ptclnm.errors import ManifestError
+from ptclnm.cohorts.datasets import dataset, whole
 
 BENCH = dataset("radmlbench")
-PATIENT, OUTCOME = "ID", "Target"
 
 
 def names() -> tuple[str, ...]:
@@ -33,22 +31,11 @@ def read(name: str) -> tuple[pd.DataFrame, pd.Series]:
     Raises
     ------
     MissingDataError
-        If it is not on this machine.
-    ManifestError
-        If it is no gzipped CSV, lacks a column, names a patient twice, or holds what is no number.
+        If the tables are not on this machine.
+    FetchError
+        If one is not the recorded one.
     """
-    path = require(locate(BENCH.name), f"datasets/{name}.gz")
-    try:
-        table = pd.read_csv(path, compression="gzip").set_index(PATIENT)
-        outcome = table.pop(OUTCOME).astype(int)
-    except (OSError, ValueError, KeyError) as error:
-        raise ManifestError(str(path), [f"not such a table: {error}"]) from error
-    words = list(table.select_dtypes(exclude=["number", "bool"]))
-    problems = [f"column {column!r} is not of numbers" for column in words]
-    if twice := list(table.index[table.index.duplicated()]):
-        problems.append(f"column {PATIENT!r}: {twice[0]!r} stands on several rows")
-    if not set(outcome) == {0, 1}:
-        problems.append(f"column {OUTCOME!r} holds {sorted(set(outcome))}; needed: 0 and 1")
-    if problems:
-        raise ManifestError(str(path), problems)
+    path = whole(BENCH.name) / "datasets" / f"{name}.gz"
+    table = pd.read_csv(path, compression="gzip").set_index("ID")
+    outcome = table.pop("Target").astype(int)
     return table.astype(float), outcome
