@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import gammaln
 from scipy.stats.contingency import expected_freq
-from statsmodels.stats.multitest import multipletests
 
 from recount.printed import decimals, interval, rounds_to
 from recount.tables import Study
@@ -341,6 +340,17 @@ def _outcome(study: Study, sets: list[str]) -> dict[str, object] | None:
     )
 
 
+def holm(p: pd.Series) -> pd.Series:
+    """Correct p-values by Holm's method; missing ones are not counted and stay missing.
+
+    statsmodels' ``multipletests`` gives the same, and collects garbage at each call, which takes
+    a tenth of a second.
+    """
+    known = p.dropna().sort_values(kind="stable")
+    steps = known * np.arange(len(known), 0, -1)
+    return steps.cummax().clip(upper=1.0).reindex(p.index)
+
+
 def balance(study: Study) -> pd.DataFrame:
     """Compare the two sets that ``study.yml`` names as drawn at random, variable by variable.
 
@@ -368,7 +378,7 @@ def balance(study: Study) -> pd.DataFrame:
     }
     found.setdefault(study.about["positive"], (drawn["where"], _outcome(study, sets)))
     known = [(name, where, row) for name, (where, row) in found.items() if row]
-    adjusted = multipletests([row["p"] for *_, row in known], method="holm")[1] if known else []
+    adjusted = holm(pd.Series([row["p"] for *_, row in known], dtype=float))
     records = [
         {
             "key": f"{name}@{';'.join(sets)}", "study": study.name, "where": where,

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from ptclnm.evaluation.delong import LEVEL, ROUNDING, Curves, OneClassError, ScoresError, delong
+from recount.pvalues import holm
 
 COLUMNS = (
     "model_a", "model_b", "paired", "n", "auc_a", "auc_b", "difference", "low", "high", "z", "p",
@@ -206,17 +207,6 @@ def pairs_table(predictions: pd.DataFrame) -> pd.DataFrame:
 def with_holm(table: pd.DataFrame) -> pd.DataFrame:
     """Add ``p_holm``, corrected over the rows whose p is known."""
     return table.assign(p_holm=holm(table["p"].astype(float))).reset_index(drop=True)
-
-
-def holm(p: pd.Series) -> pd.Series:
-    """Correct p-values by Holm's method; missing ones are not counted and stay missing.
-
-    statsmodels' ``multipletests`` gives the same, and collects garbage at each call, which takes
-    a tenth of a second.
-    """
-    known = p.dropna().sort_values(kind="stable")
-    steps = known * np.arange(len(known), 0, -1)
-    return steps.cummax().clip(upper=1.0).reindex(p.index)
 
 
 def _tested(auc_a, auc_b, variance, freedom: float = np.inf) -> pd.DataFrame:
