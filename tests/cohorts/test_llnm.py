@@ -73,3 +73,14 @@ def test_aucs_and_the_comparison_with_readers_are_those_of_proc(data, name):
         assert len(pairs) == len(proc)
         for column in ("difference", "z", "p"):
             assert pairs[f"{column}_x"].to_numpy() == pytest.approx(pairs[f"{column}_y"], rel=1e-9)
+
+
+def test_the_mean_of_readers_judges_better_than_their_majority_and_than_a_typical_one(data):
+    cohort = open_cohort("llnm_net-readers")
+    table = cohort.table.groupby("label")["readers"].mean()
+    typical = (1 + table[1] - table[0]) / 2  # mean of the readers' own AUCs: each says yes or no
+    auc = auc_table(column_scores(cohort, FAMILIES["readers"].columns).assign(study="x"))
+    share, majority = auc.set_index("model")["auc"].filter(like="108")
+    assert typical < majority < share
+    assert llnm.NO_SINGLE_READER in cohort.warnings
+    assert llnm.NO_SINGLE_READER not in open_cohort("llnm_net").warnings

@@ -12,12 +12,15 @@ from ptclnm.evaluation import compare, delong, paired_tests
 from ptclnm.evaluation.delong import areas
 from ptclnm.evaluation.study import (
     MEASURES,
+    REDRAWN,
     WAYS,
     draw,
     mispaired,
     p_values,
     paired_z,
     performance,
+    redraw,
+    redrawn,
     stored_performance,
 )
 from ptclnm.pages.delong.printed import REFERENCE, class_splits
@@ -110,3 +113,48 @@ def test_a_stored_study_is_the_study_again(tmp_path, monkeypatch) -> None:
         pd.testing.assert_frame_equal(first, again(), check_exact=True)
     monkeypatch.setattr(store, "_write", None)
     pd.testing.assert_frame_equal(first, again(), check_exact=True)
+
+
+def scored(positives: int = 2000, negatives: int = 3000) -> pd.DataFrame:
+    """Normal scores, all different, whose AUC is about 0.86."""
+    label = np.repeat([1, 0], [positives, negatives])
+    score = np.random.default_rng(4).normal(size=len(label)) + 1.5 * label
+    return pd.DataFrame({"split": "external", "model": "A", "label": label, "score": score})
+
+
+def target(positives: int, negatives: int, reported: float = 0.9) -> pd.DataFrame:
+    return pd.DataFrame([("paper", positives, negatives, reported)],
+                        columns=["size_of", "positives", "negatives", "reported_auc"])  # fmt: skip
+
+
+def test_drawn_studies_average_to_the_whole_and_their_intervals_hold_it() -> None:
+    patients, simulations = scored(), 2000
+    whole = delong(patients["label"], patients["score"]).auc[0]
+    drawn = redraw(patients, (60, 90), simulations)
+    assert len(drawn) == simulations
+    spread = drawn["auc"].std()
+    assert drawn["auc"].mean() == pytest.approx(whole, abs=4 * spread / np.sqrt(simulations))
+    assert ((drawn["high"] - drawn["low"]) / 3.92).mean() == pytest.approx(spread, rel=0.1)
+    (row,) = redrawn(patients, target(60, 90), simulations).itertuples()
+    assert row.auc == whole and row.low < row.median < row.high
+    assert row.holds == pytest.approx(0.95, abs=0.02)
+    assert row.at_least == (drawn["auc"] >= 0.9).mean() and 0.02 < row.at_least < 0.5
+
+
+def test_a_drawn_study_has_the_size_asked_for_and_no_patient_twice() -> None:
+    patients = scored(7, 11)
+    whole = delong(patients["label"], patients["score"])
+    all_of_them = redraw(patients, (7, 11), 5)
+    assert all_of_them["auc"].to_numpy() == pytest.approx(np.full(5, whole.auc[0]), abs=1e-12)
+    assert redraw(patients, (1, 1), 50)["auc"].isin([0, 1]).all()
+    with pytest.raises(ValueError, match="larger"):
+        redraw(patients, (8, 11), 5)
+    twice = redraw(scored(), (20, 30), 5, seed=1)
+    pd.testing.assert_frame_equal(twice, redraw(scored(), (20, 30), 5, seed=1))
+    assert not twice.equals(redraw(scored(), (20, 30), 5, seed=2))
+
+
+@pytest.mark.parametrize(("sizes", "rows"), [((40, 60), 1), ((41, 60), 0), ((40, 61), 0)])
+def test_only_a_set_with_ten_times_as_many_of_each_class_is_drawn_from(sizes, rows) -> None:
+    found = redrawn(scored(400, 600), target(*sizes), 100)
+    assert len(found) == rows and list(found) == REDRAWN

@@ -14,7 +14,7 @@ from ptclnm.book.parameters import declared
 from ptclnm.compute import SCHEDULERS
 from ptclnm.errors import ParameterError
 from ptclnm.evaluation import auc_table, sets
-from ptclnm.evaluation.study import performance
+from ptclnm.evaluation.study import performance, redrawn
 from ptclnm.features import load_settings
 from ptclnm.models import clinical, sources
 from ptclnm.models.classifiers import NAMES
@@ -96,6 +96,41 @@ def test_class_splits_are_those_that_the_audit_finds(audits) -> None:
     assert {size for name, (size, _) in ni.items() if "Thy-DL-Radiomics" in name} == {15}
 
 
+def test_what_drawn_studies_have_to_reach_is_the_papers_best_of_that_set(audits) -> None:
+    best = printed.targets(audits["li2024"]).set_index("size_of")["reported_auc"]
+    assert best.to_dict() == {"li2024, test": 0.930}, "0.970 is of training"
+    ni = printed.targets(audits["ni2024"])
+    assert set(zip(ni["size_of"].str.extract("(internal|external)")[0], ni["reported_auc"],
+                   strict=True)) == {("internal", 0.839), ("external", 0.789)}  # fmt: skip
+
+
+def test_a_printed_interval_stands_beside_ours_only_for_its_own_cohort(predictions) -> None:
+    auc = pd.DataFrame({"study": "x", "model": "LLNM-Net", "split": ["train", "external"], "n": 9,
+                        "auc": 0.95, "low": [0.957, 0.9420], "high": [0.963, 0.9460]})  # fmt: skip
+    found = printed.intervals(replace(cohort(), name="llnm_net"), auc).set_index("split")
+    # 0.959 to 0.961 is 0.003 wide at most, 0.942 to 0.945 is 0.004 wide.
+    assert found["widths"].to_dict() == pytest.approx({"train": 2, "external": 1})
+    assert found["would_hold"].to_dict() == pytest.approx(
+        {"train": 0.673, "external": 0.95}, abs=5e-4
+    )
+    said = words.intervals(found.reset_index())
+    assert "0.959–0.961" in said and "2.0 times" in said and "67%" in said
+    none = printed.intervals(cohort(), auc_table(predictions))
+    assert none.empty and words.intervals(none) == ""
+
+
+def test_drawn_studies_are_said_row_by_row_and_too_few_patients_in_one_line(predictions) -> None:
+    targets = pd.DataFrame(
+        {"size_of": ["paper"], "positives": 2, "negatives": 3, "reported_auc": 0.6}
+    )
+    drawn = redrawn(sets.unseen(predictions), targets, 100)
+    assert len(words.sizes(drawn).splitlines()) == len(drawn) > 1
+    (axes,) = figures.sizes(drawn).axes
+    assert len(axes.get_yticks()) == len(drawn)
+    few = redrawn(sets.unseen(predictions), targets.assign(positives=20), 100)
+    assert "too few" in words.sizes(few) and figures.sizes(few) == ""
+
+
 def test_power_is_the_error_without_a_difference_and_a_half_at_the_border() -> None:
     assert power(0.0, 0.03, 0.04, 0.5) == pytest.approx(0.05)
     se = np.sqrt(0.03**2 + 0.04**2)
@@ -111,7 +146,7 @@ def test_power_is_the_error_without_a_difference_and_a_half_at_the_border() -> N
     ],
 )
 def test_claims_are_judged_by_the_correlations_here(audits, low, high, verdicts) -> None:
-    table = printed.claims(audits["li2024"], cohort(), pd.Series([low, high]))
+    table = printed.claims(audits["li2024"], cohort(), pd.Series(np.linspace(low, high, 10)))
     by = table.set_index("reported")["verdict"]
     assert by["p = 0.013"] == verdicts["p = 0.013"]
     knn = table[table["quantity"].str.startswith("SR_KNN")].iloc[0]
@@ -120,7 +155,7 @@ def test_claims_are_judged_by_the_correlations_here(audits, low, high, verdicts)
 
 
 def test_a_p_value_that_no_correlation_here_could_decide_has_no_claim(audits) -> None:
-    rho = pd.Series([0.5, 0.99])
+    rho = pd.Series(np.linspace(0.5, 0.99, 10))
     table = printed.claims(audits["li2024"], cohort(), rho)
     assert not table["quantity"].str.contains("Radiologist").any(), "follows at any correlation"
     ni = audits["ni2024"].comparisons
@@ -130,8 +165,8 @@ def test_a_p_value_that_no_correlation_here_could_decide_has_no_claim(audits) ->
         tables = changed.tables | {"comparisons": ni.assign(paired=paired, verdict=verdict)}
         changed = replace(changed, tables=tables)
         assert len(printed.claims(changed, cohort(), rho)) == expected, (paired, verdict)
-    none = printed.claims(audits["li2024"], cohort(), pd.Series(dtype=float))
-    assert set(none["verdict"]) == {"cannot be checked"}
+    assert printed.claims(audits["li2024"], cohort(), rho[:9]).empty, "too few for a middle 95 %"
+    assert printed.claims(audits["li2024"], cohort(), pd.Series(dtype=float)).empty
 
 
 def test_a_difference_in_the_matrix_is_that_of_the_row_less_the_column() -> None:

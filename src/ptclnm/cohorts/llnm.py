@@ -17,6 +17,11 @@ SETS = {"train": (6, 7), "internal": (8, 9), "external": (10, 11)}
 READ = (12, 13, 14, 15)
 LLNM = dataset("llnm_net")
 READERS = "llnm_net-readers"
+NO_SINGLE_READER = (
+    "The model is compared with the mean of 108 readers and with their majority, not with one "
+    "reader: much of what single readers get wrong cancels in a mean, so that it judges better "
+    "than a typical one of them."
+)
 
 
 def read() -> pd.DataFrame:
@@ -93,4 +98,5 @@ def open_readers(n_patients: int | None = None, seed: int = 0) -> Cohort:
     flow.there("LLNM-Net, patients read by radiologists", table)
     table = table.drop(columns="case").assign(split="test", center="readers")
     cohort = _cohort(table, flow, n_patients, seed)
-    return replace(cohort, name=READERS, title=f"{LLNM.title}: 200 read by 108 radiologists")
+    title = "LLNM-Net, patients read by 108 radiologists"
+    return replace(cohort, name=READERS, title=title, warnings=(LLNM.warnings[0], NO_SINGLE_READER))

@@ -1,6 +1,7 @@
 """Does DeLong's method keep its promises? Its error and coverage at given numbers of patients."""
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
 from ptclnm import store
-from ptclnm.evaluation.delong import areas, limits, logit_limits
+from ptclnm.evaluation.delong import areas, delong, limits, logit_limits
 
 ALPHA, POWER = 0.05, 0.8
 AUCS = (0.80, 0.95)
@@ -20,6 +21,10 @@ CORRELATION = 0.5
 CELLS = 2_000_000
 MEASURES = ("type I error", "coverage, AUC scale", "coverage, logit scale")
 WAYS = ("unpaired", "paired by row", "paired by rank")
+# Patients of each class, to one of a study drawn from them.
+ENOUGH = 10
+REDRAWN = ["size_of", "split", "model", "positives", "negatives", "auc", "low", "median", "high",
+           "reported_auc", "at_least", "holds", "width"]  # fmt: skip
 Sizes = tuple[int, int]
 Floats = NDArray[np.float64]
 
@@ -196,6 +201,89 @@ def draw(
         own = rng.standard_normal((simulations, size, len(aucs)))
         parts.append(np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * own + mean)
     return parts[0], parts[1]
+
+
+def redraw(scores: pd.DataFrame, sizes: Sizes, simulations: int, seed: int = 0) -> pd.DataFrame:
+    """Draw studies of one size from patients' scores, without replacement within a study.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Columns ``label, score``, a row a patient.
+    sizes : (int, int)
+        Patients of a study with the outcome, and without.
+    simulations : int
+        Studies drawn.
+    seed : int
+        Seed.
+
+    Returns
+    -------
+    DataFrame
+        ``auc, low, high`` of each study, with DeLong's 95 % interval.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer patients of a class than a study has.
+    """
+    rng, classes = np.random.default_rng([seed, 3]), []
+    for label, size in zip((1, 0), sizes, strict=True):
+        own = scores.loc[scores["label"] == label, "score"].to_numpy()
+        studies = [rng.choice(own, size, replace=False) for _ in range(simulations)]
+        classes.append(np.stack(studies)[:, :, None])
+    auc, covariance = areas(*classes)
+    low, high = limits(auc[:, 0], np.sqrt(covariance[:, 0, 0]))
+    return pd.DataFrame({"auc": auc[:, 0], "low": low, "high": high})
+
+
+def redrawn(
+    predictions: pd.DataFrame, targets: pd.DataFrame, simulations: int, seed: int = 0
+) -> pd.DataFrame:
+    """Say what studies of given sizes would report of models judged on many more patients.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Columns ``split, model, label, score``, of sets that nothing was fitted on.
+    targets : DataFrame
+        Columns ``size_of, positives, negatives, reported_auc``: the sizes, and the AUC to be reached.
+    simulations, seed : int
+        As in :func:`redraw`.
+
+    Returns
+    -------
+    DataFrame
+        Columns of ``REDRAWN``, a row for each size, set and model with ``ENOUGH`` times as many
+        patients of each class; else none. `auc` is that of all patients; of the drawn studies
+        follow the middle 95 % and the median of the AUC, the share whose AUC is `reported_auc` at
+        least, the share whose interval holds `auc`, and the median width of that interval.
+    """
+    rows = []
+    for target, (key, part) in product(
+        targets.to_dict("records"), predictions.groupby(["split", "model"], sort=False)
+    ):
+        sizes = target["positives"], target["negatives"]
+        there = part["label"].sum(), (1 - part["label"]).sum()
+        if all(n >= ENOUGH * size for n, size in zip(there, sizes, strict=True)):
+            whole = delong(part["label"], part["score"]).auc[0]
+            studies = redraw(part, sizes, simulations, seed)
+            rows.append(
+                target | dict(zip(("split", "model"), key, strict=True))
+                | _reported(studies, whole, target["reported_auc"])
+            )  # fmt: skip
+    return pd.DataFrame(rows, columns=REDRAWN)
+
+
+def _reported(studies: pd.DataFrame, whole: float, reached: float) -> dict[str, float]:
+    """Summarise studies drawn from patients whose AUC is known."""
+    low, median, high = studies["auc"].quantile([0.025, 0.5, 0.975])
+    return {
+        "auc": whole, "low": low, "median": median, "high": high,
+        "at_least": (studies["auc"] >= reached).mean(),
+        "holds": ((studies["low"] <= whole) & (whole <= studies["high"])).mean(),
+        "width": (studies["high"] - studies["low"]).median(),
+    }  # fmt: skip
 
 
 def paired_z(auc: Floats, covariance: Floats) -> Floats:

@@ -18,7 +18,9 @@ def left_out(missing: str) -> str:
 def patients(cohort: Cohort) -> str:
     """Name the patients, their evidence and endpoint, their sets, and what is wrong with them."""
     sets = dict(list(cohort.patients.groupby("split")["label"]))
-    sizes = listing(f"{len(sets[s])} ({int(sets[s].sum())}) in {s}" for s in SPLITS if s in sets)
+    sizes = listing(
+        f"{len(sets[s]):,} ({int(sets[s].sum()):,}) in {s}" for s in SPLITS if s in sets
+    )
     return (
         f"**{cohort.title}** (evidence: {cohort.evidence}). Endpoint: "
         f"{cohort.endpoint.rstrip('.')}. Patients, with the outcome in brackets: {sizes}.\n\n"
@@ -29,7 +31,7 @@ def patients(cohort: Cohort) -> str:
 def answer(cohort: Cohort, lines: Iterable[str]) -> str:
     """Give the answer of a page about patients: on whom, then its lines but empty ones."""
     labels, toy = cohort.patients["label"], TOY if cohort.evidence == "simulated" else ""
-    who = f"**{count(len(labels), 'patient')}, {int(labels.sum())} with the outcome**"
+    who = f"**{count(len(labels), 'patient')}, {int(labels.sum()):,} with the outcome**"
     return answer_box([f"{who}, of {cohort.title} (evidence: {cohort.evidence}{toy}).",
                        *filter(None, lines)])  # fmt: skip
 

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ptclnm.evaluation.study import ALPHA, AUCS, MEASURES
+from ptclnm.report.figures import forest
 from ptclnm.report.sentences import NOTHING, p_text
 from ptclnm.report.style import BLUE, GREY, INK, ORANGE, RED, use_style
 
@@ -116,3 +117,18 @@ def mispaired(errors: pd.DataFrame) -> Figure:
         axes.invert_yaxis()
         axes.set(xlabel=f"share of drawn studies with p < {ALPHA}, nothing differing")
     return figure
+
+
+def sizes(drawn: pd.DataFrame) -> Figure | str:
+    """Draw the AUCs that studies of the paper's size would report; nothing without a row.
+
+    Parameters
+    ----------
+    drawn : DataFrame
+        From ``ptclnm.evaluation.study.redrawn``.
+    """
+    names = drawn["model"] + ", " + drawn["split"]
+    label = "AUC of drawn studies: median and middle 95 %"
+    return (
+        forest(drawn, names, drawn["size_of"], label, "median low high", 0.5) if len(drawn) else ""
+    )

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from ptclnm.evaluation.study import ALPHA
+from ptclnm.evaluation.study import ALPHA, ENOUGH
 from ptclnm.report import whose
 from ptclnm.report.claims import CONSISTENT
-from ptclnm.report.sentences import NOTHING, bullets, count, listing
+from ptclnm.report.sentences import NOTHING, bullets, count, listing, spread
 from ptclnm.schema import Cohort
 
 # Below this chance a promise counts as missed: a page judges a dozen at once and more.
@@ -40,7 +40,7 @@ def _set(auc: pd.DataFrame, pairs: pd.DataFrame) -> str:
     own = pairs[(pairs["set_a"] == best["split"]) & (pairs["set_b"] == best["split"])]
     plain, holm = (int((own[name] < ALPHA).sum()) for name in ("p", "p_holm"))
     text = (
-        f"**{best['split']}**, {count(int(best['n']), 'patient')}, {best['positives']} with the "
+        f"**{best['split']}**, {count(int(best['n']), 'patient')}, {best['positives']:,} with the "
         f"outcome: the best AUC is {best['auc']:.3f} ({best['model']})"
     )
     if own.empty:
@@ -100,4 +100,38 @@ def correlation(rho: pd.Series) -> str:
     return (
         f"The AUCs of two models on the same patients correlate here with {rho.median():.2f} at "
         f"the median ({rho.min():.2f} to {rho.max():.2f} over {count(len(rho), 'pair')})."
+    )
+
+
+def intervals(beside: pd.DataFrame) -> str:
+    """Say how much narrower than DeLong's intervals are that a cohort's authors print."""
+    if beside.empty:
+        return ""
+    lines = [
+        f"**{row.split}**, {row.n:,} patients: AUC {spread(row.auc, row.low, row.high)}, printed "
+        f"{row.printed_low:.3f}–{row.printed_high:.3f}. DeLong's is {row.widths:.1f} times as "
+        f"wide; one of the printed width would hold the true AUC in {row.would_hold:.0%} of "
+        "studies."
+        for row in beside.itertuples()
+    ]
+    return (
+        f"Intervals printed by {beside['where'].iloc[0]}, beside DeLong's on the same rows:\n\n"
+        f"{bullets(lines)}\n\nSo narrow an interval does not say how far the AUC of other "
+        "patients of the same kind may lie from that of these."
+    )
+
+
+def sizes(drawn: pd.DataFrame) -> str:
+    """Say, set by set and model by model, what studies of the paper's size would have reported."""
+    none = f"No set here has {ENOUGH} times as many patients of each class as the paper's: too few."
+    return bullets(
+        (
+            f"**{row.size_of}**, {row.positives} with the outcome and {row.negatives} without, of "
+            f"{row.model} in {row.split}: AUC {spread(row.median, row.low, row.high)}, and "
+            f"{row.auc:.3f} among all. {row.at_least:.0%} of the studies reach "
+            f"{row.reported_auc:.3f}; {row.holds:.0%} of the intervals hold {row.auc:.3f}, and "
+            f"half are wider than {row.width:.3f}."
+            for row in drawn.itertuples()
+        ),
+        none,
     )
