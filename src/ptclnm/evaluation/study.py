@@ -247,7 +247,7 @@ def redrawn(
     predictions : DataFrame
         Columns ``split, model, label, score``, of sets that nothing was fitted on.
     targets : DataFrame
-        Columns ``size_of, positives, negatives, reported_auc``: the sizes, and the AUC to be reached.
+        Columns ``size_of, positives, negatives, reported_auc``: sizes, and the AUC to be reached.
     simulations, seed : int
         As in :func:`redraw`.
 

@@ -14,7 +14,7 @@ HEADINGS = {
     "k": "Habitats", "kappa": "κ", "logit_high": "to", "logit_low": "Logit scale, from",
     "low": "95 % from", "mean": "Mean AUC", "mean_minus_sd": "Mean − SD", "minimum": "Needed",
     "model_a": "Model", "model_b": "Against", "n": "Patients", "n_with": "With",
-    "n_without": "Without", "negatives": "Without outcome", "npv": "NPV", "one_level": "Share of images in one bin",
+    "n_without": "Without", "npv": "NPV", "one_level": "Share of images in one bin",
     "only_a": "Model alone right", "only_b": "Other alone right", "p": "p",
     "p_corrected": "p, corrected", "p_exact": "p, exact", "p_here": "p at ours",
     "p_holm": "p, Holm", "p_unpaired": "p, unpaired", "p_variable": "p of the variable",

@@ -40,8 +40,8 @@ def targets(audit: Audit) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``size_of, positives, negatives, reported_auc``; training is left out. Where the rows of a set
-        need different splits, each has a row with the models that need it.
+        ``size_of, positives, negatives, reported_auc``; training is left out. Where the rows of a
+        set need different splits, each has a row with the models that need it.
     """
     checks = audit.split_checks.dropna(subset=["found_positive", "found_negative"])
     checks = checks[checks["evaluation_set"] != TRAIN]
@@ -116,13 +116,13 @@ def claims(audit: Audit, cohort: Cohort, correlations: pd.Series) -> pd.DataFram
     A p-value of two models on the same patients needs a correlation of their AUCs. It is
     consistent if the middle 95 % of the pairs here have such a one among them. P-values that the
     printed numbers alone decide, or that are of different patients, have no row: no correlation
-    here could speak for or against them. Nor has any
-    where fewer than ``ENOUGH_PAIRS`` pairs are compared here: of a few there is no middle 95 %.
+    here could speak for or against them. Nor has any where fewer than ``ENOUGH_PAIRS`` pairs are
+    compared here: a few have no middle 95 %.
     """
-    rows = audit.comparisons[audit.comparisons["statistic"].isin(list(ABOUT_P))]
-    rows = rows[(rows["verdict"] == verdict.OPEN) & ~rows["paired"].eq(False)]
     if len(correlations) < ENOUGH_PAIRS:
         return no_claims()
+    rows = audit.comparisons[audit.comparisons["statistic"].isin(list(ABOUT_P))]
+    rows = rows[(rows["verdict"] == verdict.OPEN) & ~rows["paired"].eq(False)]
     low, high = np.percentile(correlations, MIDDLE)
     made = [
         (slug(row.key), row.where,
