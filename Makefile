@@ -22,11 +22,11 @@ help:  ## list the targets
 book: $(STAMP)  ## run the pages of PROFILE (quick) and build _build/html
 	$(BIN)/ptclnm run --profile $(PROFILE)
 
-test: $(STAMP)  ## check style, then run the tests; TESTFLAGS goes to pytest
+test: $(STAMP)  ## check style, then run the tests on all cores; TESTFLAGS goes to pytest
 	@case '$(TESTFLAGS)' in *'not browser'*) ;; *) .ci/chromium ;; esac
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest $(TESTFLAGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(TESTFLAGS)
 
 bench: $(STAMP)  ## measure speed and memory, into _build/results/bench; BENCH=extraction for one
 	@for name in $(BENCH); do \

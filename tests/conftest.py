@@ -18,13 +18,20 @@ from ptclnm.schema import Cohort
 
 # Left out unless the marker is asked for by name, whatever else -m says.
 ASKED = ("slow", "study")
+# Where several processes test at once, each keeps to one core.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ |= {"LOKY_MAX_CPU_COUNT": "1", "OMP_NUM_THREADS": "1"}
 # No test is timed: an example may take as long as it does on a busy machine.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes minutes."""
+    """Leave out what takes minutes; keep a file's tests, and those of the built book, together."""
+    for item in items:
+        built = "html" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("the book" if built else str(item.path)))
     asked = config.option.markexpr or ""
     left = {name for name in ASKED if name not in asked}
     out = [item for item in items if any(item.get_closest_marker(name) for name in left)]

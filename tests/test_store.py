@@ -119,7 +119,7 @@ def test_modules_that_lists_by_hand_have_missed_are_in() -> None:
     assert "models.deep.batches" in reached("ptclnm.superres.training")
     assert "models.deep.batches" in reached("ptclnm.superres.networks")
     crops = reached("ptclnm.models.deep.crops")
-    assert {"pictures.header", "pictures.dicom", "pictures.read"} <= crops
+    assert "pictures.read" in crops
     assert {"compute", "models.validation"} <= reached("ptclnm.models.zoo")
 
 

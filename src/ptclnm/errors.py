@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # slow to import, and met here only when they have failed
 ALLOWED = {
     **dict.fromkeys(("model_type", "dict_type"), "a mapping of keys to values"),
     **dict.fromkeys(("list_type", "tuple_type"), "a list"),
+    **dict.fromkeys(("bool_parsing", "bool_type"), "true or false"),
 }
 
 

@@ -92,6 +92,8 @@ class Cohort:
         The folder that images and masks stay under.
     mask_label : int or "any"
         Value of the nodule's pixels in the masks; ``"any"`` for all above 0.
+    nodes : bool
+        Whether the endpoint is lymph-node metastasis; if not, no claim of a paper is judged.
     """
 
     name: str
@@ -106,6 +108,7 @@ class Cohort:
     after_surgery: tuple[str, ...] = ()
     root: Path | None = None
     mask_label: int | str = "any"
+    nodes: bool = True
 
     @property
     def patients(self) -> pd.DataFrame:

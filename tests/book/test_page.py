@@ -33,6 +33,7 @@ def test_a_page_ends_cleanly_where_its_data_are_missing(small: Project, monkeypa
         page.open("clnm_ptc")
     assert end.value.code == 0
     assert "fetch it" in shown[0].data
+    assert "Endpoint: Central lymph-node metastasis" in shown[0].data
     assert pd.read_csv(page.results / "claims.csv").empty
 
 

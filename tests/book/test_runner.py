@@ -42,6 +42,26 @@ def test_a_run_leaves_pages_results_claims_and_a_book(ran_once: Project) -> None
     assert not [*ran_once.build.rglob(".partial-*"), *ran_once.build.rglob(".old-*")]
 
 
+def test_a_page_without_its_data_has_no_figure_and_is_not_found_but_reached(
+    small: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PTCLNM_DATA", str(tmp_path))
+    monkeypatch.setenv("PTCLNM_FETCHED", str(tmp_path))
+    drawn = "from IPython.display import SVG\nSVG('<svg xmlns=\"http://www.w3.org/2000/svg\"/>')"
+    small.notebook_of("absent", drawn, "page.open('ddti')")
+    small.profile_of(small.entry("one", "first", study="a"), small.entry("two", "absent"))
+    done = small.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    html = (small.html / "two.html").read_text()
+    article = html[html.index("<article") : html.index("</article>")]
+    assert "suspicion" in article and "data fetch ddti" in re.sub("<[^>]*>", "", article)
+    assert not re.search("<(svg|img|figure|figcaption|pre)|nosearch", article)
+    index = (small.html / "searchindex.js").read_text()
+    assert '"Title of one"' in index and "suspicion" not in index and "Title of two" not in index
+    assert 'href="two.html"' in (small.html / "one.html").read_text()
+    assert (small.runs("quick") / "two.ipynb").read_text().count("image/svg+xml") == 1
+
+
 def test_a_page_is_one_line_with_its_time(small: Project) -> None:
     done = small.run("--no-build")
     lines = [line.split() for line in done.stdout.splitlines()]

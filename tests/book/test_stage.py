@@ -47,20 +47,23 @@ def test_title_is_replaced_and_the_runners_folder_left_out() -> None:
     assert "/secret" not in nbformat.writes(staged)
 
 
-def test_a_page_that_ends_without_its_data_says_so_first_and_shows_nothing_after() -> None:
+def test_a_page_without_its_data_is_a_title_and_one_card() -> None:
     page = executed({"study": "b"}, "# Parameters")
     assert "without their data" not in claims_fragment(no_claims(), [page])
-    said = new_output("display_data", data={"text/markdown": left_out("Fetch it.")})
+    said = new_output("display_data", data={"text/markdown": left_out("ddti", "Fetch it.")})
+    page.notebook.cells[0].source += " And this.\n\nBut not this."
     end = new_output("error", ename="SystemExit", evalue="0", traceback=["%tb"])
     opened = new_code_cell("patients = page.open(cohort)", outputs=[said, end])
     page.notebook.cells += [new_markdown_cell("Text."), opened, new_code_cell("never_run()")]
     assert "without their data in this run: [p](p.ipynb).**" in claims_fragment(no_claims(), [page])
+    before = nbformat.writes(page.notebook)
     staged = stage_page(page, profile())
-    assert "Fetch it." in staged.cells[1].outputs[0].data["text/markdown"]
-    assert [len(cell.get("outputs", [])) for cell in staged.cells].count(1) == 1
-    assert "SystemExit" not in nbformat.writes(staged)
-    assert staged.cells[-1].source == "Text."
-    assert opened.outputs == [said, end], "the executed notebook keeps what it has"
+    (cell,) = staged.cells
+    title, rest = cell.source.split("\n\n:::{card} Left out of this run\n")
+    shows, whom, how = rest.removesuffix("\n:::").split("\n\n")
+    assert (title, shows, how) == ("# Title", "After. And this.", "Fetch it.")
+    assert "Thyroid Ultrasound Images. Endpoint: TI-RADS" in whom
+    assert nbformat.writes(page.notebook) == before, "the executed notebook keeps what it has"
 
 
 def test_folded_cells_in_a_row_show_as_one_and_no_other_cell_moves() -> None:

@@ -17,6 +17,7 @@ def test_every_entry_is_complete(name):
     assert entry.evidence in EVIDENCE
     assert re.fullmatch(r"[0-9a-f]{40}", entry.commit)
     assert entry.endpoint and entry.endpoint_is_not and entry.licence and entry.use
+    assert entry.nodes is ("lymph-node" in entry.endpoint.lower())
     registry = entry.registry()
     assert len(registry) == entry.files
     assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in registry.values())
@@ -25,9 +26,10 @@ def test_every_entry_is_complete(name):
 
 def test_a_surrogate_says_what_it_is_not():
     rest = {"table": None, "clinical": (), "flow": None, "fingerprint": ""}
-    stated = dataset("ddti").cohort(**rest).endpoint
-    assert "Not: Lymph-node metastasis" in stated
-    assert not stated.endswith(".")
+    cohort = dataset("ddti").cohort(**rest)
+    assert "Not: Lymph-node metastasis" in cohort.endpoint and not cohort.nodes
+    assert not cohort.endpoint.endswith(".")
+    assert dataset("clnm_ptc").cohort(**rest).nodes
 
 
 @pytest.mark.parametrize("name", list(datasets()))

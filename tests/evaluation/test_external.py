@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from ptclnm.evaluation.calibration import calibration
-from ptclnm.evaluation.external import by_setting, drift
+from ptclnm.evaluation.external import by_setting, drift, leave_one_center_out
+from ptclnm.evaluation.logistic import fit_logistic
 from ptclnm.evaluation.sets import measured, unseen
 
 FUSED = "Thy-DL-Radiomics"
@@ -51,3 +52,33 @@ def test_calibration_leaves_out_train_and_sets_of_one_class() -> None:
     assert (found["slope_low"] < 1).all() and (found["slope_high"] > 1).all()
     one = table.assign(label=np.where(split == "external", 0, label))
     assert measured(unseen(one), calibration)["split"].tolist() == ["internal"]
+
+
+def patients_of(centers: dict[str, int], signal: dict[str, float]) -> pd.DataFrame:
+    rng, parts = np.random.default_rng(3), []
+    for center, n in centers.items():
+        label = np.arange(n) % 2
+        size = 20 + 6 * signal[center] * label + rng.normal(0, 6, n)
+        parts.append(pd.DataFrame({"label": label, "size_mm": size, "center": center}))
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(patient_id=[f"p{k}" for k in table.index])
+
+
+def test_a_centre_is_judged_by_a_regression_that_has_not_seen_it() -> None:
+    table = patients_of({"A": 400, "B": 300, "C": 8}, {"A": 1.5, "B": -1.5, "C": 0.0})
+    by_patient = table.set_index("patient_id")["center"]
+    found = leave_one_center_out(table, by_patient, ["size_mm"])
+    assert found["center"].tolist() == ["A", "B"], "C has four of a class: fitted on, not judged"
+    # Size means the opposite in the two, so whoever is fitted on the other is wrong here.
+    assert (found["high"] < 0.5).all()
+    rest = table[table["center"] != "A"].reset_index(drop=True)
+    own = table[table["center"] == "A"]
+    foretold = fit_logistic(rest, rest["label"], ["size_mm"]).probability(own)
+    assert found.loc[0, "expected"] == foretold.mean()
+    assert found.loc[0, ["n", "positives", "observed"]].tolist() == [400, 200, 0.5]
+
+
+def test_one_centre_alone_is_not_judged() -> None:
+    table = patients_of({"A": 100}, {"A": 1.0})
+    by_patient = table.set_index("patient_id")["center"]
+    assert leave_one_center_out(table, by_patient, ["size_mm"]).empty

@@ -1,5 +1,7 @@
 """Page 01's claims: directions that agree, that do not, and that the paper itself leaves open."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -48,6 +50,13 @@ def test_a_planted_difference_of_size_is_found_either_way(turned, verdict):
     rows = list(directions(alone(CONTRASTS, BESIDE, patients), BESIDE))
     assert [(row[0], row[5]) for row in rows] == [("direction-size_mm", verdict)]
     assert table(iter(rows), PAPER, patients)["evidence"].tolist() == ["public"]
+
+
+def test_on_another_endpoint_the_papers_numbers_stand_beside_and_no_claim_is_judged():
+    patients = replace(cohort(), nodes=False)
+    beside = alone(CONTRASTS, BESIDE, patients)
+    assert len(beside[beside["group"] != HERE]) and len(beside[beside["group"] == HERE])
+    assert table(directions(beside, BESIDE), PAPER, patients).empty
 
 
 def test_a_category_alone_has_the_mean_of_sensitivity_and_specificity():

@@ -169,6 +169,12 @@ def test_a_p_value_that_no_correlation_here_could_decide_has_no_claim(audits) ->
     assert printed.claims(audits["li2024"], cohort(), pd.Series(dtype=float)).empty
 
 
+def test_no_p_value_is_judged_by_patients_with_another_endpoint(audits) -> None:
+    others, rho = replace(cohort(), nodes=False), pd.Series([0.2, 0.9])
+    assert printed.claims(audits["li2024"], others, rho).empty
+    assert printed.needs(audits["li2024"], rho)["correlation_here"].notna().any()
+
+
 def test_a_difference_in_the_matrix_is_that_of_the_row_less_the_column() -> None:
     pairs = pd.DataFrame([{"model_a": "low", "model_b": "high", "difference": -0.1, "p_holm": 0.2}])
     square = figures.square(pairs, ["high", "low"], "difference")

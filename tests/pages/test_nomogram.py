@@ -1,6 +1,7 @@
 """Page 06, cell by cell: what is fitted on whom, printed numbers beside ours, claims, errors."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -169,10 +170,11 @@ def test_every_table_the_book_promises_is_written(page) -> None:
     promised = {
         "screen", "coefficients", "points", "validation", "corrected", "calibration", "curves",
         "hosmer_lemeshow", "decision", "metrics", "differences", "train_scores", "claims",
+        "centers",
     }  # fmt: skip
     written = {path.stem: pd.read_csv(path) for path in folder.glob("*.csv")}
     assert set(written) == promised
-    assert all(len(written[name]) for name in promised - {"train_scores"})
+    assert all(len(written[name]) for name in promised - {"train_scores", "centers"})
     kept = pd.read_parquet(folder / "predictions.parquet")
     assert list(kept.columns) == ["study", "model", "split", "patient_id", "label", "score"]
     assert set(kept["model"]) == {"Nomogram_B", "Nomogram_C", "DL signature"}
@@ -396,3 +398,28 @@ def test_labels_of_ticks_never_touch(at: list[float], width: float, lines: int) 
         places = np.sort(np.array(at)[sides == side])
         assert (np.diff(places) >= width - 1e-12).all()
     assert sides[np.argmin(at)] == 1
+
+
+def test_a_patient_without_a_value_is_left_out_of_everything_and_counted(tmp_path) -> None:
+    own = own_cohort()
+    own.table.loc[own.table.index[:7], "age"] = np.nan
+    space = run_cells(own, tmp_path, predictors=["age", "size"], candidates=["age", "size"])
+    gone = set(own.table["patient_id"].head(7))
+    assert space["lost"] == 7 and not gone & set(space["predictions"]["patient_id"])
+    assert not gone & set(space["table"]["patient_id"])
+
+
+def test_what_surgery_shows_is_used_only_where_it_is_named(tmp_path) -> None:
+    own = replace(own_cohort(), clinical=("age", "size"), after_surgery=("foci",))
+    plain = run_cells(own, tmp_path, "predictors")
+    assert "foci" not in set(plain["screen"]["variable"]) | set(plain["predictors"])
+    told = run_cells(own, tmp_path, "built", candidates=["age", "foci"], predictors=["age", "foci"])
+    assert "foci" in set(told["screen"]["variable"])
+    assert all("foci" in one.model.names for one in told["built"])
+
+
+def test_a_nomogram_of_other_variables_is_not_held_to_the_papers_numbers(page) -> None:
+    found = page["judged"].set_index("claim_id")
+    tested = found[found.index.str.contains("hosmer|auc-nomogram")]
+    assert len(tested) and (tested["verdict"] == "cannot be checked").all()
+    assert tested["note"].str.contains("has no .*nodule diameter").all()

@@ -32,7 +32,9 @@ def test_every_sum_that_fails_has_its_line(audit):
     wrong = audit.totals.query("verdict in ('contradicts', 'conflicts, if')")
     text = words.totals(audit)
     assert text.count("\n- ") == max(len(wrong), 1)
-    assert text.startswith(f"Of {len(audit.totals)} sums, {len(audit.totals) - len(wrong)} agree")
+    assert text.startswith(
+        f"Verdicts on {len(audit.totals)} sums: agrees {len(audit.totals) - len(wrong)}"
+    )
 
 
 def test_a_split_is_said_to_conflict_only_with_its_premise(audit):

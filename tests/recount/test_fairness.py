@@ -40,7 +40,7 @@ def test_the_stated_split_is_preferred_where_it_is_as_good_as_another(write_stud
     rows += [line for line in cells if ",specificity," in line]
     found = audited(write_study, performance=rows)
     assert found.confusion[["tp", "fp", "fn", "tn"]].to_numpy().tolist() == [[20, 14, 10, 56]]
-    assert "Stated: 30/70. Of 1 row, 1 agrees" in words.splits(found)
+    assert "Stated: 30/70. Verdicts on 1 row: agrees 1" in words.splits(found)
 
 
 def test_no_cell_is_accused_where_several_could_be_wrong(write_study):

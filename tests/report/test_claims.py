@@ -1,6 +1,7 @@
 """Claims keep to one vocabulary, one id each, and their text cannot break a table."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ptclnm import published
 from ptclnm.report.claims import (
     COLUMNS,
     VERDICTS,
     ClaimsError,
     check_claims,
+    claim_rows,
     claims_html,
     collect,
     counts_markdown,
@@ -24,6 +27,7 @@ from ptclnm.report.claims import (
     verdict_words,
 )
 from ptclnm.report.tables import show_claims
+from ptclnm.schema import EVIDENCE, Cohort
 
 
 def claims(**changes: object) -> pd.DataFrame:
@@ -129,6 +133,20 @@ def test_a_verdict_stands_with_its_premise_in_every_table(verdict, premise, word
         assert f"<td>{cell}</td>" in html
     assert f"| {cell} |" in headline_markdown(table, for_book=True)
     assert f'data-verdict="{verdict}"' in claims_html(table), "filtered by the word alone"
+
+
+@pytest.mark.parametrize("evidence", EVIDENCE)
+def test_claims_about_nodes_are_judged_on_nodes_alone(evidence: str) -> None:
+    row = ("auc", "Table 2", "AUC", "0.90", "0.80", "not consistent", "")
+    patients = Cohort("p", "P", evidence, "e", pd.DataFrame(), (), pd.DataFrame(), "f")
+    (judged, none) = (
+        check_claims(claim_rows([row], "deep", published.load("li2024"), cohort, ""), "deep")
+        for cohort in (patients, replace(patients, nodes=False))
+    )
+    assert judged[["quantity", "evidence"]].to_numpy().tolist() == [["AUC, on p", evidence]]
+    assert none.empty and list(none) == list(judged)
+    assert "lymph nodes are not judged here" in show_claims(none, nodes=False).data
+    assert "lymph nodes" not in show_claims(none).data
 
 
 @given(st.text(min_size=1))

@@ -36,6 +36,7 @@ from ptclnm.report.sentences import listing
 
 INJECTED = "injected-parameters"
 ANSWER = "answer"
+LEFT_OUT = "Left out of this run"
 COMMAND = "from jupyter_book.cli.main import main; main()"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 WARNING = re.compile(r"WARNING|ERROR|CRITICAL|Exception|Error:", re.IGNORECASE)
@@ -127,33 +128,37 @@ def with_parts(contents: dict[str, Any], specs: list[PageSpec]) -> dict[str, Any
 
 
 def stage_page(page: ExecutedPage, profile: Profile) -> NotebookNode:
-    """Make a page of an executed notebook: its own title, and where its values come from.
+    """Make a page of an executed notebook; where its data are missing, one that is not searched.
 
-    The folder that the runner gives for results, and papermill's record with its absolute
-    paths, are left out.
+    Papermill's record with its absolute paths is left out.
     """
     notebook = copy.deepcopy(page.notebook)
-    cells = until_ended(notebook.cells, page.ended)
-    title = f"# {page.spec.title}"
+    cells, title = notebook.cells, f"# {page.spec.title}"
     cells[0].source = re.sub("^# .*", lambda _: title, cells[0].source, count=1, flags=re.MULTILINE)
-    cells = joined_folds(with_answer_first(without_results_dir(cells)))
-    at = next((i for i, cell in enumerate(cells) if TAG in _tags(cell)), 1)
-    note = nbformat.v4.new_markdown_cell(source_note(page, profile))
-    notebook.cells = [*cells[:at], note, *cells[at:]]
+    if page.ended is None:
+        notebook.cells = whole(cells, source_note(page, profile))
+    else:
+        notebook.cells = [card(title, cells[0].source, cells[page.ended])]
+        notebook.metadata["nosearch"] = True  # Sphinx leaves it out of its index
     for part in (notebook, *notebook.cells):
         part.metadata.pop("papermill", None)
     notebook.nbformat_minor = 5
     return nbformat.validator.normalize(notebook)[1]
 
 
-def until_ended(cells: list[NotebookNode], at: int | None) -> list[NotebookNode]:
-    """Cells of a page up to the one that ended it, which says first what is missing."""
-    if at is None:
-        return cells
-    last = cells[at]
-    last.outputs = [output for output in last.outputs if output not in _errors(last)]
-    last.metadata["tags"] = [ANSWER, "remove-input"]
-    return cells[: at + 1]
+def whole(cells: list[NotebookNode], note: str) -> list[NotebookNode]:
+    """Put the answer first, the note above the values, and leave out the runner's folder."""
+    cells = joined_folds(with_answer_first(without_results_dir(cells)))
+    at = next((i for i, cell in enumerate(cells) if TAG in _tags(cell)), 1)
+    return [*cells[:at], nbformat.v4.new_markdown_cell(note), *cells[at:]]
+
+
+def card(title: str, start: str, ended: NotebookNode) -> NotebookNode:
+    """Say what a page would show, by its first paragraph, and what the cell that ended it said."""
+    shows = start.partition(title)[2].strip().partition("\n\n")[0]
+    said = next(output.data["text/markdown"] for output in ended.outputs if "data" in output)
+    text = f"{title}\n\n:::{{card}} {LEFT_OUT}\n{shows}\n\n{said}\n:::"
+    return nbformat.v4.new_markdown_cell(text)
 
 
 def _errors(cell: NotebookNode) -> list[NotebookNode]:
@@ -232,7 +237,7 @@ def claims_fragment(claims: pd.DataFrame, pages: list[ExecutedPage]) -> str:
         return f"{table}\n"
     return (
         f"**Pages without their data in this run: {listing(names)}.** They judge no claim here; "
-        f"each says at its top how to get the data.\n\n{table}\n"
+        f"each says how to get the data.\n\n{table}\n"
     )
 
 

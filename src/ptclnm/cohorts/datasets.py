@@ -34,6 +34,7 @@ class Dataset:
     evidence: str
     endpoint: str
     endpoint_is_not: str
+    nodes: bool
     licence: str
     use: str
     doi: str
@@ -59,6 +60,7 @@ class Dataset:
         Its endpoint says what it is and what it is not.
         """
         rest |= {"name": self.name, "title": self.title, "evidence": self.evidence}
+        rest |= {"nodes": self.nodes}
         endpoint = f"{self.endpoint}. Not: {self.endpoint_is_not}".rstrip(".")
         return Cohort(endpoint=endpoint, warnings=(*self.warnings, *warnings), **rest)
 

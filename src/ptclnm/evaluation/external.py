@@ -1,6 +1,6 @@
-"""Do scores travel? Discrimination and scores by centre and machine setting."""
+"""Do scores travel? By centre and machine setting, and to a centre that was not fitted on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from ptclnm.evaluation.delong import delong
+from ptclnm.evaluation.logistic import fit_logistic
 
 
 def by_setting(
@@ -45,6 +46,50 @@ def by_setting(
                 mean = pd.to_numeric(each[name], errors="coerce").mean()
                 rows.append(head | _judged(each) | {"mean_setting": mean})
     return pd.DataFrame(rows)
+
+
+def leave_one_center_out(
+    table: pd.DataFrame, centers: pd.Series, predictors: Sequence[str], fewest: int = 5
+) -> pd.DataFrame:
+    """Fit a regression on all centres but one, and judge it on that one, for each in turn.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``patient_id, label`` and the predictors, one row a patient.
+    centers : Series of str
+        Centre by patient.
+    predictors : sequence of str
+        Columns of the regression; without any, nothing is judged.
+    fewest : int
+        A centre with fewer patients of either class is fitted on and not judged.
+
+    Returns
+    -------
+    DataFrame
+        ``center, n, positives, auc, low, high, expected, observed``, the largest first: DeLong's
+        interval, the mean risk that was foretold, and the share with the outcome.
+
+    Raises
+    ------
+    ModelError
+        If the regression cannot be fitted.
+
+    Notes
+    -----
+    Internal–external validation (Steyerberg and Harrell 2016, 10.1016/j.jclinepi.2015.04.005).
+    """
+    at, rows = table["patient_id"].map(centers), []
+    for center in at.value_counts().index if len(predictors) else ():
+        own, rest = table[at == center], table[at != center].reset_index(drop=True)
+        if own["label"].value_counts().reindex([0, 1], fill_value=0).min() < fewest or rest.empty:
+            continue
+        scored = own.assign(score=fit_logistic(rest, rest["label"], predictors).probability(own))
+        means = scored[["score", "label"]].mean()
+        rows.append({"center": center, **_judged(scored), "expected": means["score"],
+                     "observed": means["label"]})  # fmt: skip
+    columns = ["center", "n", "positives", "auc", "low", "high", "expected", "observed"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _grouped(values: pd.Series, groups: int) -> pd.Series:

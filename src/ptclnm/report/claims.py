@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from ptclnm.errors import ProblemsError, nearest
-from ptclnm.schema import EVIDENCE
+from ptclnm.schema import EVIDENCE, Cohort
 from recount import AGREES, CONFLICTS, CONTRADICTS, OPEN, Study
 
 COLUMNS = (
@@ -95,9 +95,11 @@ def _premise_problems(table: pd.DataFrame) -> list[str]:
 
 
 def claim_rows(
-    rows: Sequence[tuple], page: str, paper: Study, cohort: str, evidence: str, note: str
+    rows: Sequence[tuple], page: str, paper: Study, cohort: Cohort, note: str
 ) -> pd.DataFrame:
     """Lay a page's claims out as rows of the claims table, without premises.
+
+    The papers' claims are about lymph nodes: a cohort with another endpoint gives no row.
 
     Parameters
     ----------
@@ -105,16 +107,16 @@ def claim_rows(
         ``claim_id, where, quantity, reported, obtained, verdict, note``.
     page : str
         What the ids begin with.
-    paper, cohort, evidence, note
-        Whose claims, on which cohort, what kind of evidence that is, and what ends every note.
+    paper, cohort, note
+        Whose claims, on which patients, and what ends every note.
     """
     columns = ["claim_id", "where", "quantity", "reported", "obtained", "verdict", "note"]
-    table = pd.DataFrame(rows, columns=columns)
-    prefix = slug(f"{page}-{paper.name}-{cohort}-")
+    table = pd.DataFrame(rows if cohort.nodes else [], columns=columns)
+    prefix = slug(f"{page}-{paper.name}-{cohort.name}-")
     return table.assign(
-        claim_id=prefix + table["claim_id"], study=paper.name, evidence=evidence, premise="",
+        claim_id=prefix + table["claim_id"], study=paper.name, evidence=cohort.evidence, premise="",
         note=[" ".join(filter(None, (own, note))) for own in table["note"]],
-        quantity=table["quantity"] + f", on {cohort}",
+        quantity=table["quantity"] + f", on {cohort.name}",
     )[list(COLUMNS)]  # fmt: skip
 
 

@@ -60,7 +60,7 @@ class Page:
             return cohorts.open(cohort, n_patients=n_patients or None, seed=seed)
         except MissingDataError as error:
             self.save_claims(no_claims())
-            display(Markdown(whose.left_out(str(error))))
+            display(Markdown(whose.left_out(cohort, str(error))))
             raise SystemExit(0) from error
 
     def save_table(self, frame: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from ptclnm.report.page import Page
 from ptclnm.report.sentences import MISSING, p_text, verdicts
 
 ENOUGH_ROWS = 60
+OTHER_ENDPOINT = "Claims about lymph nodes are not judged here: the endpoint is another."
 
 
 def text(value: object, digits: int) -> str:
@@ -94,10 +95,19 @@ def say(markdown: str) -> Markdown | None:
     return Markdown(markdown) if markdown else None
 
 
-def show_claims(claims: pd.DataFrame) -> HTML:
-    """Show a page's rows of the claims table under the counts of their verdicts."""
+def show_claims(claims: pd.DataFrame, nodes: bool = True) -> HTML:
+    """Show a page's rows of the claims table under the counts of their verdicts.
+
+    Parameters
+    ----------
+    claims : DataFrame
+        As saved.
+    nodes : bool
+        Whether the endpoint of the patients is lymph-node metastasis; else it says that none is
+        judged.
+    """
     if claims.empty:
-        return HTML(f"<p>{verdicts(claims)}</p>")
+        return HTML(f"<p>{verdicts(claims) if nodes else OTHER_ENDPOINT}</p>")
     named = claims.assign(claim=claims["quantity"] + " (" + claims["where"] + ")")
     table = show(named, "claim reported obtained verdict note", verdicts(claims)).data
     return HTML(f'<div class="box" role="region" aria-label="Claims" tabindex="0">{table}</div>')

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable
 
+from ptclnm.cohorts.datasets import datasets
 from ptclnm.report.sentences import answer_box, bullets, count, listing
 from ptclnm.schema import SPLITS, Cohort
 
-TITLE = "Left out of this run"
 SIMULATED = "Simulated patients: what the protocol does, not what patients would show."
 TOY = ", a **toy cohort**: it shows what the protocol does, not what patients would show"
 
 
-def left_out(missing: str) -> str:
-    """Say in a box that the data are not here, and how to get them."""
-    return f":::{{warning}} {TITLE}\n{missing}\n:::"
+def left_out(cohort: str, missing: str) -> str:
+    """Say of a cohort by name whose data are not here whose these are, and how to get them."""
+    entry = datasets().get(cohort)
+    whom = f"Patients: {entry.title}. Endpoint: {entry.endpoint}.\n\n" if entry else ""
+    return f"{whom}{missing}"
 
 
 def patients(cohort: Cohort) -> str:

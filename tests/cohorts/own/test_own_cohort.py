@@ -136,6 +136,7 @@ def test_rules_by_centre_are_checked(folder, old, new, word):
         ("mask_label: 1", "mask_label: 0", "from 1 to 65535"),
         ("seed: 1}", "seed: 1, ratoi: 2}", "did you mean 'ratio'"),
         ("mask_label: 1", "mask_label: 1\ncolour:", "unknown key 'colour'"),
+        ("mask_label: 1", "mask_label: 1\nlymph_nodes: N1", "is 'N1'; allowed: true or false"),
         ("seed: 1", "seed:", "seed is ''"),
         ("{ratio: 0.7, seed: 1}", "{}", "exactly one"),
     ],
@@ -175,6 +176,12 @@ def test_numbers_match_however_they_are_written(folder):
     folder.replace("[N1a, N1b]", "1")
     folder.replace("[N0]", "[0]")
     assert open_manifest(folder.manifest).table["label"].sum() == numbers.count("1.0")
+
+
+def test_an_endpoint_is_nodes_unless_the_manifest_says_no(folder):
+    assert open_manifest(folder.manifest).nodes
+    folder.replace("mask_label: 1", "mask_label: 1\nlymph_nodes: false")
+    assert not open_manifest(folder.manifest).nodes
 
 
 def test_a_file_on_mask_of_several_values_may_take_any(folder):

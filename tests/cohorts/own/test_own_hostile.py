@@ -16,7 +16,7 @@ from ptclnm.errors import ManifestError
 
 quick = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 words = st.sampled_from(
-    "title endpoint csv root name columns positive negative exclude mask_label split "
+    "title endpoint csv root name columns positive negative exclude mask_label split lymph_nodes "
     "patient image mask label center clinical column kind range map ratio seed by_center train "
     "external internal any N0 N1a numeric categorical patients.csv .. 1e999 ~ <<"
     "".split()

@@ -69,7 +69,7 @@ def open_manifest(
             table, {**settings, "n_patients": n_patients, "seed": seed}, contents
         ),
         warnings=tuple(lines(report.warnings, LISTED)), root=manifest.root.resolve(),
-        mask_label=manifest.mask_label,
+        mask_label=manifest.mask_label, nodes=manifest.lymph_nodes,
     )  # fmt: skip
 
 

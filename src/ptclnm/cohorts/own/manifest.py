@@ -243,6 +243,8 @@ class Manifest(_Section):
         Values of the label, in the form of `canonical`.
     mask_label : int or str
         Value of the ROI's pixels, or ``"any"`` for all above 0.
+    lymph_nodes : bool
+        Whether the endpoint is lymph-node metastasis.
     split : Split
         How patients come into sets.
     """
@@ -256,6 +258,7 @@ class Manifest(_Section):
     negative: Labels
     exclude: Labels = ()
     mask_label: MaskLabel
+    lymph_nodes: bool = True
     split: Split
 
     @field_validator("root")

@@ -91,4 +91,4 @@ def directions(table: pd.DataFrame, beside: pd.DataFrame) -> Iterator[Row]:
 def table(rows: Iterator[Row], paper: Study, cohort: Cohort) -> pd.DataFrame:
     """Lay out the page's rows of the claims table."""
     note = whose.claim_note(cohort)
-    return claim_rows(list(rows), "cohort", paper, cohort.name, cohort.evidence, note)
+    return claim_rows(list(rows), "cohort", paper, cohort, note)

@@ -55,7 +55,7 @@ def table(
     models = {row.model for row in judged_by(beside, "auc")}
     scratch = any(plan.weights == NONE and plan.name in models for plan in plans)
     note = f"{SCRATCH if scratch else ''} {whose.claim_note(cohort)}".strip()
-    return claim_rows(list(rows), "deep", paper, cohort.name, cohort.evidence, note)
+    return claim_rows(list(rows), "deep", paper, cohort, note)
 
 
 def best(beside: pd.DataFrame, predictions: pd.DataFrame) -> Iterator[Row]:

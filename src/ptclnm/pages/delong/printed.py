@@ -134,7 +134,7 @@ def claims(audit: Audit, cohort: Cohort, correlations: pd.Series) -> pd.DataFram
         for row in rows.itertuples()
     ]  # fmt: skip
     note = whose.claim_note(cohort)
-    return claim_rows(made, "delong", audit.study, cohort.name, cohort.evidence, note)
+    return claim_rows(made, "delong", audit.study, cohort, note)
 
 
 def intervals(cohort: Cohort, auc: pd.DataFrame) -> pd.DataFrame:

@@ -93,7 +93,7 @@ def table(
         *best_claims(beside, zoo["cv"], within, "classifiers of the combined features"),
         *_better(paper, beside, predictions),
     ]
-    return claim_rows(rows, "fusion", paper, cohort.name, cohort.evidence, note)
+    return claim_rows(rows, "fusion", paper, cohort, note)
 
 
 def _kept(paper: Study, zoo: Tables) -> Iterator[Row]:

@@ -59,10 +59,17 @@ def numbers(
     predictors : collection of str
         The clinical variables of the nomograms here.
     """
+    yield from same_variables(auc_claims(paper, metrics, beside), beside, predictors)
+
+
+def same_variables(
+    rows: Iterable[Row], beside: pd.DataFrame, predictors: Collection[str]
+) -> Iterator[Row]:
+    """Leave claims on nomograms open where those here lack a clinical variable of the paper's."""
     factors = beside[beside["rule"] == "factor"].groupby("printed", sort=False)["ours"]
     lost = [name for name, columns in factors if not set(columns) & set(predictors)]
     note = OTHER.format(listing(lost).replace(" and ", " or "))
-    for row in auc_claims(paper, metrics, beside):
+    for row in rows:
         yield (*row[:5], verdict.OPEN, note) if lost and NOMOGRAM in row[2] else row
 
 
@@ -91,7 +98,9 @@ def weights(beside: pd.DataFrame, built: Sequence[Built]) -> Iterator[Row]:
     for asked, one in product(judged_by(beside, "weight"), signed):
         longest = {axis.name: float(axis.points.max()) for axis in one.nomogram.axes}
         own = longest.pop(one.signature)
-        most = max(longest.values(), default=0.0)
+        if not longest:
+            continue
+        most = max(longest.values())
         yield (
             f"weight-{slug(one.name)}", asked.where,
             f"in {one.name} every clinical variable has fewer points than the signature", "yes",

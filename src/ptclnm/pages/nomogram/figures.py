@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from ptclnm.pages.nomogram.drawing import label_of
+from ptclnm.report.sentences import NOTHING
 from ptclnm.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, use_style
 
 COLORS = {"Nomogram_A": RED, "Nomogram_B": ORANGE, "Nomogram_C": BLUE, "Radiologist": PURPLE}
@@ -16,8 +17,8 @@ STRATEGIES = {"all": ("treat all", GREY, "--"), "none": ("treat none", INK, ":")
 WIDEST = (1 / 60, 60)  # beyond these odds ratios an interval is drawn as an arrow
 
 
-def forest(screen: pd.DataFrame, coefficients: pd.DataFrame) -> Figure:
-    """Draw odds ratios of variables alone and together.
+def forest(screen: pd.DataFrame, coefficients: pd.DataFrame) -> Figure | str:
+    """Draw odds ratios of variables alone and together; without a variable, a sentence says so.
 
     Parameters
     ----------
@@ -26,6 +27,8 @@ def forest(screen: pd.DataFrame, coefficients: pd.DataFrame) -> Figure:
     coefficients : DataFrame
         ``model, variable, level, odds_ratio, low, high``; the last model's are drawn.
     """
+    if screen.empty:
+        return NOTHING
     last = coefficients[coefficients["model"] == coefficients["model"].iloc[-1]]
     together = last.set_index(["variable", "level"])
     with use_style():

@@ -28,9 +28,10 @@ def patients(cohort: Cohort, paper: Study, fit_on: str) -> pd.DataFrame:
     ModelError
         If no patient is in the set to fit on.
     """
-    table = cohort.patients[[*KEYS, *cohort.clinical]].astype({"patient_id": str})
+    clinical = [*cohort.clinical, *cohort.after_surgery]
+    table = cohort.patients[[*KEYS, *clinical]].astype({"patient_id": str})
     printed = study_of(cohort.name).STUDY.variables if cohort.name in STUDIES else {}
-    for column in cohort.clinical:
+    for column in clinical:
         if pd.api.types.is_numeric_dtype(table[column]):
             continue
         own = table[column].dropna().astype(str)
@@ -43,7 +44,10 @@ def patients(cohort: Cohort, paper: Study, fit_on: str) -> pd.DataFrame:
 
 
 def candidates(cohort: Cohort, asked: Sequence[str]) -> tuple[str, ...]:
-    """Columns to screen: those asked for, else all; a reader's reading is no candidate."""
+    """Columns to screen: those asked for, else all that are known before surgery.
+
+    A reader's reading is no candidate.
+    """
     every = tuple(name for name in cohort.clinical if name != READER)
     return _columns("candidates", asked, cohort) or every
 
@@ -56,7 +60,7 @@ def predictors(cohort: Cohort, paper: Study, asked: Sequence[str]) -> tuple[str,
 
 
 def _columns(parameter: str, asked: Sequence[str], cohort: Cohort) -> tuple[str, ...]:
-    known = cohort.clinical
+    known = (*cohort.clinical, *cohort.after_surgery)
     if unknown := [column for column in asked if column not in known]:
         problems = [f"no clinical column {name!r}; {nearest(name, known)}" for name in unknown]
         raise ParameterError(parameter, problems)

@@ -68,6 +68,8 @@ def screen(
     named : bool
         Whether they were named beforehand.
     """
+    if screened.empty:
+        return "No clinical variable is here to screen."
     table = screened.drop_duplicates("variable")
     passed = [label_of(name) for name in table.loc[table["kept"].astype(bool), "variable"]]
     lost = [f"{label_of(row.variable)} ({row.note})" for row in table.itertuples() if row.note]

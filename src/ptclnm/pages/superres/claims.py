@@ -18,7 +18,7 @@ from recount import Study
 def table(rows: Iterable[Row], paper: Study, cohort: Cohort, plan: SRPlan) -> pd.DataFrame:
     """Lay out the page's rows of the claims table; a leak is said in every row."""
     note = f"{'LEAK: trained on all patients. ' if plan.leaks else ''}{whose.claim_note(cohort)}"
-    return claim_rows(list(rows), "superres", paper, cohort.name, cohort.evidence, note)
+    return claim_rows(list(rows), "superres", paper, cohort, note)
 
 
 def edges(beside: pd.DataFrame, quality: pd.DataFrame) -> Iterator[Row]:
