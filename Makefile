@@ -26,7 +26,7 @@ test: $(STAMP)  ## check style, then run the tests on all cores; TESTFLAGS goes 
 	@case '$(TESTFLAGS)' in *'not browser'*) ;; *) .ci/chromium ;; esac
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(TESTFLAGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(TESTFLAGS)
 
 bench: $(STAMP)  ## measure speed and memory, into _build/results/bench; BENCH=extraction for one
 	@for name in $(BENCH); do \

@@ -26,12 +26,8 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes minutes; keep a file's tests, and those of the built book, together."""
-    for item in items:
-        built = "html" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("the book" if built else str(item.path)))
+    """Leave out what takes minutes."""
     asked = config.option.markexpr or ""
     left = {name for name in ASKED if name not in asked}
     out = [item for item in items if any(item.get_closest_marker(name) for name in left)]

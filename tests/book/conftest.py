@@ -150,7 +150,10 @@ def ran(ran_once: SmallProject, tmp_path: Path) -> SmallProject:
 
 @pytest.fixture(scope="session")
 def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The real book at its smallest, built once, or the one that PTCLNM_BOOK_HTML names."""
+    """The real book at its smallest, built once, or the one that PTCLNM_BOOK_HTML names.
+
+    One file of tests looks at it: each process that tests would build its own.
+    """
     if given := os.environ.get("PTCLNM_BOOK_HTML"):
         return Path(given)
     build = tmp_path_factory.mktemp("build")

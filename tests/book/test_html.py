@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from ptclnm.book.profiles import load_profile
 from ptclnm.book.project import Project
+from ptclnm.book.runner import verdict_block
 from ptclnm.paths import BOOK, ROOT
 from ptclnm.report.claims import VERDICTS, badge
 
@@ -184,3 +185,12 @@ CONTRAST = """() => {
   });
   return Math.min(...ratios);
 }"""
+
+
+def test_the_readme_shows_what_the_printed_numbers_give(html: Path) -> None:
+    """Verdicts on other patients depend on how many there are; those on print do not."""
+    block = verdict_block("tiny", Project(build_dir=html.parent))
+    printed = [line for line in block.splitlines() if "| published |" in line]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert printed
+    assert [line for line in printed if line not in readme] == [], "run: make readme"

@@ -1,13 +1,10 @@
 """The verdicts of the README are those of a run, and no other text of it is touched."""
 
-from pathlib import Path
-
 import pytest
 
 from ptclnm.book.project import Project
-from ptclnm.book.runner import verdict_block, write_readme
+from ptclnm.book.runner import write_readme
 from ptclnm.errors import MissingDataError
-from ptclnm.paths import ROOT
 
 README = "# Small\n<!-- verdicts -->\nold\n<!-- /verdicts -->\nThe end.\n"
 
@@ -26,12 +23,3 @@ def test_a_profile_that_has_not_run_is_named(small: Project) -> None:
     with pytest.raises(MissingDataError, match=r"claims.csv. Run: ptclnm run --profile quick"):
         write_readme("quick", small)
     assert (small.root / "README.md").read_text(encoding="utf-8") == README
-
-
-def test_the_readme_shows_what_the_printed_numbers_give(html: Path) -> None:
-    """Verdicts on other patients depend on how many there are; those on print do not."""
-    block = verdict_block("tiny", Project(build_dir=html.parent))
-    printed = [line for line in block.splitlines() if "| published |" in line]
-    readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-    assert printed
-    assert [line for line in printed if line not in readme] == [], "run: make readme"
