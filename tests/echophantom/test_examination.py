@@ -35,7 +35,8 @@ def test_a_drawn_outline_is_one_piece_without_holes_near_the_true_one(diameter, 
     assert ndimage.label(drawn)[1] == 1
     assert (ndimage.binary_fill_holes(drawn) == drawn).all()
     assert np.abs(distances(drawn, true)).max() < 1.5
-    assert 2 * (drawn & true).sum() / (drawn.sum() + true.sum()) > 0.8
+    # A hand that is off by some tenths of a mm costs a small nodule more of its overlap.
+    assert 2 * (drawn & true).sum() / (drawn.sum() + true.sum()) > 1 - 1 / diameter
 
 
 def test_a_readers_hand_wanders_but_does_not_lean():
