@@ -122,7 +122,7 @@ def fusion(pairs: pd.DataFrame) -> str:
 
 
 def _outcome(rows: pd.DataFrame) -> str:
-    sure = rows["p"] < ALPHA
+    sure = rows["p_holm"] < ALPHA
     better, worse = sure & (rows["low"] > 0), sure & (rows["high"] < 0)
     if better.all():
         return "fusion **beats both of its parts**"
@@ -130,10 +130,7 @@ def _outcome(rows: pd.DataFrame) -> str:
         return f"fusion is **worse than {listing(rows.loc[worse, 'model_b'])}**"
     if better.any():
         won, rest = (listing(rows.loc[which, "model_b"]) for which in (better, ~better))
-        return (
-            f"fusion beats {won}, but **is not shown to beat {rest}**: the other part adds nothing "
-            "that these patients show"
-        )
+        return f"fusion beats {won}, but **is not shown to beat {rest}**"
     return "fusion is **not shown to beat either part**"
 
 

@@ -66,11 +66,16 @@ def same_variables(
     rows: Iterable[Row], beside: pd.DataFrame, predictors: Collection[str]
 ) -> Iterator[Row]:
     """Leave claims on nomograms open where those here lack a clinical variable of the paper's."""
-    factors = beside[beside["rule"] == "factor"].groupby("printed", sort=False)["ours"]
-    lost = [name for name, columns in factors if not set(columns) & set(predictors)]
+    lost = lacking(beside, predictors)
     note = OTHER.format(listing(lost).replace(" and ", " or "))
     for row in rows:
         yield (*row[:5], verdict.OPEN, note) if lost and NOMOGRAM in row[2] else row
+
+
+def lacking(beside: pd.DataFrame, predictors: Collection[str]) -> list[str]:
+    """Name the paper's clinical variables that the nomograms here do not have."""
+    factors = beside[beside["rule"] == "factor"].groupby("printed", sort=False)["ours"]
+    return [name for name, columns in factors if not set(columns) & set(predictors)]
 
 
 def risk_factors(
@@ -137,5 +142,6 @@ def decision(beside: pd.DataFrame, curves: pd.DataFrame, fit_on: str) -> Iterato
             f"decision-{split}", asked.where,
             f"{asked.ours} has the highest net benefit in the {split} set",
             "yes", f"at {int(first.sum())} of {count(len(first), 'threshold')}",
-            verdict.for_every_choice(first), FITTED_ON if split == fit_on else "",
+            verdict.for_every_choice(first),
+            FITTED_ON if split == fit_on else "The paper does not say at which thresholds.",
         )  # fmt: skip
