@@ -16,12 +16,12 @@ PAPER = published.load("ni2024")
 CONTRASTS, BESIDE = audit(PAPER).contrasts, read_beside(PAPER, "cohort")
 
 
-def cohort(evidence="public", turned=False, **columns):
+def cohort(evidence="public", turned=False, shift=8.0, **columns):
     n = 400
     label = pd.Series(range(n)) % 2
     patients = pd.DataFrame(
         {"patient_id": [f"p{k}" for k in range(n)], "label": label, "split": "train",
-         "size_mm": (pd.Series(range(n)) % 37 + 8.0 * (1 - label if turned else label))} | columns
+         "size_mm": (pd.Series(range(n)) % 37 + shift * (1 - label if turned else label))} | columns
     )  # fmt: skip
     return Cohort("somebody", "Somebody's", evidence, "Nodes.", patients, ("size_mm",),
                   pd.DataFrame(), "0")  # fmt: skip
@@ -75,3 +75,16 @@ def test_a_patient_without_the_value_is_left_out_and_counted():
 
 def test_simulated_patients_are_not_held_against_the_table_they_were_drawn_from():
     assert alone(CONTRASTS, BESIDE, cohort("simulated")).empty
+
+
+def test_a_level_that_nobody_has_says_nothing():
+    assert same_direction([1.0, 2.0], 0.5, 0.5) == "cannot be checked"
+
+
+def test_the_papers_own_aucs_stand_beside_and_are_said_to_lie_outside():
+    patients = cohort(shift=4.0)
+    (row,) = directions(alone(CONTRASTS, BESIDE, patients), BESIDE)
+    assert "(AUC 0.80)" in row[3]
+    here = alone(CONTRASTS, BESIDE, patients).query("group == @HERE").iloc[0]
+    assert here["high"] < 0.70, "the least of the paper's"
+    assert row[6] == "Every AUC of the paper's sets lies outside the interval here."

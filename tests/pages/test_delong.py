@@ -100,8 +100,9 @@ def test_what_drawn_studies_have_to_reach_is_the_papers_best_of_that_set(audits)
     best = printed.targets(audits["li2024"]).set_index("size_of")["reported_auc"]
     assert best.to_dict() == {"li2024, test": 0.930}, "0.970 is of training"
     ni = printed.targets(audits["ni2024"])
-    assert set(zip(ni["size_of"].str.extract("(internal|external)")[0], ni["reported_auc"],
-                   strict=True)) == {("internal", 0.839), ("external", 0.789)}  # fmt: skip
+    # 0.839 is of the model that needs 15/135, and not of the seven that need 42/220.
+    sizes = zip(ni["positives"], ni["negatives"], ni["reported_auc"], strict=True)
+    assert {(42, 220, 0.787), (15, 135, 0.839)} <= set(sizes)
 
 
 def test_a_printed_interval_stands_beside_ours_only_for_its_own_cohort(predictions) -> None:
@@ -141,8 +142,9 @@ def test_power_is_the_error_without_a_difference_and_a_half_at_the_border() -> N
 @pytest.mark.parametrize(
     ("low", "high", "verdicts"),
     [
-        (0.30, 0.60, {"p = 0.013": "not consistent", "needs at most 0.55": "consistent"}),
-        (0.70, 0.90, {"p = 0.013": "consistent", "needs at most 0.55": "not consistent"}),
+        (0.10, 0.40, {"p = 0.013": "not consistent", "needs at most 0.55": "consistent"}),
+        (0.30, 0.60, {"p = 0.013": "not consistent", "needs at most 0.55": "too wide to tell"}),
+        (0.70, 0.90, {"p = 0.013": "too wide to tell", "needs at most 0.55": "not consistent"}),
     ],
 )
 def test_claims_are_judged_by_the_correlations_here(audits, low, high, verdicts) -> None:

@@ -12,6 +12,7 @@ from ptclnm.report.verdict import (
     chosen,
     difference,
     kept_count,
+    ranges_meet,
     within_interval,
 )
 
@@ -108,3 +109,13 @@ def test_an_auc_without_interval_judges_nothing_and_says_why(value: float) -> No
     assert found == "cannot be checked"
     assert note.endswith("the outcome. No interval: the estimated variance of the AUC is "
                          "0 or cannot be had.")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("needed", "found", "verdict"),
+    [((0.5, 1.0), (0.6, 0.9), "consistent"), ((0.5, 1.0), (0.2, 0.9), "too wide to tell"),
+     ((0.5, 1.0), (0.1, 0.4), "not consistent"), ((0.79, 0.79), (0.2, 0.9), "too wide to tell"),
+     ((-1.0, 0.55), (float("nan"), 0.9), "cannot be checked")],
+)  # fmt: skip
+def test_a_need_is_met_only_by_all_that_was_found(needed, found, verdict):
+    assert ranges_meet(*needed, *found) == verdict

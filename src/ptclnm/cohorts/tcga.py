@@ -81,9 +81,14 @@ def open_tcga_thca(
     five = kept["positive_nodes"].eq(LARGE_VOLUME).sum()
     counted = "with" if more_than < LARGE_VOLUME else "without"
     note = f"Patients with exactly {LARGE_VOLUME} positive nodes: {five}; they count as {counted}."
+    few = (kept["nodes_examined"] <= more_than) & (kept["label"] == 0)
+    capped = (
+        f"Of {(kept['label'] == 0).sum()} patients without the outcome, {few.sum()} had at most "
+        f"{more_than} nodes examined, and could not have had more positive ones."
+    )
     settings = {"n_patients": n_patients, "seed": seed, "more_than": more_than}
     return TCGA.cohort(
-        [note], table=kept, flow=flow.frame(), clinical=tuple(TCGA.clinical.values()),
+        [note, capped], table=kept, flow=flow.frame(), clinical=tuple(TCGA.clinical.values()),
         after_surgery=tuple(TCGA.after_surgery.values()), fingerprint=fingerprint(kept, settings),
     )  # fmt: skip
 
@@ -138,7 +143,8 @@ def _table(part: pd.DataFrame, more_than: int) -> pd.DataFrame:
     named = TCGA.clinical | TCGA.after_surgery
     table = part.drop(columns="size_mm").rename(columns=named).assign(
         size_mm=part["size_mm"], age=part[AGE].astype(int), sex=part[SEX].str.capitalize(),
-        positive_nodes=part["nodes"].astype(int), center=part[SITE],
+        positive_nodes=part["nodes"].astype(int), nodes_examined=pd.to_numeric(part[EXAMINED]),
+        center=part[SITE],
         label=(part["nodes"] > more_than).astype(int), **NO_PICTURES,
     )  # fmt: skip
     table["multifocality"] = table["multifocality"].map(MULTIFOCAL)
@@ -148,5 +154,11 @@ def _table(part: pd.DataFrame, more_than: int) -> pd.DataFrame:
     order = sizes.sort_values(["count", "center"], ascending=[False, True])["center"]
     external = table["center"].isin(set(order.iloc[1::2]))
     table["split"] = external.map({True: "external", False: "train"})
-    columns = [*COLUMNS, *TCGA.clinical.values(), *TCGA.after_surgery.values(), "positive_nodes"]
+    columns = [
+        *COLUMNS,
+        *TCGA.clinical.values(),
+        *TCGA.after_surgery.values(),
+        "positive_nodes",
+        "nodes_examined",
+    ]
     return table[columns].reset_index(drop=True)

@@ -124,12 +124,15 @@ def ranges_meet(low: float, high: float, other_low: float, other_high: float) ->
     Returns
     -------
     str
-        ``consistent`` if a value is in both, limits included, else ``not consistent``; ``cannot be
-        checked`` where a limit is missing or infinite.
+        ``consistent`` if every value obtained is among those needed, limits included, ``not
+        consistent`` if none is, ``too wide to tell`` in between; ``cannot be checked`` where a
+        limit is missing or infinite.
     """
     if not all(map(isfinite, (low, high, other_low, other_high))):
         return OPEN
-    return CONSISTENT if max(low, other_low) <= min(high, other_high) else NOT_CONSISTENT
+    if low <= other_low and other_high <= high:
+        return CONSISTENT
+    return TOO_WIDE if max(low, other_low) <= min(high, other_high) else NOT_CONSISTENT
 
 
 def among(reported: str, obtained: Iterable[str], tried: int) -> str:
@@ -205,11 +208,11 @@ def same_direction(reported: Iterable[float], low: float, high: float) -> str:
     Returns
     -------
     str
-        ``cannot be checked`` where the paper's sets point both ways; else as :func:`above_zero` of
-        what the AUC is beyond chance in the paper's direction.
+        ``cannot be checked`` where the paper's sets point both ways, or nobody here differs; else
+        as :func:`above_zero` of what the AUC is beyond chance in the paper's direction.
     """
     signs = {1 if value > 0 else -1 for value in reported}
-    if len(signs) != 1:
+    if len(signs) != 1 or low == high:
         return OPEN
     (sign,) = signs
     return above_zero(*sorted((sign * (low - CHANCE), sign * (high - CHANCE))))

@@ -74,18 +74,28 @@ def directions(table: pd.DataFrame, beside: pd.DataFrame) -> Iterator[Row]:
             continue
         printed, here = own[own["group"] != HERE], own[own["group"] == HERE].iloc[0]
         unit = " in the share" if here["level"] else ""
-        reported = (f"{r.difference:+.2f} in {r.group}" for r in printed.itertuples())
+        reported = (
+            f"{r.difference:+.2f} in {r.group} (AUC {r.auc:.2f})" for r in printed.itertuples()
+        )
         word = verdict.same_direction(printed["difference"], here["low"], here["high"])
-        note = "The paper's own sets point both ways." if word == verdict.OPEN else ""
+        note = _beside(printed, here)
         what = f"{row.printed} ({here['level']})" if here["level"] else row.printed
         yield (
             f"direction-{row.ours}", row.where,
-            f"{what}: patients with the outcome less those without",
+            f"{what} goes with the outcome in one direction",
             listing(reported),
             f"{here['difference']:+.2f}{unit}; alone it has an AUC of "
             f"{spread(here['auc'], here['low'], here['high'], 2)} among {here['n']:.0f} patients",
             word, " ".join(filter(None, (row.note, note))),
         )  # fmt: skip
+
+
+def _beside(printed: pd.DataFrame, here: pd.Series) -> str:
+    """Say where the paper's sets contradict each other, or all of them lie outside the interval."""
+    if len(set(np.sign(printed["difference"]))) > 1:
+        return "The paper's own sets point both ways."
+    outside = ~printed["auc"].between(here["low"], here["high"])
+    return "Every AUC of the paper's sets lies outside the interval here." if outside.all() else ""
 
 
 def table(rows: Iterator[Row], paper: Study, cohort: Cohort) -> pd.DataFrame:

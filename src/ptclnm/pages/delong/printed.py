@@ -50,12 +50,14 @@ def targets(audit: Audit) -> pd.DataFrame:
     sets = [key[0] for key, _ in groups]
     performance = audit.study.performance
     printed = performance[performance["metric"] == "auc"]
-    best, rows = printed.groupby("evaluation_set")["value"].max(), []
+    best, rows = printed.set_index(["evaluation_set", "model"])["value"].astype(float), []
     for (name, positive, negative), models in groups:
         more = f" and {len(models) - 1} more" if len(models) > 1 else ""
         who = f" ({models[0]}{more})" if sets.count(name) > 1 else ""
         named = f"{audit.study.name}, {name}{who}"
-        rows.append((named, int(positive), int(negative), float(best.get(name, np.nan))))
+        own = best.get(name, best[:0])
+        own = own[own.index.isin(models)] if who else own
+        rows.append((named, int(positive), int(negative), own.max()))
     return pd.DataFrame(rows, columns=["size_of", "positives", "negatives", "reported_auc"])
 
 

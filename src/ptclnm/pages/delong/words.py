@@ -30,7 +30,7 @@ def answer(cohort: Cohort, auc: pd.DataFrame, pairs: pd.DataFrame, claims: pd.Da
         held = (claims["verdict"] == CONSISTENT).sum()
         lines.append(
             f"Of {count(len(claims), 'p-value')} of the paper that turn on how two models' AUCs "
-            f"correlate, models here have the correlation needed in {held}."
+            f"correlate, all models here have the correlation needed in {held}."
         )
     return whose.answer(cohort, lines)
 
@@ -110,7 +110,7 @@ def intervals(beside: pd.DataFrame) -> str:
     lines = [
         f"**{row.split}**, {row.n:,} patients: AUC {spread(row.auc, row.low, row.high)}, printed "
         f"{row.printed_low:.3f}–{row.printed_high:.3f}. DeLong's is {row.widths:.1f} times as "
-        f"wide; one of the printed width would hold the true AUC in {row.would_hold:.0%} of "
+        f"wide; one of the printed width holds the true AUC in at most {row.would_hold:.0%} of "
         "studies."
         for row in beside.itertuples()
     ]
