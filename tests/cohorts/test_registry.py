@@ -5,13 +5,13 @@ from inspect import signature
 import pytest
 
 import ptclnm.cohorts as cohorts
-from ptclnm.cohorts.registry import COHORTS, _load, is_manifest
+from ptclnm.cohorts.registry import COHORTS, is_manifest, resolve_name
 from ptclnm.errors import ParameterError, PtclnmError
 
 
 @pytest.mark.parametrize("name", list(COHORTS))
 def test_every_cohort_takes_patients_and_seed(name):
-    parameters = list(signature(_load(COHORTS[name])).parameters)
+    parameters = list(signature(resolve_name(COHORTS[name])).parameters)
     assert parameters[:2] == ["n_patients", "seed"]
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from ptclnm.cohorts.datasets import dataset, whole
-from ptclnm.cohorts.splits import center_split, subsample
-from ptclnm.schema import COLUMNS, Cohort, Flow, fingerprint
+from ptclnm.cohorts.splits import center_split
+from ptclnm.schema import COLUMNS, Cohort, Flow
 
 BUSBRA = dataset("busbra")
 LABELS = {"benign": 0, "malignant": 1}
@@ -43,12 +43,7 @@ def open_cohort(n_patients: int | None = None, seed: int = 0) -> Cohort:
     table, flow = select(root)
     others = [name for name in table["center"].unique() if name != HELD_OUT]
     table = table.assign(split=center_split(table, others, seed=seed))
-    kept = subsample(table, n_patients, seed).reset_index(drop=True)
-    flow.kept(table, kept, n_patients)
-    return BUSBRA.cohort(
-        table=kept, flow=flow.frame(), clinical=(), root=root,
-        fingerprint=fingerprint(kept, {"n_patients": n_patients, "seed": seed}),
-    )  # fmt: skip
+    return BUSBRA.drawn(table, flow, n_patients, seed, clinical=(), root=root)
 
 
 def select(root: Path) -> tuple[pd.DataFrame, Flow]:

@@ -2,20 +2,23 @@
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import pandas as pd
 import pooch
 import requests
 import yaml
 
+from ptclnm.cohorts.splits import subsample
 from ptclnm.errors import MissingDataError, ProblemsError, PtclnmError, nearest
 from ptclnm.paths import DATA_MANIFEST, data_root
 from ptclnm.progress import counted
-from ptclnm.schema import Cohort
+from ptclnm.schema import Cohort, Flow, fingerprint
 
 FETCHED, GONE = "PTCLNM_FETCHED", ": missing"
 HTTP = pooch.HTTPDownloader(progressbar=False, timeout=30)
@@ -59,10 +62,35 @@ class Dataset:
 
         Its endpoint says what it is and what it is not.
         """
-        rest |= {"name": self.name, "title": self.title, "evidence": self.evidence}
-        rest |= {"nodes": self.nodes}
+        rest |= {name: getattr(self, name) for name in ("name", "title", "evidence", "nodes")}
         endpoint = f"{self.endpoint}. Not: {self.endpoint_is_not}".rstrip(".")
         return Cohort(endpoint=endpoint, warnings=(*self.warnings, *warnings), **rest)
+
+    def drawn(
+        self, table: pd.DataFrame, flow: Flow, n_patients: int | None, seed: int,
+        settings: Mapping[str, Any] = MappingProxyType({}), **rest: Any,
+    ) -> Cohort:  # fmt: skip
+        """Make a cohort of it: some patients of a table, whose flow goes on.
+
+        Parameters
+        ----------
+        table : DataFrame
+            The cohort table of all patients.
+        flow : Flow
+            Its lines so far.
+        n_patients, seed : int
+            As for ``ptclnm.cohorts.splits.subsample``.
+        settings : mapping of str to Any, optional
+            What else decides the table; part of the fingerprint.
+        **rest
+            As for :meth:`cohort`.
+        """
+        kept = subsample(table, n_patients, seed).reset_index(drop=True)
+        flow.kept(table, kept, n_patients)
+        decided = {"n_patients": n_patients, "seed": seed} | dict(settings)
+        return self.cohort(
+            table=kept, flow=flow.frame(), fingerprint=fingerprint(kept, decided), **rest
+        )
 
     def url(self, file: str) -> str:
         """Address of one file, given its local path below the dataset's folder."""
@@ -140,7 +168,7 @@ def locate(name: str) -> Path:
     )
 
 
-def whole(name: str, part: bool = False) -> Path:
+def whole(name: str, part: bool = False, file: str = "") -> Path:
     """Find the folder of a dataset whose files are byte for byte the recorded ones.
 
     What is read from it needs no other check: it is what was looked at when it was recorded.
@@ -151,6 +179,8 @@ def whole(name: str, part: bool = False) -> Path:
         Name of the dataset.
     part : bool
         Whether files may be missing.
+    file : str
+        The one file that is to be read; all where empty.
 
     Raises
     ------
@@ -160,13 +190,13 @@ def whole(name: str, part: bool = False) -> Path:
         For every file that is missing or differs.
     """
     folder = locate(name)
-    problems = check_files(name, folder)
+    problems = check_files(name, folder, file)
     if problems := [line for line in problems if not (part and line.endswith(GONE))]:
         raise FetchError(f"{name} in {folder}; get it by: ptclnm data fetch {name}", problems)
     return folder
 
 
-def check_files(name: str, folder: Path) -> list[str]:
+def check_files(name: str, folder: Path, only: str = "") -> list[str]:
     """Compare the files of a dataset with their recorded hashes.
 
     Parameters
@@ -175,14 +205,16 @@ def check_files(name: str, folder: Path) -> list[str]:
         Name of the dataset.
     folder : Path
         Where it lies.
+    only : str
+        One file; all where empty.
 
     Returns
     -------
     list of str
         One line for each file that is missing or differs; empty if all are as recorded.
     """
-    problems = []
-    for file, expected in dataset(name).registry().items():
+    problems, registry = [], dataset(name).registry()
+    for file, expected in ({only: registry[only]} if only else registry).items():
         path = folder / file
         if not path.is_file():
             problems.append(f"{file}{GONE}")

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from ptclnm.cohorts.datasets import dataset, whole
-from ptclnm.cohorts.splits import subsample
 from ptclnm.cohorts.tables import NO_PICTURES
-from ptclnm.schema import COLUMNS, Cohort, Flow, fingerprint
+from ptclnm.schema import COLUMNS, Cohort, Flow
 
 FILE, SHEET = "Source Data.xlsx", "Figure 3c"
 FIRST = 3  # row of the first patient, from 0
@@ -37,12 +36,7 @@ def _part(sheet: pd.DataFrame, columns: tuple[int, ...], names: list[str]) -> pd
 def _cohort(table: pd.DataFrame, flow: Flow, n_patients: int | None, seed: int) -> Cohort:
     table = table.assign(**NO_PICTURES, label=table["label"].astype(int))
     table = table[[*COLUMNS, *(name for name in table if name not in COLUMNS)]]
-    kept = subsample(table, n_patients, seed).reset_index(drop=True)
-    flow.kept(table, kept, n_patients)
-    return LLNM.cohort(
-        table=kept, flow=flow.frame(), clinical=(),
-        fingerprint=fingerprint(kept, {"n_patients": n_patients, "seed": seed}),
-    )  # fmt: skip
+    return LLNM.drawn(table, flow, n_patients, seed, clinical=())
 
 
 def open_cohort(n_patients: int | None = None, seed: int = 0) -> Cohort:

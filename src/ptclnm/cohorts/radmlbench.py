@@ -35,7 +35,7 @@ def read(name: str) -> tuple[pd.DataFrame, pd.Series]:
     FetchError
         If one is not the recorded one.
     """
-    path = whole(BENCH.name) / "datasets" / f"{name}.gz"
-    table = pd.read_csv(path, compression="gzip").set_index("ID")
+    file = f"datasets/{name}.gz"
+    table = pd.read_csv(whole(BENCH.name, file=file) / file, compression="gzip").set_index("ID")
     outcome = table.pop("Target").astype(int)
     return table.astype(float), outcome

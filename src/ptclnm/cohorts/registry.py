@@ -1,10 +1,9 @@
 """Which cohorts there are, and how each is opened."""
 
-from collections.abc import Callable
-from importlib import import_module
 from inspect import signature
 from os import PathLike
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from ptclnm.errors import ParameterError, PtclnmError, nearest
@@ -62,13 +61,13 @@ def open_cohort(
     """
     name = str(name_or_manifest)
     if is_manifest(name):
-        return checked(_load(MANIFEST)(Path(name), n_patients, seed, **settings))
+        return checked(resolve_name(MANIFEST)(Path(name), n_patients, seed, **settings))
     if name not in COHORTS:
         raise PtclnmError(
             f"No cohort is called {name!r}: {nearest(name, COHORTS)} "
             "A cohort of your own is opened by the path of its .yml file."
         )
-    opener = _load(COHORTS[name])
+    opener = resolve_name(COHORTS[name])
     allowed = [p for p in signature(opener).parameters if p not in ("n_patients", "seed")]
     unknown = [key for key in settings if key not in allowed]
     if unknown:
@@ -79,8 +78,3 @@ def open_cohort(
 def is_manifest(name: str) -> bool:
     """Tell a manifest's path from a cohort's name."""
     return name.endswith((".yml", ".yaml")) or "/" in name
-
-
-def _load(place: str) -> Callable[..., Cohort]:
-    module, _, function = place.partition(":")
-    return getattr(import_module(module), function)

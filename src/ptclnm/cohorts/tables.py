@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from ptclnm.cohorts.datasets import dataset, whole
-from ptclnm.cohorts.splits import stratified_split, subsample
-from ptclnm.schema import COLUMNS, Cohort, Flow, fingerprint
+from ptclnm.cohorts.splits import stratified_split
+from ptclnm.schema import COLUMNS, Cohort, Flow
 
 SHEETS, UCI = dataset("clnm_ptc"), dataset("uci_thyroid")
 EXTERNAL = {"test0": "train", "test1": "test"}
@@ -47,13 +47,9 @@ def open_clnm_ptc(n_patients: int | None = None, seed: int = 0) -> Cohort:
     everyone = pd.concat([_external(folder, name) for name in EXTERNAL], ignore_index=True)
     flow = Flow()
     flow.there("CLNM-in-PTC, two external cohorts with clinical columns", everyone)
-    kept = subsample(everyone, n_patients, seed).reset_index(drop=True)
-    flow.kept(everyone, kept, n_patients)
     clinical = tuple(SHEETS.clinical.values())
-    return SHEETS.cohort(
-        table=kept[[*COLUMNS, *clinical, SIGNATURE, *BY_FOLD]], flow=flow.frame(),
-        clinical=clinical, fingerprint=fingerprint(kept, {"n_patients": n_patients, "seed": seed}),
-    )  # fmt: skip
+    table = everyone[[*COLUMNS, *clinical, SIGNATURE, *BY_FOLD]]
+    return SHEETS.drawn(table, flow, n_patients, seed, clinical=clinical)
 
 
 def _external(folder: Path, name: str) -> pd.DataFrame:
@@ -95,14 +91,10 @@ def open_uci_thyroid(n_patients: int | None = None, seed: int = 0) -> Cohort:
     file = whole(UCI.name) / "Thyroid_Diff.csv"
     table, flow = select(pd.read_csv(file, keep_default_na=False))
     table = table.assign(split=stratified_split(table, seed=seed))
-    kept = subsample(table, n_patients, seed).reset_index(drop=True)
-    flow.kept(table, kept, n_patients)
-    left_out = {column: why for column, why in UCI.left_out.items() if column != "N"}
-    return UCI.cohort(
-        [f"The column {column!r} is left out: {why}." for column, why in left_out.items()],
-        table=kept, flow=flow.frame(), clinical=tuple(UCI.clinical.values()),
-        fingerprint=fingerprint(kept, {"n_patients": n_patients, "seed": seed}),
-    )  # fmt: skip
+    warnings = [f"The column {column!r} is left out: {why}."
+                for column, why in UCI.left_out.items() if column != "N"]  # fmt: skip
+    clinical = tuple(UCI.clinical.values())
+    return UCI.drawn(table, flow, n_patients, seed, clinical=clinical, warnings=warnings)
 
 
 def select(raw: pd.DataFrame) -> tuple[pd.DataFrame, Flow]:

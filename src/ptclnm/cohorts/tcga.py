@@ -6,10 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from ptclnm.cohorts.datasets import dataset, whole
-from ptclnm.cohorts.splits import subsample
 from ptclnm.cohorts.tables import NO_PICTURES
 from ptclnm.errors import ParameterError
-from ptclnm.schema import COLUMNS, Cohort, Flow, fingerprint
+from ptclnm.schema import COLUMNS, Cohort, Flow
 
 TCGA = dataset("tcga_thca")
 FILE = "nationwidechildrens.org_clinical_patient_thca.txt"
@@ -76,21 +75,24 @@ def open_tcga_thca(
     if more_than < 0:
         raise ParameterError(TCGA.name, [f"more_than is {more_than}; allowed: from 0"])
     table, flow = select(read(whole(TCGA.name) / FILE), more_than)
-    kept = subsample(table, n_patients, seed).reset_index(drop=True)
-    flow.kept(table, kept, n_patients)
-    five = kept["positive_nodes"].eq(LARGE_VOLUME).sum()
-    counted = "with" if more_than < LARGE_VOLUME else "without"
-    note = f"Patients with exactly {LARGE_VOLUME} positive nodes: {five}; they count as {counted}."
-    few = (kept["nodes_examined"] <= more_than) & (kept["label"] == 0)
-    capped = (
-        f"Of {(kept['label'] == 0).sum()} patients without the outcome, {few.sum()} had at most "
-        f"{more_than} nodes examined, and could not have had more positive ones."
-    )
-    settings = {"n_patients": n_patients, "seed": seed, "more_than": more_than}
-    return TCGA.cohort(
-        [note, capped], table=kept, flow=flow.frame(), clinical=tuple(TCGA.clinical.values()),
-        after_surgery=tuple(TCGA.after_surgery.values()), fingerprint=fingerprint(kept, settings),
+    cohort = TCGA.drawn(
+        table, flow, n_patients, seed, {"more_than": more_than},
+        clinical=tuple(TCGA.clinical.values()), after_surgery=tuple(TCGA.after_surgery.values()),
     )  # fmt: skip
+    return replace(cohort, warnings=(*cohort.warnings, *_limits(cohort.table, more_than)))
+
+
+def _limits(table: pd.DataFrame, more_than: int) -> tuple[str, str]:
+    """Count patients on the edge of the outcome, and those who could not have had it."""
+    counted = "with" if more_than < LARGE_VOLUME else "without"
+    others = table[table["label"] == 0]
+    return (
+        f"Patients with exactly {LARGE_VOLUME} positive nodes: "
+        f"{table['positive_nodes'].eq(LARGE_VOLUME).sum()}; they count as {counted}.",
+        f"Of {len(others)} patients without the outcome, "
+        f"{others['nodes_examined'].le(more_than).sum()} had at most {more_than} nodes examined, "
+        "and could not have had more positive ones.",
+    )
 
 
 def open_any(n_patients: int | None = None, seed: int = 0) -> Cohort:

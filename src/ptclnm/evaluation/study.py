@@ -24,7 +24,7 @@ WAYS = ("unpaired", "paired by row", "paired by rank")
 # Patients of each class, to one of a study drawn from them.
 ENOUGH = 10
 REDRAWN = ["size_of", "split", "model", "positives", "negatives", "auc", "low", "median", "high",
-           "reported_auc", "at_least", "holds", "width"]  # fmt: skip
+           "holds", "width"]  # fmt: skip
 Sizes = tuple[int, int]
 Floats = NDArray[np.float64]
 
@@ -238,7 +238,7 @@ def redraw(scores: pd.DataFrame, sizes: Sizes, simulations: int, seed: int = 0) 
 
 
 def redrawn(
-    predictions: pd.DataFrame, targets: pd.DataFrame, simulations: int, seed: int = 0
+    predictions: pd.DataFrame, splits: Mapping[str, Sizes], simulations: int, seed: int = 0
 ) -> pd.DataFrame:
     """Say what studies of given sizes would report of models judged on many more patients.
 
@@ -246,8 +246,8 @@ def redrawn(
     ----------
     predictions : DataFrame
         Columns ``split, model, label, score``, of sets that nothing was fitted on.
-    targets : DataFrame
-        Columns ``size_of, positives, negatives, reported_auc``: sizes, and the AUC to be reached.
+    splits : mapping of str to (int, int)
+        Patients of a study with the outcome, and without, by whose size that is.
     simulations, seed : int
         As in :func:`redraw`.
 
@@ -256,31 +256,28 @@ def redrawn(
     DataFrame
         Columns of ``REDRAWN``, a row for each size, set and model with ``ENOUGH`` times as many
         patients of each class; else none. `auc` is that of all patients; of the drawn studies
-        follow the middle 95 % and the median of the AUC, the share whose AUC is `reported_auc` at
-        least, the share whose interval holds `auc`, and the median width of that interval.
+        follow the middle 95 % and the median of the AUC, the share whose interval holds `auc`, and
+        the median width of that interval.
     """
     rows = []
-    for target, (key, part) in product(
-        targets.to_dict("records"), predictions.groupby(["split", "model"], sort=False)
-    ):
-        sizes = target["positives"], target["negatives"]
+    groups = predictions.groupby(["split", "model"], sort=False)
+    for (name, sizes), ((split, model), part) in product(splits.items(), groups):
         there = part["label"].sum(), (1 - part["label"]).sum()
         if all(n >= ENOUGH * size for n, size in zip(there, sizes, strict=True)):
             whole = delong(part["label"], part["score"]).auc[0]
             studies = redraw(part, sizes, simulations, seed)
             rows.append(
-                target | dict(zip(("split", "model"), key, strict=True))
-                | _reported(studies, whole, target["reported_auc"])
+                {"size_of": name, "split": split, "model": model, "positives": sizes[0],
+                 "negatives": sizes[1], **_reported(studies, whole)}
             )  # fmt: skip
     return pd.DataFrame(rows, columns=REDRAWN)
 
 
-def _reported(studies: pd.DataFrame, whole: float, reached: float) -> dict[str, float]:
+def _reported(studies: pd.DataFrame, whole: float) -> dict[str, float]:
     """Summarise studies drawn from patients whose AUC is known."""
     low, median, high = studies["auc"].quantile([0.025, 0.5, 0.975])
     return {
         "auc": whole, "low": low, "median": median, "high": high,
-        "at_least": (studies["auc"] >= reached).mean(),
         "holds": ((studies["low"] <= whole) & (whole <= studies["high"])).mean(),
         "width": (studies["high"] - studies["low"]).median(),
     }  # fmt: skip

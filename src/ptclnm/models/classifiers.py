@@ -2,34 +2,32 @@
 
 import warnings
 from collections.abc import Iterable
-from typing import Self
+from pkgutil import resolve_name
+from typing import Any, Self
 
 import numpy as np
-from lightgbm import LGBMClassifier
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.neural_network import MLPClassifier
-from sklearn.svm import SVC
-from xgboost import XGBClassifier
 
 from ptclnm.errors import ParameterError, nearest
 
 # The papers print no settings: the libraries' defaults, with one thread so that results do not
 # depend on the number of workers. Ni, "Combined radiomics and DL features"; Li 2.7: SVM and KNN.
-CLASSIFIERS: dict[str, ClassifierMixin] = {
-    "LR": LogisticRegression(max_iter=1000),
-    "SVM": SVC(),
-    "KNN": KNeighborsClassifier(),
-    "MLP": MLPClassifier(),
-    "RF": RandomForestClassifier(n_jobs=1),
-    "ExtraTrees": ExtraTreesClassifier(n_jobs=1),
-    "XGBoost": XGBClassifier(n_jobs=1, verbosity=0),
-    "LightGBM": LGBMClassifier(n_jobs=1, deterministic=True, force_row_wise=True, verbosity=-1),
+# Each is imported where it is made: LightGBM alone takes more than a second.
+CLASSIFIERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "LR": ("sklearn.linear_model:LogisticRegression", {"max_iter": 1000}),
+    "SVM": ("sklearn.svm:SVC", {}),
+    "KNN": ("sklearn.neighbors:KNeighborsClassifier", {}),
+    "MLP": ("sklearn.neural_network:MLPClassifier", {}),
+    "RF": ("sklearn.ensemble:RandomForestClassifier", {"n_jobs": 1}),
+    "ExtraTrees": ("sklearn.ensemble:ExtraTreesClassifier", {"n_jobs": 1}),
+    "XGBoost": ("xgboost:XGBClassifier", {"n_jobs": 1, "verbosity": 0}),
+    "LightGBM": (
+        "lightgbm:LGBMClassifier",
+        {"n_jobs": 1, "deterministic": True, "force_row_wise": True, "verbosity": -1},
+    ),
 }
 NAMES = tuple(CLASSIFIERS)
 
@@ -109,7 +107,8 @@ def make(name: str, seed: int) -> Scored:
     """
     if problems := unknown([name]):
         raise ParameterError("classifiers", problems)
-    estimator = clone(CLASSIFIERS[name])
+    place, settings = CLASSIFIERS[name]
+    estimator = resolve_name(place)(**settings)
     if "random_state" in estimator.get_params():
         estimator.set_params(random_state=seed)
     return Scored(estimator)

@@ -29,36 +29,25 @@ BESIDE = ["where", "split", "model", "n", "auc", "low", "high", "printed_low", "
 
 
 def class_splits(audit: Audit) -> dict[str, Sizes]:
-    """Patients with the outcome and without, by the sets of :func:`targets`."""
-    rows = targets(audit).itertuples()
-    return {row.size_of: (row.positives, row.negatives) for row in rows}
-
-
-def targets(audit: Audit) -> pd.DataFrame:
-    """Class splits that page 00 finds in a paper's evaluation sets, and the best AUC printed there.
+    """Class splits that page 00 finds in a paper's evaluation sets.
 
     Returns
     -------
-    DataFrame
-        ``size_of, positives, negatives, reported_auc``; training is left out. Where the rows of a
-        set need different splits, each has a row with the models that need it.
+    dict of str to (int, int)
+        Patients with the outcome and without, by set, training left out. Where the rows of a set
+        need different splits, each has an entry with the models that need it.
     """
     checks = audit.split_checks.dropna(subset=["found_positive", "found_negative"])
     checks = checks[checks["evaluation_set"] != TRAIN]
     columns = ["evaluation_set", "found_positive", "found_negative"]
     groups = [(key, list(part["model"])) for key, part in checks.groupby(columns, sort=False)]
     sets = [key[0] for key, _ in groups]
-    performance = audit.study.performance
-    printed = performance[performance["metric"] == "auc"]
-    best, rows = printed.set_index(["evaluation_set", "model"])["value"].astype(float), []
+    splits = {}
     for (name, positive, negative), models in groups:
         more = f" and {len(models) - 1} more" if len(models) > 1 else ""
         who = f" ({models[0]}{more})" if sets.count(name) > 1 else ""
-        named = f"{audit.study.name}, {name}{who}"
-        own = best.get(name, best[:0])
-        own = own[own.index.isin(models)] if who else own
-        rows.append((named, int(positive), int(negative), own.max()))
-    return pd.DataFrame(rows, columns=["size_of", "positives", "negatives", "reported_auc"])
+        splits[f"{audit.study.name}, {name}{who}"] = (int(positive), int(negative))
+    return splits
 
 
 def needs(audit: Audit, correlations: pd.Series | None = None) -> pd.DataFrame:

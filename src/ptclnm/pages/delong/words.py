@@ -57,7 +57,10 @@ def nested(pairs: pd.DataFrame) -> str:
     named = listing(f"{row.model_a} and {row.model_b}" for row in rows.itertuples())
     if rows.empty:
         return "No two models here are declared to be nested."
-    return f"Nested here: {named}. Read their difference with its interval, not its p-value."
+    return (
+        f"Nested here: {named}. The test holds on patients whom neither was fitted on, and on no "
+        "others."
+    )
 
 
 def calls(table: pd.DataFrame) -> str:
@@ -128,9 +131,8 @@ def sizes(drawn: pd.DataFrame) -> str:
         (
             f"**{row.size_of}**, {row.positives} with the outcome and {row.negatives} without, of "
             f"{row.model} in {row.split}: AUC {spread(row.median, row.low, row.high)}, and "
-            f"{row.auc:.3f} among all. {row.at_least:.0%} of the studies reach "
-            f"{row.reported_auc:.3f}; {row.holds:.0%} of the intervals hold {row.auc:.3f}, and "
-            f"half are wider than {row.width:.3f}."
+            f"{row.auc:.3f} among all; {row.holds:.0%} of the intervals hold that, and half are "
+            f"wider than {row.width:.3f}."
             for row in drawn.itertuples()
         ),
         none,
